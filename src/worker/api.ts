@@ -1,0 +1,311 @@
+/**
+ * The contract between a page and the engine in its worker: types only, no imports, nothing that runs.
+ * It knows nothing of GPUs, files or tokens' inner workings. `ui` may import it (as types) and nothing else of `worker`.
+ * Every call carries ids, so that one engine can serve many pages; abort is a message, because an AbortSignal
+ * cannot be cloned. Units: `Bytes`, `Ms`; counts start with `num`.
+ */
+
+// ---------------------------------------------------------------------------------------------- identifiers
+
+/** One page, embed or test that talks to the engine. */
+export type ClientId = string;
+/** A loaded model; valid until `unload`. */
+export type ModelHandle = string;
+/** One generation or load; chosen by the client, unique within it. */
+export type RequestId = string;
+/** A conversation whose cached prefix is worth keeping; chosen by the client. */
+export type ConversationId = string;
+
+// ---------------------------------------------------------------------------------------------- errors
+
+/** The closed list of error names. `name` is the code that crosses the wire; `message` says what to do next. */
+export type LinnetErrorName =
+  // the file
+  | 'NotGguf'
+  | 'UnsupportedGgufVersion'
+  | 'GgufTruncated'
+  | 'GgufInvalid'
+  | 'UnsupportedTensorType'
+  | 'UnsupportedArchitecture'
+  | 'UnsupportedTokenizer'
+  | 'MissingTensor'
+  // network and storage
+  | 'NetworkFailed'
+  | 'HttpFailed'
+  | 'RepositoryNotFound'
+  | 'SourceChanged'
+  | 'StorageFull'
+  | 'StorageUnavailable'
+  | 'CacheCorrupt'
+  // the device
+  | 'NoWebGpu'
+  | 'DeviceLost'
+  | 'OutOfMemory'
+  | 'LimitExceeded'
+  | 'ShaderFailed'
+  // the request
+  | 'InvalidRequest'
+  | 'ContextFull'
+  | 'ModelNotLoaded'
+  | 'TemplateFailed'
+  | 'Aborted'
+  // the worker itself
+  | 'WorkerFailed'
+  | 'BlockedByPolicy'
+  | 'Internal';
+
+// ---------------------------------------------------------------------------------------------- models
+
+/** Where a model comes from. */
+export type ModelSource =
+  | { readonly kind: 'url'; readonly url: string }
+  /** A Hugging Face repository `owner/name`; `file` picks one of its GGUF files (default: the best 4-bit one). */
+  | {
+      readonly kind: 'huggingFace';
+      readonly repo: string;
+      readonly file?: string;
+      readonly revision?: string;
+      /** Base URL of the hub; default the public one. */
+      readonly hub?: string;
+    }
+  | { readonly kind: 'file'; readonly file: File }
+  /** A model that is already in the cache, by its `CachedModel.id`. */
+  | { readonly kind: 'cached'; readonly id: string };
+
+export type KvType = 'f32' | 'f16';
+
+/** What happens when a conversation no longer fits the context. */
+export type OverflowPolicy =
+  /** The generation ends with `finishReason: 'length'`; a prompt that does not fit is a `ContextFull` error. */
+  | 'stop'
+  /** The oldest turns after the system prompt are left out, and an event says which. */
+  | 'dropOldestTurns';
+
+export interface LoadRequest {
+  readonly client: ClientId;
+  readonly request: RequestId;
+  readonly source: ModelSource;
+  /** Tokens of context to reserve; default: the model's own, at most 4096 and what fits the device. */
+  readonly contextLength?: number;
+  readonly kvType?: KvType;
+  /** Keep the file in IndexedDB (default true). */
+  readonly keep?: boolean;
+}
+
+/** What the header of a model file says, and whether this device can run it. Known before any weight is fetched. */
+export interface ModelInspection {
+  readonly name: string;
+  readonly architecture: string;
+  /** The commonest weight type, e.g. `Q4_K`. */
+  readonly weightType: string;
+  readonly numParameters: number;
+  readonly fileBytes: number;
+  readonly contextLength: number;
+  readonly licence: string | undefined;
+  /** True when every byte of it is in the cache already. */
+  readonly cached: boolean;
+  /** Bytes on the GPU: weights, key-value cache for the context that would be used, scratch. */
+  readonly gpuBytes: { readonly weights: number; readonly kvCache: number; readonly scratch: number };
+  /** The context that would be used. */
+  readonly plannedContextLength: number;
+}
+
+export type LoadPhase = 'resolving' | 'downloading' | 'uploading' | 'compiling' | 'ready';
+
+export interface LoadProgress {
+  readonly request: RequestId;
+  readonly phase: LoadPhase;
+  readonly doneBytes: number;
+  readonly totalBytes: number | undefined;
+  /** Of `doneBytes`, how many came over the network (0 for a cached model). */
+  readonly networkBytes: number;
+  readonly bytesPerSecond: number | undefined;
+  readonly remainingMs: number | undefined;
+}
+
+export interface LoadedModel {
+  readonly handle: ModelHandle;
+  /** Identity in the cache; absent when the file is not kept. */
+  readonly cacheId: string | undefined;
+  readonly inspection: ModelInspection;
+  readonly contextLength: number;
+  readonly vocabSize: number;
+  readonly hasChatTemplate: boolean;
+  /** Notes a person should see, e.g. "the chat template failed, a default is used". */
+  readonly notes: readonly string[];
+  readonly timings: { readonly totalMs: number; readonly uploadMs: number; readonly compileMs: number };
+}
+
+export interface CachedModel {
+  readonly id: string;
+  readonly name: string;
+  readonly url: string | undefined;
+  readonly sizeBytes: number;
+  /** Bytes present; less than `sizeBytes` for a download that was interrupted. */
+  readonly storedBytes: number;
+  readonly complete: boolean;
+  /** Milliseconds since the epoch. */
+  readonly lastUsedMs: number;
+}
+
+// ---------------------------------------------------------------------------------------------- generation
+
+export interface ChatMessage {
+  readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  readonly content: string;
+}
+
+/** Everything optional; the defaults are those of `defaultSamplingParams`. */
+export interface SamplingParams {
+  /** 0 is greedy. Default 0.7. */
+  readonly temperature?: number;
+  /** 0 keeps all. Default 40. */
+  readonly topK?: number;
+  /** In (0, 1]; 1 keeps all. Default 0.95. */
+  readonly topP?: number;
+  /** In [0, 1); relative to the most likely token; 0 keeps all. Default 0.05. */
+  readonly minP?: number;
+  /** 1 is none; applies to tokens of prompt and output. Default 1. */
+  readonly repetitionPenalty?: number;
+  /** Applies to tokens of the output. Default 0. */
+  readonly presencePenalty?: number;
+  /** Applies to tokens of the output, times their count. Default 0. */
+  readonly frequencyPenalty?: number;
+  /** Added to logits before everything else; at most 1024 entries; -Infinity is not allowed, use -100. */
+  readonly logitBias?: Readonly<Record<number, number>>;
+  /** An unsigned 32-bit number; same seed, same text on the same adapter. Default: chosen at random and reported. */
+  readonly seed?: number;
+  /** How many alternatives to report with each token, 0 to 20. Default: none, and no log-probabilities. */
+  readonly topLogprobs?: number;
+}
+
+export interface GenerateRequest {
+  readonly client: ClientId;
+  readonly request: RequestId;
+  readonly model: ModelHandle;
+  /** Chat messages (rendered by the model's template), plain text, or token ids as they are. */
+  readonly input:
+    | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
+    | { readonly kind: 'text'; readonly text: string }
+    | { readonly kind: 'tokens'; readonly ids: readonly number[] };
+  readonly conversation?: ConversationId;
+  readonly sampling?: SamplingParams;
+  /** Default: until the model stops or the context is full. */
+  readonly maxTokens?: number;
+  readonly stop?: readonly string[];
+  readonly overflow?: OverflowPolicy;
+  /** Go on after the end-of-generation token (benchmarks, tests). */
+  readonly ignoreEos?: boolean;
+}
+
+export type FinishReason = 'stop' | 'length' | 'aborted';
+
+export interface TokenLogprob {
+  readonly token: number;
+  readonly text: string;
+  readonly logprob: number;
+}
+
+export type GenerationEvent =
+  /** The prompt is known: how long it is, how much of it the cache had. */
+  | { readonly kind: 'started'; readonly numPromptTokens: number; readonly numCachedTokens: number; readonly seed: number }
+  | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
+  | { readonly kind: 'delta'; readonly text: string }
+  | { readonly kind: 'logprobs'; readonly chosen: TokenLogprob; readonly top: readonly TokenLogprob[] }
+  /** Turns that no longer fit were left out; indices into `messages`. */
+  | { readonly kind: 'turnsDropped'; readonly messages: readonly number[] };
+
+export interface GenerationResult {
+  readonly request: RequestId;
+  readonly text: string;
+  readonly finishReason: FinishReason;
+  readonly numPromptTokens: number;
+  readonly numCachedTokens: number;
+  readonly numGeneratedTokens: number;
+  /** Tokens of context this conversation now holds. */
+  readonly contextUsed: number;
+  readonly contextLength: number;
+  readonly timings: {
+    readonly timeToFirstTokenMs: number;
+    readonly prefillMs: number;
+    readonly decodeMs: number;
+    readonly prefillTokensPerSecond: number;
+    readonly decodeTokensPerSecond: number;
+  };
+}
+
+// ---------------------------------------------------------------------------------------------- device and stats
+
+export interface DeviceReport {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** A CPU that stands in for a GPU. */
+  readonly software: boolean;
+  readonly features: readonly string[];
+  readonly limits: {
+    readonly maxStorageBufferBindingBytes: number;
+    readonly maxBufferBytes: number;
+    readonly maxWorkgroupStorageBytes: number;
+  };
+  readonly subgroupSize: { readonly min: number; readonly max: number } | undefined;
+  /** The kernel variant in use for each operation. */
+  readonly variants: Readonly<Record<string, string>>;
+}
+
+/** P13: what was really done, counted. Totals since the engine started unless a name says otherwise. */
+export interface EngineStats {
+  readonly numSteps: number;
+  readonly numDispatches: number;
+  readonly numSubmits: number;
+  readonly numPromptRows: number;
+  readonly numGeneratedRows: number;
+  readonly numCachedTokens: number;
+  readonly weightBytesRead: number;
+  readonly kvBytesRead: number;
+  readonly numBuffersCreated: number;
+  readonly numBindGroupsCreated: number;
+  readonly bufferBytes: number;
+  readonly peakBufferBytes: number;
+  readonly networkBytes: number;
+  /** Of the last step with generated rows and no prompt rows. */
+  readonly lastDecodeStep: { readonly numDispatches: number; readonly numSubmits: number; readonly weightBytesRead: number };
+}
+
+export type EngineState = 'idle' | 'loading' | 'ready' | 'lost';
+
+export interface EngineInfo {
+  readonly version: string;
+  readonly state: EngineState;
+  /** Absent when the browser has no usable WebGPU; `noWebGpuReason` then says why. */
+  readonly device: DeviceReport | undefined;
+  readonly noWebGpuReason: string | undefined;
+}
+
+/** One description of the host the engine runs in. */
+export interface StorageReport {
+  readonly usedBytes: number;
+  readonly quotaBytes: number | undefined;
+  readonly persisted: boolean;
+}
+
+/** Callbacks come in batches, at most one call per animation-frame length. */
+export type OnProgress = (progress: LoadProgress) => void;
+export type OnEvents = (events: readonly GenerationEvent[]) => void;
+
+export interface Engine {
+  info(): Promise<EngineInfo>;
+  stats(): Promise<EngineStats>;
+  /** Reads the header alone: at most a few megabytes, whatever the size of the file. */
+  inspect(client: ClientId, request: RequestId, source: ModelSource): Promise<ModelInspection>;
+  load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel>;
+  unload(model: ModelHandle): Promise<void>;
+  generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult>;
+  /** Ends a load (`Aborted`) or a generation (`finishReason: 'aborted'`); unknown ids are ignored. */
+  abort(client: ClientId, request: RequestId): Promise<void>;
+  tokenize(model: ModelHandle, text: string): Promise<readonly number[]>;
+  forgetConversation(client: ClientId, conversation: ConversationId): Promise<void>;
+  listCached(): Promise<readonly CachedModel[]>;
+  deleteCached(id: string): Promise<void>;
+  storage(): Promise<StorageReport>;
+}
