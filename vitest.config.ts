@@ -1,4 +1,14 @@
+/**
+ * Three kinds of tests, by file name: `X.test.ts` in Node, `X.gpu.test.ts` in Node on Dawn (one process per file, since
+ * drivers are chosen per process), `X.browser.ts` in a real Chromium. A project's own servers come up in globalSetup.
+ */
+import { playwright } from '@vitest/browser-playwright';
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
+import { CHROMIUM_FLAGS, findChromium } from './tools/browser/find.mjs';
+
+const TEST_SERVERS = 'tools/test-servers/global-setup.ts';
+const chromium = findChromium();
 
 export default defineConfig({
   test: {
@@ -7,8 +17,40 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
-          exclude: ['src/**/*.gpu.test.ts'],
+          exclude: ['**/*.gpu.test.ts'],
           environment: 'node',
+        },
+      },
+      {
+        test: {
+          name: 'gpu',
+          include: ['src/**/*.gpu.test.ts', 'tools/**/*.gpu.test.ts'],
+          environment: 'node',
+          pool: 'forks',
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        // Prebundled at the start, so that no dependency found late reloads a page under test.
+        optimizeDeps: { include: ['comlink', 'idb-keyval', 'lit', 'marked', 'dompurify'] },
+        test: {
+          name: 'browser',
+          include: ['src/**/*.browser.ts'],
+          globalSetup: existsSync(TEST_SERVERS) ? [TEST_SERVERS] : [],
+          testTimeout: 60_000,
+          browser: {
+            enabled: true,
+            headless: true,
+            screenshotFailures: false,
+            provider: playwright({
+              launchOptions: {
+                args: [...CHROMIUM_FLAGS],
+                ...(chromium === undefined ? {} : { executablePath: chromium }),
+              },
+            }),
+            instances: [{ browser: 'chromium' }],
+          },
         },
       },
     ],
