@@ -9,11 +9,18 @@ import { join } from 'node:path';
 const SOURCES = '/etc/apt/sources.list';
 const SOURCES_FOLDER = '/etc/apt/sources.list.d';
 
-/** The fields of /etc/os-release, or {} where there is none. */
+/**
+ * @typedef {{ readonly uri: string, readonly signedBy: string | undefined }} Archive
+ */
+
+/**
+ * The fields of /etc/os-release, or {} where there is none.
+ * @returns {Readonly<Record<string, string>>}
+ */
 export function osRelease() {
   if (!existsSync('/etc/os-release')) return {};
   const pairs = [...readFileSync('/etc/os-release', 'utf8').matchAll(/^(\w+)="?(.*?)"?$/gm)];
-  return Object.fromEntries(pairs.map(([, key, value]) => [key, value]));
+  return Object.fromEntries(pairs.map(([, key = '', value = '']) => [key, value]));
 }
 
 /** Why packages cannot be installed here, or undefined when they can. */
@@ -26,7 +33,8 @@ export function whyNoApt() {
 
 /**
  * The first configured archive that offers `suite`, from either format of apt's sources.
- * @returns {{ uri: string, signedBy: string | undefined } | undefined}
+ * @param {string} suite
+ * @returns {Archive | undefined}
  */
 export function findArchive(suite) {
   for (const file of sourceFiles()) {
@@ -37,7 +45,11 @@ export function findArchive(suite) {
   return undefined;
 }
 
-/** Runs apt-get without questions; returns undefined, or the last lines of what went wrong. */
+/**
+ * Runs apt-get without questions.
+ * @param {readonly string[]} args
+ * @returns {string | undefined} the last lines of what went wrong, undefined when nothing did
+ */
 export function aptGet(args) {
   const run = spawnSync('apt-get', ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3', ...args], {
     env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
@@ -46,7 +58,7 @@ export function aptGet(args) {
     maxBuffer: 64 * 1024 * 1024,
   });
   if (run.status === 0) return undefined;
-  const output = `${run.stdout ?? ''}${run.stderr ?? ''}${run.error?.message ?? ''}`;
+  const output = `${run.stdout}${run.stderr}${run.error?.message ?? ''}`;
   return output.trim().split('\n').slice(-4).join(' | ');
 }
 
@@ -56,8 +68,14 @@ function sourceFiles() {
   return [SOURCES, ...files].filter((file) => existsSync(file));
 }
 
+/**
+ * @param {string} text of a file in the deb822 format
+ * @param {string} suite
+ * @returns {Archive | undefined}
+ */
 function findInStanzas(text, suite) {
   for (const stanza of text.split(/\n\s*\n/)) {
+    /** @param {string} name */
     const field = (name) => new RegExp(`^${name}:[ \\t]*(.+)$`, 'im').exec(stanza)?.[1]?.trim();
     if (!field('Suites')?.split(/\s+/).includes(suite)) continue;
     const uri = field('URIs')?.split(/\s+/)[0];
@@ -66,11 +84,17 @@ function findInStanzas(text, suite) {
   return undefined;
 }
 
+/**
+ * @param {string} text of a file in the one-line format
+ * @param {string} suite
+ * @returns {Archive | undefined}
+ */
 function findInLines(text, suite) {
   for (const line of text.split('\n')) {
     const match = /^deb\s+(?:\[(.*?)\]\s+)?(\S+)\s+(\S+)/.exec(line.trim());
-    if (match?.[3] !== suite) continue;
-    return { uri: match[2], signedBy: /signed-by=(\S+)/.exec(match[1] ?? '')?.[1] };
+    const uri = match?.[2];
+    if (uri === undefined || match?.[3] !== suite) continue;
+    return { uri, signedBy: /signed-by=(\S+)/.exec(match[1] ?? '')?.[1] };
   }
   return undefined;
 }

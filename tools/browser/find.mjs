@@ -46,7 +46,7 @@ export const CHROMIUM_FLAGS = [
  * @throws {Error} when LINNET_CHROMIUM names no file
  */
 export function findChromium() {
-  const override = process.env.LINNET_CHROMIUM;
+  const override = process.env['LINNET_CHROMIUM'];
   if (override !== undefined && override !== '') {
     if (!existsSync(override)) throw new Error(`LINNET_CHROMIUM names no file: ${override}`);
     return override;
@@ -72,7 +72,7 @@ export function ensureChromium() {
 function install() {
   const blocked = whyNoApt();
   if (blocked !== undefined) return blocked;
-  if (osRelease().ID !== 'debian') return 'only Debian is known to have it as a package';
+  if (osRelease()['ID'] !== 'debian') return 'only Debian is known to have it as a package';
   return aptGet(['update']) ?? aptGet(['install', '-y', '--no-install-recommends', 'chromium']);
 }
 

@@ -20,7 +20,7 @@ const BACKPORTS_FILE = '/etc/apt/sources.list.d/linnet-backports.sources';
 
 /** @returns {Lavapipe} */
 export function findLavapipe() {
-  const override = process.env.LINNET_LAVAPIPE_ICD;
+  const override = process.env['LINNET_LAVAPIPE_ICD'];
   if (override === '') return { reason: 'LINNET_LAVAPIPE_ICD is empty: switched off' };
   if (override !== undefined) {
     return existsSync(override) ? { icd: override } : { reason: `LINNET_LAVAPIPE_ICD names no file: ${override}` };
@@ -37,7 +37,7 @@ export function findLavapipe() {
 /** Like `findLavapipe`, and tries to install it first when it is missing. @returns {Lavapipe} */
 export function ensureLavapipe() {
   const present = findLavapipe();
-  if (present.icd !== undefined || process.env.LINNET_LAVAPIPE_ICD !== undefined) return present;
+  if (present.icd !== undefined || process.env['LINNET_LAVAPIPE_ICD'] !== undefined) return present;
   const problem = install();
   return problem === undefined ? findLavapipe() : { reason: `${present.reason}; not installed: ${problem}` };
 }
@@ -56,6 +56,7 @@ function install() {
   );
 }
 
+/** @param {string} codename */
 function enableBackports(codename) {
   const suite = `${codename}-backports`;
   if (findArchive(suite) !== undefined) return true;

@@ -11,7 +11,7 @@ const COMMON_FOLDERS = ['/usr/lib/chromium', '/usr/lib/chromium-browser', '/opt/
 
 /** @returns {{ icd: string, reason?: undefined } | { icd?: undefined, reason: string }} */
 export function findSwiftShader() {
-  const override = process.env.LINNET_SWIFTSHADER_ICD;
+  const override = process.env['LINNET_SWIFTSHADER_ICD'];
   if (override === '') return { reason: 'LINNET_SWIFTSHADER_ICD is empty: switched off' };
   if (override !== undefined) {
     return existsSync(override) ? { icd: override } : { reason: `LINNET_SWIFTSHADER_ICD names no file: ${override}` };

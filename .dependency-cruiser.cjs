@@ -1,0 +1,107 @@
+/**
+ * The import rules of the source, in the order in which they protect: who may know whom, who alone may use a library,
+ * no cycles. Tests (`*.test.ts`, `*.browser.ts`, `*.bench.ts`) may reach for tools; nothing that ships may.
+ */
+const TEST = '\\.(test|browser|bench)\\.ts$';
+/** The two files that start a worker: bundlers want its path in their source. They import no code of it. */
+const WORKER_STARTER = '^src/ui/start-worker(-inline)?\\.ts$';
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    {
+      name: 'ui-knows-only-the-contract',
+      comment: 'The page talks to the engine through worker/api.ts and nothing else of src.',
+      severity: 'error',
+      from: { path: '^src/ui/', pathNot: [TEST, WORKER_STARTER] },
+      to: { path: '^src/', pathNot: ['^src/ui/', '^src/worker/api\\.ts$', '^src/assets\\.d\\.ts$'] },
+    },
+    {
+      name: 'worker-starter-starts-only-main',
+      severity: 'error',
+      from: { path: WORKER_STARTER },
+      to: { path: '^src/', pathNot: ['^src/ui/', '^src/worker/(api|main)\\.ts'] },
+    },
+    {
+      name: 'contract-is-types-only',
+      comment: 'import type { ... } from worker/api.ts',
+      severity: 'error',
+      from: { path: '^src/ui/', pathNot: TEST },
+      to: { path: '^src/worker/api\\.ts$', dependencyTypesNot: ['type-only', 'type-import'] },
+    },
+    {
+      name: 'contract-imports-nothing',
+      severity: 'error',
+      from: { path: '^src/worker/api\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'cache-knows-nothing-else',
+      severity: 'error',
+      from: { path: '^src/cache/', pathNot: TEST },
+      to: { path: '^src/', pathNot: '^src/cache/' },
+    },
+    {
+      name: 'shaders-know-nothing-else',
+      severity: 'error',
+      from: { path: '^src/shaders/', pathNot: TEST },
+      to: { path: '^src/', pathNot: ['^src/shaders/', '^src/assets\\.d\\.ts$'] },
+    },
+    {
+      name: 'worker-does-not-know-the-page',
+      severity: 'error',
+      from: { path: '^src/worker/', pathNot: TEST },
+      to: { path: '^src/ui/' },
+    },
+    {
+      name: 'scheduler-knows-no-gpu',
+      comment: 'Bookkeeping is pure; sampling on the host side too.',
+      severity: 'error',
+      from: { path: '^src/worker/(scheduler|sampling)/', pathNot: TEST },
+      to: { path: '^src/(worker/(gpu|model|loading)|shaders)/' },
+    },
+    {
+      name: 'comlink-at-the-crossing-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [TEST, '^src/ui/client\\.ts$', '^src/worker/main\\.ts$'] },
+      to: { path: 'node_modules/comlink/' },
+    },
+    {
+      name: 'idb-keyval-in-the-store-only',
+      severity: 'error',
+      from: { path: '^src/', pathNot: [TEST, '^src/cache/model-store\\.ts$'] },
+      to: { path: 'node_modules/idb-keyval/' },
+    },
+    {
+      name: 'tools-do-not-ship',
+      severity: 'error',
+      from: { path: '^src/', pathNot: TEST },
+      to: { path: '^(tools|e2e)/' },
+    },
+    {
+      name: 'tests-do-not-ship',
+      severity: 'error',
+      from: { path: '^src/', pathNot: TEST },
+      to: { path: TEST },
+    },
+    {
+      name: 'no-development-dependencies',
+      severity: 'error',
+      from: { path: '^src/', pathNot: TEST },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'no-cycles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    {
+      name: 'everything-resolves',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { couldNotResolve: true, pathNot: '\\?(raw|url|worker|inline)' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: 'specify',
+    tsConfig: { fileName: 'tsconfig.base.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'browser', 'default'] },
+  },
+};
