@@ -1,0 +1,83 @@
+/**
+ * How the three outputs are made from one source; `--mode` chooses:
+ *   app      dist/app            the page, its worker a module of its own; works from any sub-path
+ *   embed    dist/embed/embed.js one file for a script tag in somebody's site, the worker inside it
+ *   package  dist/package        the library for bundlers (types are made by tools/build.mjs)
+ * Any other mode (`vite`, the development server) is the app.
+ */
+import { resolve } from 'node:path';
+import { defineConfig, type Plugin, type UserConfig } from 'vite';
+
+const ROOT = import.meta.dirname;
+
+const COMMON = {
+  root: resolve(ROOT, 'src/ui'),
+  base: './',
+  server: { fs: { allow: [ROOT] } },
+  worker: {
+    format: 'es',
+    rolldownOptions: {
+      output: { entryFileNames: 'assets/worker-[hash].js', chunkFileNames: 'assets/worker-part-[hash].js' },
+    },
+  },
+} satisfies UserConfig;
+
+const APP: UserConfig = {
+  ...COMMON,
+  publicDir: resolve(ROOT, 'public'),
+  build: { target: 'es2022', outDir: resolve(ROOT, 'dist/app'), emptyOutDir: true, manifest: true },
+};
+
+const EMBED: UserConfig = {
+  ...COMMON,
+  publicDir: false,
+  // A blob has no place to import parts from: everything of the worker is in one script.
+  worker: { format: 'iife' },
+  plugins: [oneFile()],
+  build: {
+    target: 'es2022',
+    outDir: resolve(ROOT, 'dist/embed'),
+    emptyOutDir: true,
+    lib: { entry: resolve(ROOT, 'src/ui/embed.ts'), formats: ['es'], fileName: () => 'embed.js' },
+    rolldownOptions: { output: { codeSplitting: false } },
+  },
+};
+
+const PACKAGE: UserConfig = {
+  ...COMMON,
+  publicDir: false,
+  build: {
+    target: 'es2022',
+    outDir: resolve(ROOT, 'dist/package'),
+    emptyOutDir: true,
+    minify: false,
+    lib: { entry: resolve(ROOT, 'src/ui/sdk/index.ts'), formats: ['es'], fileName: () => 'index.js' },
+  },
+};
+
+export default defineConfig(({ mode }) => {
+  if (mode === 'embed') return EMBED;
+  if (mode === 'package') return PACKAGE;
+  return APP;
+});
+
+/**
+ * Vite emits a file for every `new Worker(new URL(...))` that it reads, also in code that is then left out. The embed
+ * carries its worker inside, so such a file is dropped - if nothing names it.
+ */
+function oneFile(): Plugin {
+  return {
+    name: 'linnet:one-file',
+    generateBundle(_, bundle) {
+      const code = Object.values(bundle)
+        .map((output) => (output.type === 'chunk' ? output.code : ''))
+        .join('\n');
+      for (const [fileName, output] of Object.entries(bundle)) {
+        if (output.type !== 'asset') continue;
+        if (code.includes(fileName)) this.error(`the embed refers to ${fileName}, which is not inside it`);
+        // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to take something out of a bundle
+        delete bundle[fileName];
+      }
+    },
+  };
+}
