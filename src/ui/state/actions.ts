@@ -1,0 +1,45 @@
+/**
+ * Everything a visitor can do, as functions a view can call. Views know these and the state, and nothing of who does it.
+ */
+import type { CachedModel, ModelSource } from '../../worker/api.ts';
+import type { Theme } from './app-state.ts';
+import type { TurnId } from './conversation.ts';
+import type { Settings } from './settings.ts';
+
+export interface ModelActions {
+  /** Shows the list of models; the loaded one stays usable. */
+  readonly chooseModel: () => void;
+  readonly backToChat: () => void;
+  /** Reads the header, then asks. */
+  readonly inspect: (source: ModelSource) => void;
+  readonly acceptConsent: (options: { readonly keep: boolean }) => void;
+  readonly declineConsent: () => void;
+  readonly cancel: () => void;
+  /** Loads a kept model at once: everything it needs is here. */
+  readonly loadCached: (model: CachedModel) => void;
+  readonly deleteCached: (model: CachedModel) => void;
+  readonly retry: () => void;
+  readonly loadWithoutKeeping: () => void;
+  /** A new worker, and the last model in it. */
+  readonly restart: () => void;
+  /** The loaded model again, with the load settings of now. */
+  readonly reloadModel: () => void;
+}
+
+export interface ConversationActions {
+  readonly send: (text: string) => void;
+  readonly stop: () => void;
+  readonly regenerate: () => void;
+  readonly edit: (id: TurnId, text: string) => void;
+  readonly newChat: () => void;
+}
+
+export interface PageActions {
+  readonly changeSettings: (change: Partial<Settings>) => void;
+  readonly resetSettings: () => void;
+  readonly setTheme: (theme: Theme) => void;
+  readonly dismissNotice: () => void;
+  readonly reloadPage: () => void;
+}
+
+export type Actions = ModelActions & ConversationActions & PageActions;

@@ -1,0 +1,121 @@
+/**
+ * Everything the page knows, as one value, and the questions views ask of it. Pure: what changes it is in the controllers.
+ */
+import type {
+  CachedModel,
+  EngineInfo,
+  LoadedModel,
+  LoadProgress,
+  ModelInspection,
+  ModelSource,
+  StorageReport,
+} from '../../worker/api.ts';
+import type { Failure } from '../errors.ts';
+import type { CatalogueModel } from './catalogue.ts';
+import { emptyConversation, type Conversation } from './conversation.ts';
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+
+/** Where the visitor is on the way to an answer. `loaded` is a model that stays usable while another is looked at. */
+export type Phase =
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'noWebGpu'; readonly reason: string }
+  | { readonly kind: 'choosing'; readonly loaded: LoadedModel | undefined }
+  | { readonly kind: 'inspecting'; readonly source: ModelSource; readonly loaded: LoadedModel | undefined }
+  | {
+      readonly kind: 'consent';
+      readonly source: ModelSource;
+      readonly inspection: ModelInspection;
+      readonly loaded: LoadedModel | undefined;
+    }
+  | {
+      readonly kind: 'loading';
+      readonly source: ModelSource;
+      readonly name: string;
+      readonly progress: LoadProgress | undefined;
+    }
+  | { readonly kind: 'ready'; readonly model: LoadedModel }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly source: ModelSource;
+      /** What was being done; `retry` does it again. */
+      readonly during: 'inspecting' | 'loading';
+      readonly loaded: LoadedModel | undefined;
+    }
+  | { readonly kind: 'workerLost'; readonly failure: Failure };
+
+/** The model to come back to: after a reload of the page, or of the worker. */
+export interface LastModel {
+  readonly source: ModelSource;
+  readonly name: string;
+}
+
+export type Theme = 'system' | 'light' | 'dark';
+
+export interface AppState {
+  readonly phase: Phase;
+  readonly info: EngineInfo | undefined;
+  readonly catalogue: readonly CatalogueModel[];
+  readonly cached: readonly CachedModel[];
+  readonly storage: StorageReport | undefined;
+  readonly conversation: Conversation;
+  readonly settings: Settings;
+  readonly theme: Theme;
+  readonly lastModel: LastModel | undefined;
+  /** What a screen reader is told next. */
+  readonly announcement: string;
+  /** Something minor that went wrong and needs no panel. */
+  readonly notice: string | undefined;
+}
+
+export function initialState(options: {
+  readonly conversationId: string;
+  readonly settings?: Settings;
+  readonly theme?: Theme;
+  readonly lastModel?: LastModel | undefined;
+}): AppState {
+  return {
+    phase: { kind: 'starting' },
+    info: undefined,
+    catalogue: [],
+    cached: [],
+    storage: undefined,
+    conversation: emptyConversation(options.conversationId),
+    settings: options.settings ?? DEFAULT_SETTINGS,
+    theme: options.theme ?? 'system',
+    lastModel: options.lastModel,
+    announcement: '',
+    notice: undefined,
+  };
+}
+
+/** The model that can answer now, whatever else is on the screen. */
+export function loadedModel(phase: Phase): LoadedModel | undefined {
+  switch (phase.kind) {
+    case 'ready':
+      return phase.model;
+    case 'choosing':
+    case 'inspecting':
+    case 'consent':
+    case 'failed':
+      return phase.loaded;
+    case 'starting':
+    case 'noWebGpu':
+    case 'loading':
+    case 'workerLost':
+      return undefined;
+  }
+}
+
+/** The kept model that was used last, to be offered first; by recency where the page does not remember. */
+export function modelToContinue(state: AppState): CachedModel | undefined {
+  const { lastModel, cached } = state;
+  const remembered = lastModel?.source.kind === 'cached' ? lastModel.source.id : undefined;
+  return cached.find((model) => model.id === remembered);
+}
+
+/** True when a setting that only a load can apply is not what the loaded model has. */
+export function needsReload(settings: Settings, loadedWith: Settings | undefined): boolean {
+  if (loadedWith === undefined) return false;
+  return settings.contextLength !== loadedWith.contextLength || settings.kvType !== loadedWith.kvType;
+}

@@ -1,0 +1,108 @@
+/**
+ * Sends a conversation to the engine and brings the answer back into the state. One answer at a time. It knows nothing of
+ * how models are loaded; the model to ask is the one the phase says is there.
+ */
+import type { EngineClient } from '../client.ts';
+import { toFailure } from '../errors.ts';
+import type { ConversationActions } from './actions.ts';
+import { loadedModel, type AppState } from './app-state.ts';
+import {
+  applyEvents,
+  ask,
+  editTurn,
+  emptyConversation,
+  failAnswer,
+  finishAnswer,
+  isAnswering,
+  markStopping,
+  regenerate,
+  toMessages,
+  type Conversation,
+} from './conversation.ts';
+import { toSamplingParams } from './settings.ts';
+import type { Store } from './store.ts';
+
+export interface ConversationControllerOptions {
+  readonly client: EngineClient;
+  readonly store: Store<AppState>;
+  readonly newId: () => string;
+}
+
+export class ConversationController {
+  readonly #client: EngineClient;
+  readonly #store: Store<AppState>;
+  readonly #newId: () => string;
+  #task = new AbortController();
+
+  constructor(options: ConversationControllerOptions) {
+    this.#client = options.client;
+    this.#store = options.store;
+    this.#newId = options.newId;
+  }
+
+  readonly actions: ConversationActions = {
+    send: (text) => {
+      const question = text.trim();
+      if (question !== '') void this.#answer((conversation) => ask(conversation, question));
+    },
+    stop: () => {
+      this.#task.abort();
+      this.#change(markStopping);
+    },
+    regenerate: () => void this.#answer(regenerate),
+    edit: (id, text) => {
+      const question = text.trim();
+      if (question !== '') void this.#answer((conversation) => editTurn(conversation, id, question));
+    },
+    newChat: () => {
+      this.#task.abort();
+      const { id } = this.#store.state.conversation;
+      this.#store.update((state) => ({ ...state, conversation: emptyConversation(this.#newId()) }));
+      // The engine drops a forgotten conversation's cache by itself sooner or later; a failure here loses nothing.
+      this.#client.forgetConversation(id).catch(() => undefined);
+    },
+  };
+
+  async #answer(begin: (conversation: Conversation) => Conversation): Promise<void> {
+    const { phase, settings, conversation: before } = this.#store.state;
+    const model = loadedModel(phase);
+    if (model === undefined || isAnswering(before)) return;
+    const conversation = begin(before);
+    if (conversation === before) return;
+    this.#store.update((state) => ({ ...state, conversation, announcement: '' }));
+
+    const task = new AbortController();
+    this.#task = task;
+    // A new chat may take the place of this one while the engine still writes: then nobody listens any more.
+    const change = (next: (conversation: Conversation) => Conversation): void => {
+      if (this.#store.state.conversation.id === conversation.id) this.#change(next);
+    };
+    try {
+      const result = await this.#client.generate(
+        {
+          model: model.handle,
+          conversation: conversation.id,
+          input: { kind: 'chat', messages: toMessages(conversation, settings.systemPrompt) },
+          sampling: toSamplingParams(settings),
+          overflow: settings.overflow,
+          ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),
+        },
+        {
+          signal: task.signal,
+          onEvents: (events) => {
+            change((current) => applyEvents(current, events));
+          },
+        },
+      );
+      change((current) => finishAnswer(current, result));
+      this.#store.update((state) => ({ ...state, announcement: result.text }));
+    } catch (thrown) {
+      const failure = toFailure(thrown);
+      change((current) => failAnswer(current, failure));
+    }
+  }
+
+  #change(next: (conversation: Conversation) => Conversation): void {
+    this.#store.update((state) => ({ ...state, conversation: next(state.conversation) }));
+  }
+}

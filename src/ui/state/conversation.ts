@@ -1,0 +1,168 @@
+/**
+ * A conversation and what can happen to it: pure functions from one conversation to the next. It knows nothing of the
+ * engine's calls, of time or of how a turn looks; ids come from the conversation's own counter.
+ */
+import type { ChatMessage, ConversationId, FinishReason, GenerationEvent, GenerationResult } from '../../worker/api.ts';
+import type { Failure } from '../errors.ts';
+
+export type TurnId = number;
+
+export interface AnswerStats {
+  readonly tokensPerSecond: number;
+  readonly timeToFirstTokenMs: number;
+  readonly numGeneratedTokens: number;
+  readonly numPromptTokens: number;
+  readonly numCachedTokens: number;
+  readonly contextUsed: number;
+  readonly contextLength: number;
+}
+
+/** What a streaming answer is busy with. */
+export type Stage =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
+  | { readonly kind: 'writing' };
+
+export type Answer =
+  | { readonly status: 'streaming'; readonly stage: Stage; readonly stopping: boolean }
+  | { readonly status: 'done'; readonly finishReason: FinishReason; readonly stats: AnswerStats }
+  | { readonly status: 'failed'; readonly failure: Failure };
+
+export interface UserTurn {
+  readonly kind: 'user';
+  readonly id: TurnId;
+  readonly text: string;
+}
+
+export interface AssistantTurn {
+  readonly kind: 'assistant';
+  readonly id: TurnId;
+  readonly text: string;
+  readonly answer: Answer;
+  /** How many earlier messages no longer fitted and were left out for this answer. */
+  readonly numDropped: number;
+  /** Known once the engine has started; the same seed gives the same text. */
+  readonly seed: number | undefined;
+}
+
+export type Turn = UserTurn | AssistantTurn;
+
+export interface Conversation {
+  readonly id: ConversationId;
+  readonly turns: readonly Turn[];
+  readonly nextTurnId: TurnId;
+}
+
+export function emptyConversation(id: ConversationId): Conversation {
+  return { id, turns: [], nextTurnId: 1 };
+}
+
+/** The user's turn and the empty answer to it. */
+export function ask(conversation: Conversation, text: string): Conversation {
+  const user: UserTurn = { kind: 'user', id: conversation.nextTurnId, text };
+  return startAnswer({ ...conversation, turns: [...conversation.turns, user], nextTurnId: user.id + 1 });
+}
+
+/** An empty answer after the last turn, which must be the user's; else nothing changes. */
+export function startAnswer(conversation: Conversation): Conversation {
+  if (conversation.turns.at(-1)?.kind !== 'user') return conversation;
+  const turn: AssistantTurn = {
+    kind: 'assistant',
+    id: conversation.nextTurnId,
+    text: '',
+    answer: { status: 'streaming', stage: { kind: 'waiting' }, stopping: false },
+    numDropped: 0,
+    seed: undefined,
+  };
+  return { ...conversation, turns: [...conversation.turns, turn], nextTurnId: turn.id + 1 };
+}
+
+/** Another answer to the last question. */
+export function regenerate(conversation: Conversation): Conversation {
+  const last = conversation.turns.at(-1);
+  if (last?.kind !== 'assistant') return conversation;
+  return startAnswer({ ...conversation, turns: conversation.turns.slice(0, -1) });
+}
+
+/** The user's turn with another text; what followed it is gone, and an answer starts. */
+export function editTurn(conversation: Conversation, id: TurnId, text: string): Conversation {
+  const index = conversation.turns.findIndex((turn) => turn.kind === 'user' && turn.id === id);
+  return index < 0 ? conversation : ask({ ...conversation, turns: conversation.turns.slice(0, index) }, text);
+}
+
+/** What the engine told, in order; ignored once the answer has ended. */
+export function applyEvents(conversation: Conversation, events: readonly GenerationEvent[]): Conversation {
+  return changeStreaming(conversation, (turn) => events.reduce(applyEvent, turn));
+}
+
+function applyEvent(turn: AssistantTurn, event: GenerationEvent): AssistantTurn {
+  switch (event.kind) {
+    case 'started':
+      return { ...turn, seed: event.seed };
+    case 'prefill':
+      return withStage(turn, { kind: 'prefill', numDone: event.numDone, numTotal: event.numTotal });
+    case 'delta':
+      return withStage({ ...turn, text: turn.text + event.text }, { kind: 'writing' });
+    case 'turnsDropped':
+      return { ...turn, numDropped: event.messages.length };
+    case 'logprobs':
+      return turn;
+  }
+}
+
+function withStage(turn: AssistantTurn, stage: Stage): AssistantTurn {
+  return turn.answer.status === 'streaming' ? { ...turn, answer: { ...turn.answer, stage } } : turn;
+}
+
+export function markStopping(conversation: Conversation): Conversation {
+  return changeStreaming(conversation, (turn) =>
+    turn.answer.status === 'streaming' ? { ...turn, answer: { ...turn.answer, stopping: true } } : turn,
+  );
+}
+
+/** The result's text is the whole truth, whatever the events said. */
+export function finishAnswer(conversation: Conversation, result: GenerationResult): Conversation {
+  const stats: AnswerStats = {
+    tokensPerSecond: result.timings.decodeTokensPerSecond,
+    timeToFirstTokenMs: result.timings.timeToFirstTokenMs,
+    numGeneratedTokens: result.numGeneratedTokens,
+    numPromptTokens: result.numPromptTokens,
+    numCachedTokens: result.numCachedTokens,
+    contextUsed: result.contextUsed,
+    contextLength: result.contextLength,
+  };
+  const answer: Answer = { status: 'done', finishReason: result.finishReason, stats };
+  return changeStreaming(conversation, (turn) => ({ ...turn, text: result.text, answer }));
+}
+
+/** What was written so far stays. */
+export function failAnswer(conversation: Conversation, failure: Failure): Conversation {
+  return changeStreaming(conversation, (turn) => ({ ...turn, answer: { status: 'failed', failure } }));
+}
+
+/** The messages to send: a system prompt if there is one, then every turn that says something. */
+export function toMessages(conversation: Conversation, systemPrompt: string): readonly ChatMessage[] {
+  const system: readonly ChatMessage[] =
+    systemPrompt.trim() === '' ? [] : [{ role: 'system', content: systemPrompt.trim() }];
+  const said = conversation.turns.filter((turn) => turn.kind === 'user' || turn.text !== '');
+  return [...system, ...said.map((turn): ChatMessage => ({ role: turn.kind, content: turn.text }))];
+}
+
+export function isAnswering(conversation: Conversation): boolean {
+  const last = conversation.turns.at(-1);
+  return last?.kind === 'assistant' && last.answer.status === 'streaming';
+}
+
+/** The stats of the newest answer that has any: they say how full the context is. */
+export function latestStats(conversation: Conversation): AnswerStats | undefined {
+  for (const turn of [...conversation.turns].reverse()) {
+    if (turn.kind === 'assistant' && turn.answer.status === 'done') return turn.answer.stats;
+  }
+  return undefined;
+}
+
+function changeStreaming(conversation: Conversation, change: (turn: AssistantTurn) => AssistantTurn): Conversation {
+  const last = conversation.turns.at(-1);
+  if (last?.kind !== 'assistant' || last.answer.status !== 'streaming') return conversation;
+  return { ...conversation, turns: [...conversation.turns.slice(0, -1), change(last)] };
+}

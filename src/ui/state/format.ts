@@ -1,0 +1,40 @@
+/**
+ * Numbers as people read them. Bytes are decimal, as download pages and disks count them.
+ */
+const LOCALE = 'en';
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
+
+/** `1185376` -> `1.2 MB`. */
+export function formatBytes(bytes: number): string {
+  let [value, unit] = [Math.max(0, bytes), 0];
+  while (value >= 999.5 && unit < UNITS.length - 1) [value, unit] = [value / 1000, unit + 1];
+  const digits = unit === 0 || value >= 100 ? 0 : value >= 10 ? 1 : unit >= 3 ? 2 : 1;
+  return `${value.toLocaleString(LOCALE, { maximumFractionDigits: digits })} ${UNITS[unit] ?? 'B'}`;
+}
+
+export function formatRate(bytesPerSecond: number): string {
+  return `${formatBytes(bytesPerSecond)}/s`;
+}
+
+export function formatCount(count: number): string {
+  return count.toLocaleString(LOCALE, { maximumFractionDigits: 0 });
+}
+
+/** A duration that is still to come, in words: `about 2 min`, `a few seconds`. */
+export function formatRemaining(ms: number): string {
+  const seconds = ms / 1000;
+  if (seconds < 5) return 'a few seconds';
+  if (seconds < 90) return `about ${String(Math.ceil(seconds / 5) * 5)} s`;
+  if (seconds < 90 * 60) return `about ${String(Math.round(seconds / 60))} min`;
+  return `about ${(seconds / 3600).toLocaleString(LOCALE, { maximumFractionDigits: 1 })} h`;
+}
+
+/** A duration that was measured: `340 ms`, `2.1 s`. */
+export function formatDuration(ms: number): string {
+  if (ms < 1000) return `${String(Math.round(ms))} ms`;
+  return `${(ms / 1000).toLocaleString(LOCALE, { maximumFractionDigits: 1 })} s`;
+}
+
+export function formatTokensPerSecond(rate: number): string {
+  return rate.toLocaleString(LOCALE, { maximumFractionDigits: rate < 10 ? 1 : 0 });
+}

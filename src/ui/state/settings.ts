@@ -1,0 +1,104 @@
+/**
+ * What a visitor can set, within which bounds, and how it is read back from storage. It knows nothing of storage itself
+ * nor of the form that edits it; one table describes every number for both.
+ */
+import type { KvType, OverflowPolicy, SamplingParams } from '../../worker/api.ts';
+
+export interface Settings {
+  readonly systemPrompt: string;
+  readonly temperature: number;
+  readonly topK: number;
+  readonly topP: number;
+  readonly minP: number;
+  readonly repetitionPenalty: number;
+  /** Undefined: another one for each answer. */
+  readonly seed: number | undefined;
+  /** Undefined: until the model stops. */
+  readonly maxTokens: number | undefined;
+  /** Undefined: what suits the model and the device. Takes effect when a model is loaded. */
+  readonly contextLength: number | undefined;
+  /** Undefined: what the engine thinks best. Takes effect when a model is loaded. */
+  readonly kvType: KvType | undefined;
+  readonly overflow: OverflowPolicy;
+}
+
+export const DEFAULT_SETTINGS: Settings = {
+  systemPrompt: '',
+  temperature: 0.7,
+  topK: 40,
+  topP: 0.95,
+  minP: 0.05,
+  repetitionPenalty: 1,
+  seed: undefined,
+  maxTokens: 1024,
+  contextLength: undefined,
+  kvType: undefined,
+  overflow: 'dropOldestTurns',
+};
+
+export interface NumberField {
+  readonly min: number;
+  readonly max: number;
+  readonly step: number;
+  /** May be left empty, which means `undefined`. */
+  readonly optional: boolean;
+}
+
+export type NumberSetting =
+  'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'seed' | 'maxTokens' | 'contextLength';
+
+export const NUMBER_FIELDS: Readonly<Record<NumberSetting, NumberField>> = {
+  temperature: { min: 0, max: 2, step: 0.05, optional: false },
+  topK: { min: 0, max: 1000, step: 1, optional: false },
+  topP: { min: 0.01, max: 1, step: 0.01, optional: false },
+  minP: { min: 0, max: 0.99, step: 0.01, optional: false },
+  repetitionPenalty: { min: 1, max: 2, step: 0.01, optional: false },
+  seed: { min: 0, max: 4294967295, step: 1, optional: true },
+  maxTokens: { min: 1, max: 131072, step: 1, optional: true },
+  contextLength: { min: 64, max: 131072, step: 1, optional: true },
+};
+
+/** A number within its field's bounds, whole where the step is whole; undefined for what is no number. */
+export function clampNumber(field: NumberField, value: unknown): number | undefined {
+  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined;
+  const bounded = Math.min(field.max, Math.max(field.min, value));
+  return Number.isInteger(field.step) ? Math.round(bounded) : bounded;
+}
+
+/** The named guard of what storage holds: every field that is missing or makes no sense gets its default. */
+export function parseSettings(stored: unknown): Settings {
+  if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
+  const entries = new Map<string, unknown>(Object.entries(stored));
+  const required = (name: NumberSetting, fallback: number): number =>
+    clampNumber(NUMBER_FIELDS[name], entries.get(name)) ?? fallback;
+  const optional = (name: NumberSetting): number | undefined => clampNumber(NUMBER_FIELDS[name], entries.get(name));
+  const systemPrompt = entries.get('systemPrompt');
+  const kvType = entries.get('kvType');
+  return {
+    systemPrompt: typeof systemPrompt === 'string' ? systemPrompt : DEFAULT_SETTINGS.systemPrompt,
+    temperature: required('temperature', DEFAULT_SETTINGS.temperature),
+    topK: required('topK', DEFAULT_SETTINGS.topK),
+    topP: required('topP', DEFAULT_SETTINGS.topP),
+    minP: required('minP', DEFAULT_SETTINGS.minP),
+    repetitionPenalty: required('repetitionPenalty', DEFAULT_SETTINGS.repetitionPenalty),
+    seed: optional('seed'),
+    maxTokens: optional('maxTokens'),
+    contextLength: optional('contextLength'),
+    kvType: kvType === 'f32' || kvType === 'f16' ? kvType : undefined,
+    overflow: entries.get('overflow') === 'stop' ? 'stop' : DEFAULT_SETTINGS.overflow,
+  };
+}
+
+export function toSamplingParams(settings: Settings): SamplingParams {
+  const { temperature, topK, topP, minP, repetitionPenalty, seed } = settings;
+  return { temperature, topK, topP, minP, repetitionPenalty, ...(seed === undefined ? {} : { seed }) };
+}
+
+/** The settings that only a new load can change, as a load request carries them. */
+export function toLoadOptions(settings: Settings): { readonly contextLength?: number; readonly kvType?: KvType } {
+  const { contextLength, kvType } = settings;
+  return {
+    ...(contextLength === undefined ? {} : { contextLength }),
+    ...(kvType === undefined ? {} : { kvType }),
+  };
+}
