@@ -1,0 +1,34 @@
+/** What the scheduler has done, counted (P13): plain data and one pure function. Knows nothing of how it was decided. */
+import type { ScheduledStep } from './scheduled-step.ts';
+
+/** Totals since the start. */
+export interface SchedulerCounters {
+  readonly numSteps: number;
+  readonly numPromptRows: number;
+  readonly numGeneratedRows: number;
+  /** Tokens that were found in the cache instead of computed. */
+  readonly numCachedTokens: number;
+  readonly numCopies: number;
+  readonly numPreemptions: number;
+}
+
+export const ZERO_COUNTERS: SchedulerCounters = {
+  numSteps: 0,
+  numPromptRows: 0,
+  numGeneratedRows: 0,
+  numCachedTokens: 0,
+  numCopies: 0,
+  numPreemptions: 0,
+};
+
+export function countStep(counters: SchedulerCounters, { serial, batch, preempted }: ScheduledStep): SchedulerCounters {
+  const numPromptRows = batch.rows.filter((row) => row.tokenClass === 'prompt').length;
+  return {
+    ...counters,
+    numSteps: serial,
+    numPromptRows: counters.numPromptRows + numPromptRows,
+    numGeneratedRows: counters.numGeneratedRows + batch.rows.length - numPromptRows,
+    numCopies: counters.numCopies + batch.copies.length,
+    numPreemptions: counters.numPreemptions + preempted.length,
+  };
+}

@@ -1,0 +1,314 @@
+/**
+ * Which tokens are computed next (P11): first come, first served, decode rows before prefill chunks, under a budget of
+ * rows. When blocks run out it evicts from the prefix tree, then preempts whoever came last. Pure bookkeeping: it
+ * refuses to know the GPU, text, sampling and the clock, and never decides that a sequence is done.
+ *
+ * Per step: `step()` -> the host runs `batch` and samples -> `commit()` -> the host finishes what is done. Between the
+ * two calls `add`, `fork`, `truncate`, `finish` are allowed; work already on its way for them is dropped where void.
+ */
+import type { FinishReason } from '../api.ts';
+import { LinnetError } from '../errors.ts';
+import { sequenceId, type BlockId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
+import type { BlockManager } from './block-manager.ts';
+import type { ConversationLog } from './conversation-log.ts';
+import { countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
+import type { PrefixTree } from './prefix-tree.ts';
+import { StepDraft, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
+import { Sequence } from './sequence.ts';
+
+export interface SequenceRequest {
+  /** At least one, at most what the context and the pool hold. */
+  readonly tokens: readonly TokenId[];
+  /** Class of each token, where known. Default: the conversation's log. */
+  readonly classes?: readonly TokenClass[];
+  /**
+   * Key into the conversation log; a client's id should be part of it. With neither this nor `classes`, tokens are
+   * found in the cache by id alone and take the classes found there.
+   */
+  readonly conversation?: string;
+}
+
+export class Scheduler {
+  readonly #blocks: BlockManager;
+  readonly #tree: PrefixTree;
+  readonly #log: ConversationLog;
+  readonly #limits: SchedulerLimits;
+  readonly #sequences = new Map<SequenceId, Sequence>(); // not finished, in order of arrival
+  #numAdded = 0;
+  #inFlight: ScheduledStep | undefined;
+  #counters = ZERO_COUNTERS;
+
+  /** The three are the scheduler's own from here on. @throws LinnetError `Internal` for limits that allow no step. */
+  constructor(blocks: BlockManager, tree: PrefixTree, log: ConversationLog, limits: SchedulerLimits) {
+    const { contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows } = limits;
+    const sizes = [contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows];
+    if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0) || maxLogitRows > maxRowsPerStep) {
+      throw new LinnetError('Internal', 'Scheduler limits must be positive, with maxLogitRows <= maxRowsPerStep.');
+    }
+    this.#blocks = blocks;
+    this.#tree = tree;
+    this.#log = log;
+    this.#limits = limits;
+  }
+
+  /** Tokens of one sequence that can have their KV in the cache: the context's length, or the whole pool. */
+  get contextLength(): number {
+    return Math.min(this.#limits.contextLength, this.#blocks.numBlocks * this.#blocks.blockTokens);
+  }
+
+  get counters(): SchedulerCounters {
+    return this.#counters;
+  }
+
+  /** Sequences not finished, in order of arrival. */
+  get sequences(): readonly Sequence[] {
+    return [...this.#sequences.values()];
+  }
+
+  /** @throws LinnetError `InvalidRequest` for a sequence that is finished or never was. */
+  get(id: SequenceId): Sequence {
+    const sequence = this.#sequences.get(id);
+    if (sequence === undefined) throw new LinnetError('InvalidRequest', `There is no sequence ${String(id)}.`);
+    return sequence;
+  }
+
+  /** @throws LinnetError `ContextFull` for a prompt that can never fit, `InvalidRequest` for an empty one. */
+  add({ tokens, classes, conversation }: SequenceRequest): SequenceId {
+    if (tokens.length === 0 || (classes !== undefined && classes.length !== tokens.length)) {
+      throw new LinnetError('InvalidRequest', 'A prompt needs at least one token, and classes for all or none.');
+    }
+    if (tokens.length > this.contextLength) {
+      const numbers = `${String(tokens.length)} tokens, the context holds ${String(this.contextLength)}`;
+      throw new LinnetError('ContextFull', `The prompt has ${numbers}. Shorten it or load with a longer context.`);
+    }
+    const logged = conversation === undefined ? undefined : this.#log.classesFor(conversation, tokens);
+    const known = classes ?? logged;
+    const sequence = new Sequence({
+      id: this.#nextId(),
+      tokens,
+      classes: known ?? new Array<TokenClass>(tokens.length).fill('prompt'),
+      classesAreFixed: known !== undefined,
+      conversation,
+      numPromptTokens: tokens.length,
+      state: { kind: 'waiting' },
+      numComputed: 0,
+      blockTable: [],
+    });
+    this.#sequences.set(sequence.id, sequence);
+    return sequence.id;
+  }
+
+  /**
+   * A new sequence that goes on from the first `numTokens` tokens (default: all), sharing their blocks. It belongs to
+   * no conversation. It runs if its parent does, also beyond `maxLogitRows` running sequences: they then take turns.
+   */
+  fork(id: SequenceId, numTokens?: number): SequenceId {
+    const parent = this.get(id);
+    const child = parent.fork(this.#nextId(), numTokens ?? parent.numTokens, (numComputed) =>
+      this.#blocks.fork(parent.blockTable, this.#blocks.numBlocksFor(numComputed)),
+    );
+    this.#sequences.set(child.id, child);
+    return child.id;
+  }
+
+  /** Drops the tokens past the first `numTokens` (at least 1); the sequence then goes on from there. */
+  truncate(id: SequenceId, numTokens: number): void {
+    const sequence = this.get(id);
+    sequence.truncate(numTokens);
+    this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
+  }
+
+  /** The sequence is done: what it computed stays cached while there is room, its classes stay in its conversation. */
+  finish(id: SequenceId, reason: FinishReason): Sequence {
+    const sequence = this.get(id);
+    this.#moveToTree(sequence);
+    if (sequence.conversation !== undefined) {
+      const numTokens = sequence.numClassedTokens;
+      this.#log.record(
+        sequence.conversation,
+        sequence.tokens.slice(0, numTokens),
+        sequence.classes.slice(0, numTokens),
+      );
+    }
+    sequence.finish(reason);
+    this.#sequences.delete(id);
+    return sequence;
+  }
+
+  abort(id: SequenceId): Sequence {
+    return this.finish(id, 'aborted');
+  }
+
+  /** Chooses the next rows. Without rows there is nothing to do, and nothing to commit. */
+  step(): ScheduledStep {
+    if (this.#inFlight !== undefined) throw new LinnetError('Internal', 'Commit a step before the next one.');
+    const draft = new StepDraft(this.#limits);
+    for (const sequence of this.#decodingInTurn()) this.#schedule(sequence, draft);
+    for (const sequence of this.#prefilling()) this.#schedule(sequence, draft);
+    for (let next = this.#admit(draft); next !== undefined; next = this.#admit(draft)) this.#schedule(next, draft);
+    draft.contextFull.push(...this.#overlong());
+
+    const step = draft.build(this.#counters.numSteps + 1);
+    if (draft.isEmpty) return step;
+    for (const { id } of step.sequences) this.get(id).lastStep = step.serial;
+    this.#counters = countStep(this.#counters, step);
+    this.#inFlight = step;
+    return step;
+  }
+
+  /** The step has run. `sampled` is parallel to `step.logitSequences`; tokens of sequences gone since are ignored. */
+  commit(step: ScheduledStep, sampled: readonly TokenId[]): void {
+    if (step !== this.#inFlight || sampled.length !== step.logitSequences.length) {
+      throw new LinnetError('Internal', 'A commit is for the last step, with one token for each row of logits.');
+    }
+    this.#inFlight = undefined;
+    this.#blocks.endStep();
+    let numRead = 0;
+    for (const scheduled of step.sequences) {
+      const token = scheduled.wantsLogits ? sampled[numRead++] : undefined;
+      const sequence = this.#sequences.get(scheduled.id);
+      if (sequence?.numTruncations !== scheduled.numTruncations) continue;
+      const endsPrefill = scheduled.wantsLogits && sequence.state.kind === 'prefilling';
+      sequence.advance(scheduled.numRows, token);
+      if (endsPrefill) this.#cacheFullBlocks(sequence);
+    }
+  }
+
+  /** The KV is gone (a lost device): nothing is in flight, everything is computed again, each token in its class. */
+  loseCache(): void {
+    this.#inFlight = undefined;
+    this.#blocks.endStep();
+    this.#tree.clear();
+    for (const sequence of this.#sequences.values()) {
+      this.#blocks.truncate(sequence.blockTable, 0);
+      sequence.suspend();
+    }
+  }
+
+  /** Throws `Internal` when a block is lost, leaked or counted wrongly, or a table does not fit its sequence. */
+  checkInvariants(): void {
+    const holders: BlockId[] = [...this.#tree.blocks()];
+    for (const { blockTable, numComputed, isRunning, id } of this.#sequences.values()) {
+      holders.push(...blockTable);
+      const needed = this.#blocks.numBlocksFor(numComputed);
+      const fits = this.#inFlight === undefined ? blockTable.length === needed : blockTable.length >= needed;
+      if (!fits && isRunning) throw new LinnetError('Internal', `The block table of ${String(id)} has a wrong length.`);
+      if (!isRunning && blockTable.length > 0) throw new LinnetError('Internal', `${String(id)} waits with blocks.`);
+    }
+    this.#blocks.checkInvariants(holders);
+  }
+
+  #schedule(sequence: Sequence, draft: StepDraft): void {
+    if (!sequence.isRunning || sequence.numTokens > this.contextLength) return; // preempted just now, or overlong
+    const numWanted = draft.numRowsFor(sequence);
+    if (numWanted === 0) return;
+    const numGranted = this.#reserve(sequence, numWanted, draft);
+    if (numGranted > 0) draft.add(sequence, numGranted);
+    else if (this.#numRunning === 1) draft.contextFull.push(sequence.id);
+  }
+
+  /** Makes the next `numRows` positions writable, or as many of them as there are blocks for. */
+  #reserve(sequence: Sequence, numRows: number, draft: StepDraft): number {
+    const { blockTokens } = this.#blocks;
+    const start = sequence.numComputed;
+    for (let at = start; at < start + numRows; at = (Math.floor(at / blockTokens) + 1) * blockTokens) {
+      if (!this.#makeWritable(sequence, at, draft)) return at - start;
+    }
+    return numRows;
+  }
+
+  #makeWritable(sequence: Sequence, position: number, draft: StepDraft): boolean {
+    for (;;) {
+      const grant = this.#blocks.makeWritable(sequence.blockTable, position);
+      if (grant.kind === 'copy') draft.addCopy(sequence, grant.copy);
+      if (grant.kind !== 'full') return true;
+      if (!this.#freeSomething(sequence, draft)) return false;
+    }
+  }
+
+  /** Frees a block, or a reference on one, at the least cost there is; false when only older sequences hold any. */
+  #freeSomething(sequence: Sequence, draft: StepDraft): boolean {
+    if (this.#tree.evict()) return true;
+    const victim = this.sequences.findLast((other) => other.id > sequence.id && other.blockTable.length > 0);
+    if (victim !== undefined) {
+      this.#preempt(victim, draft);
+      return true;
+    }
+    // What the tree still holds is shared with running sequences, or lies above such a block. They keep theirs.
+    const hadBlocks = this.#tree.numBlocks > 0;
+    this.#tree.clear();
+    return hadBlocks;
+  }
+
+  #preempt(victim: Sequence, draft: StepDraft): void {
+    const copy = draft.remove(victim);
+    if (copy !== undefined) {
+      // The copy will not run: its target has no contents to keep.
+      this.#blocks.cancelCopy(copy);
+      victim.forgetComputed(victim.numComputed - copy.numTokens);
+    }
+    this.#moveToTree(victim);
+    victim.suspend();
+    draft.preempted.push(victim.id);
+  }
+
+  /** Lets the oldest waiting sequence run, if a place, rows and blocks for all of its tokens are there. */
+  #admit(draft: StepDraft): Sequence | undefined {
+    const next = this.sequences.find((sequence) => this.#isWaitingToRun(sequence));
+    const numRunning = this.#numRunning;
+    if (next === undefined || draft.preempted.includes(next.id)) return undefined;
+    if (numRunning >= this.#limits.maxLogitRows || draft.numPrefillRowsLeft === 0) return undefined;
+    // All but the last token at most: that one is computed in any case, for its logits.
+    const match = this.#tree.match(next.tokens.slice(0, -1), next.fixedClasses);
+    next.blockTable.push(...this.#blocks.fork(match.blocks, match.blocks.length));
+    const numFullBlocks = Math.floor(match.numTokens / this.#blocks.blockTokens);
+    const numNeeded = this.#blocks.numBlocksFor(next.numTokens) - numFullBlocks;
+    if (numRunning > 0 && numNeeded > this.#blocks.numFree + this.#tree.numEvictable) {
+      this.#blocks.truncate(next.blockTable, 0);
+      return undefined;
+    }
+    if (!next.wasAdmitted) draft.started.push({ id: next.id, numCachedTokens: match.numTokens });
+    next.admit(match.numTokens, match.classes);
+    this.#counters = { ...this.#counters, numCachedTokens: this.#counters.numCachedTokens + match.numTokens };
+    return next;
+  }
+
+  /** The sequence lets go of its blocks; the tree keeps what it computed until the room is needed. */
+  #moveToTree(sequence: Sequence): void {
+    const { tokens, classes, blockTable, numComputed } = sequence;
+    this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens: numComputed });
+    this.#blocks.truncate(blockTable, 0);
+  }
+
+  /** Whole blocks only, since a shared last block would have to be copied for the next token. */
+  #cacheFullBlocks({ tokens, classes, blockTable, numComputed }: Sequence): void {
+    const numTokens = numComputed - (numComputed % this.#blocks.blockTokens);
+    this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens });
+  }
+
+  /** Those first that waited longest, so that all advance when there are more than fit. */
+  #decodingInTurn(): readonly Sequence[] {
+    const decoding = this.sequences.filter((sequence) => sequence.state.kind === 'decoding');
+    return decoding.sort((one, other) => one.lastStep - other.lastStep || one.id - other.id);
+  }
+
+  #prefilling(): readonly Sequence[] {
+    return this.sequences.filter((sequence) => sequence.state.kind === 'prefilling');
+  }
+
+  #isWaitingToRun({ state, numTokens }: Sequence): boolean {
+    return state.kind === 'waiting' && numTokens <= this.contextLength;
+  }
+
+  #overlong(): readonly SequenceId[] {
+    return this.sequences.filter(({ numTokens }) => numTokens > this.contextLength).map(({ id }) => id);
+  }
+
+  get #numRunning(): number {
+    return this.sequences.filter((sequence) => sequence.isRunning).length;
+  }
+
+  #nextId(): SequenceId {
+    return sequenceId(this.#numAdded++);
+  }
+}
