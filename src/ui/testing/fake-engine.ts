@@ -1,0 +1,247 @@
+/**
+ * A scripted engine behind a real MessagePort and a real Comlink, so that the client and the page are exercised as they
+ * will be used. For tests and for testing/fake.html only: no production entry imports it. It computes nothing.
+ */
+import * as Comlink from 'comlink';
+import type {
+  CachedModel,
+  DeviceReport,
+  Engine,
+  EngineInfo,
+  GenerateRequest,
+  GenerationEvent,
+  GenerationResult,
+  LinnetErrorName,
+  LoadedModel,
+  LoadProgress,
+  LoadRequest,
+  ModelInspection,
+  OnEvents,
+  OnProgress,
+} from '../../worker/api.ts';
+
+export interface FakeScript {
+  readonly answer: string;
+  /** Between two batches of events. */
+  readonly tickMs: number;
+  readonly fileBytes: number;
+  readonly noWebGpuReason?: string;
+  readonly software?: boolean;
+  readonly cached: readonly CachedModel[];
+  readonly quotaBytes: number;
+  /** Calls that fail, by their method. */
+  readonly fail: Partial<Record<'info' | 'inspect' | 'load' | 'generate', { name: LinnetErrorName; message: string }>>;
+  readonly numDropped: number;
+  /** What the header says the file weighs on the GPU. */
+  readonly inspection: Partial<ModelInspection>;
+}
+
+export const DEFAULT_SCRIPT: FakeScript = {
+  answer: 'Once upon a time there was a small brown bird.',
+  tickMs: 1,
+  fileBytes: 807_694_464,
+  cached: [],
+  quotaBytes: 40e9,
+  fail: {},
+  numDropped: 0,
+  inspection: {},
+};
+
+const DEVICE: DeviceReport = {
+  vendor: 'acme',
+  architecture: 'feather-2',
+  description: 'Acme Feather 2',
+  software: false,
+  features: ['shader-f16', 'subgroups'],
+  limits: { maxStorageBufferBindingBytes: 2 ** 30, maxBufferBytes: 2 ** 30, maxWorkgroupStorageBytes: 32768 },
+  subgroupSize: { min: 32, max: 32 },
+  variants: {},
+};
+
+/** An engine, and what the test may look at. */
+export class FakeEngine {
+  readonly loads: LoadRequest[] = [];
+  readonly generations: GenerateRequest[] = [];
+  readonly aborted: string[] = [];
+  #cached: readonly CachedModel[];
+  readonly #script: FakeScript;
+
+  constructor(script: Partial<FakeScript> = {}) {
+    this.#script = { ...DEFAULT_SCRIPT, ...script };
+    this.#cached = this.#script.cached;
+  }
+
+  /** A port to this engine, as a client's `open` wants it. */
+  open(): MessagePort {
+    const { port1, port2 } = new MessageChannel();
+    Comlink.expose(this.engine, port1);
+    return port2;
+  }
+
+  readonly engine: Engine = {
+    info: () => this.#info(),
+    stats: () => Promise.reject(named('Internal', 'The fake engine counts nothing.')),
+    inspect: async (_client, request) => {
+      await this.#tick(request);
+      this.#failIfScripted('inspect');
+      return this.#inspection();
+    },
+    load: (request, onProgress) => this.#load(request, onProgress),
+    unload: () => Promise.resolve(),
+    generate: (request, onEvents) => this.#generate(request, onEvents),
+    abort: (_client, request) => {
+      this.aborted.push(request);
+      return Promise.resolve();
+    },
+    tokenize: (_model, text) => Promise.resolve([...text].map((character) => character.codePointAt(0) ?? 0)),
+    forgetConversation: () => Promise.resolve(),
+    listCached: () => Promise.resolve(this.#cached),
+    deleteCached: (id) => {
+      this.#cached = this.#cached.filter((model) => model.id !== id);
+      return Promise.resolve();
+    },
+    storage: () =>
+      Promise.resolve({ usedBytes: this.#usedBytes(), quotaBytes: this.#script.quotaBytes, persisted: true }),
+  };
+
+  #info(): Promise<EngineInfo> {
+    this.#failIfScripted('info');
+    const { noWebGpuReason, software = false } = this.#script;
+    return Promise.resolve({
+      version: '0.0.0',
+      state: 'idle',
+      device: noWebGpuReason === undefined ? { ...DEVICE, software } : undefined,
+      noWebGpuReason,
+    });
+  }
+
+  #inspection(): ModelInspection {
+    const { fileBytes } = this.#script;
+    return {
+      name: 'Llama 3.2 1B Instruct',
+      architecture: 'llama',
+      weightType: 'Q4_K',
+      numParameters: 1_235_814_400,
+      fileBytes,
+      contextLength: 131072,
+      licence: 'llama3.2',
+      cached: false,
+      gpuBytes: { weights: fileBytes, kvCache: 134_217_728, scratch: 50_000_000 },
+      plannedContextLength: 4096,
+      ...this.#script.inspection,
+    };
+  }
+
+  async #load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel> {
+    this.loads.push(request);
+    const inspection = this.#inspection();
+    const total = inspection.fileBytes;
+    for (let step = 0; step <= 10; step += 1) {
+      await this.#tick(request.request);
+      if (step === 3) this.#failIfScripted('load');
+      const progress: LoadProgress = {
+        request: request.request,
+        phase: step < 9 ? 'downloading' : 'uploading',
+        doneBytes: (total * step) / 10,
+        totalBytes: total,
+        networkBytes: (total * step) / 10,
+        bytesPerSecond: 24_600_000,
+        remainingMs: ((10 - step) * total) / 246_000,
+      };
+      onProgress(progress);
+    }
+    const id = 'kept-1';
+    const kept: CachedModel = {
+      id,
+      name: inspection.name,
+      url: undefined,
+      sizeBytes: total,
+      storedBytes: total,
+      complete: true,
+      lastUsedMs: 1,
+    };
+    this.#cached = [kept, ...this.#cached.filter((model) => model.id !== id)];
+    return {
+      handle: 'model-1',
+      cacheId: id,
+      inspection,
+      contextLength: request.contextLength ?? inspection.plannedContextLength,
+      vocabSize: 128256,
+      hasChatTemplate: true,
+      notes: [],
+      timings: { totalMs: 1000, uploadMs: 100, compileMs: 100 },
+    };
+  }
+
+  async #generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult> {
+    this.generations.push(request);
+    const send = (...events: readonly GenerationEvent[]): void => {
+      onEvents(events);
+    };
+    const words = this.#script.answer.match(/\s*\S+/g) ?? [];
+    send({ kind: 'started', numPromptTokens: 32, numCachedTokens: 0, seed: request.sampling?.seed ?? 7 });
+    if (this.#script.numDropped > 0) {
+      send({ kind: 'turnsDropped', messages: Array.from({ length: this.#script.numDropped }, (_, index) => index) });
+    }
+    await pause(this.#script.tickMs * 4);
+    let text = '';
+    for (const word of words) {
+      await pause(this.#script.tickMs);
+      if (this.aborted.includes(request.request)) return result(request, text, 'aborted');
+      if (text.length > 20) this.#failIfScripted('generate');
+      text += word;
+      send({ kind: 'delta', text: word });
+    }
+    return result(request, text, 'stop');
+  }
+
+  #usedBytes(): number {
+    return this.#cached.reduce((sum, model) => sum + model.storedBytes, 0);
+  }
+
+  async #tick(request: string): Promise<void> {
+    await pause(this.#script.tickMs);
+    if (this.aborted.includes(request)) throw named('Aborted', 'The request was aborted.');
+  }
+
+  #failIfScripted(method: keyof FakeScript['fail']): void {
+    const failure = this.#script.fail[method];
+    if (failure !== undefined) throw named(failure.name, failure.message);
+  }
+}
+
+function result(
+  request: GenerateRequest,
+  text: string,
+  finishReason: GenerationResult['finishReason'],
+): GenerationResult {
+  const numGeneratedTokens = Math.ceil(text.length / 4);
+  return {
+    request: request.request,
+    text,
+    finishReason,
+    numPromptTokens: 32,
+    numCachedTokens: 0,
+    numGeneratedTokens,
+    contextUsed: 32 + numGeneratedTokens,
+    contextLength: 4096,
+    timings: {
+      timeToFirstTokenMs: 212,
+      prefillMs: 180,
+      decodeMs: numGeneratedTokens * 20,
+      prefillTokensPerSecond: 178,
+      decodeTokensPerSecond: 48.3,
+    },
+  };
+}
+
+/** As the worker throws them: only the name and the message survive the wire. */
+function named(name: LinnetErrorName, message: string): Error {
+  const error = new Error(message);
+  error.name = name;
+  return error;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
