@@ -35,6 +35,8 @@ export interface Tokenizer {
   readonly eosId: TokenId | undefined;
   readonly addBos: boolean;
   readonly addEos: boolean;
+  /** A text at the start, or after a special token, is encoded with a space in front (SPM). */
+  readonly addSpacePrefix: boolean;
   isEndOfGeneration(id: TokenId): boolean;
   encode(text: string, options: EncodeOptions): TokenId[];
   decode(ids: readonly TokenId[], options: DecodeOptions): string;
@@ -72,7 +74,6 @@ interface TokenizerParts {
   readonly textBytes: (text: string, isByte: boolean) => Uint8Array;
   readonly addBos: boolean;
   readonly addEos: boolean;
-  /** A text at the start or after a special token gets a space in front. */
   readonly addSpacePrefix: boolean;
   readonly cleanUpSpaces: boolean;
   readonly trimsAfter: (id: TokenId) => boolean;
@@ -132,6 +133,7 @@ function assemble(parts: TokenizerParts): Tokenizer {
     eosId: vocabulary.eosId,
     addBos: parts.addBos && vocabulary.bosId !== undefined,
     addEos: parts.addEos && vocabulary.eosId !== undefined,
+    addSpacePrefix: parts.addSpacePrefix,
     isEndOfGeneration: (id) => vocabulary.endIds.has(id),
     encode: (text, options) => encode(parts, specials, text, options),
     decode: (ids, options) => decode(parts, ids, options),
