@@ -32,6 +32,8 @@ export default defineConfig(
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true }],
       '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
       '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true }],
+      // Text is spread into code points on purpose here.
+      '@typescript-eslint/no-misused-spread': 'off',
       eqeqeq: 'error',
       'no-console': 'error',
       // The compiler knows better, of `.mjs` too (checkJs).

@@ -25,7 +25,7 @@ const COMMON = {
 const APP: UserConfig = {
   ...COMMON,
   publicDir: resolve(ROOT, 'public'),
-  build: { target: 'es2022', outDir: resolve(ROOT, 'dist/app'), emptyOutDir: true, manifest: true },
+  build: { target: 'es2022', outDir: resolve(ROOT, 'dist/app'), emptyOutDir: true },
 };
 
 const EMBED: UserConfig = {
@@ -46,6 +46,11 @@ const EMBED: UserConfig = {
 const PACKAGE: UserConfig = {
   ...COMMON,
   publicDir: false,
+  worker: {
+    format: 'es',
+    rolldownOptions: { output: { entryFileNames: 'worker.js', chunkFileNames: 'worker-part-[hash].js' } },
+  },
+  plugins: [workerForBundlers()],
   build: {
     target: 'es2022',
     outDir: resolve(ROOT, 'dist/package'),
@@ -78,6 +83,29 @@ function oneFile(): Plugin {
         // eslint-disable-next-line @typescript-eslint/no-dynamic-delete -- the way to take something out of a bundle
         delete bundle[fileName];
       }
+    },
+  };
+}
+
+/**
+ * Bundlers find a worker by the literal shape `new Worker(new URL('./x.js', import.meta.url))`. Vite writes it for browsers,
+ * with one URL inside another; the package gets the literal shape back, or fails to build.
+ */
+function workerForBundlers(): Plugin {
+  const written =
+    /new URL\(\s*(?:\/\*.*?\*\/\s*)?new URL\("([^"]+)", import\.meta\.url\)\.href,\s*"" \+ import\.meta\.url\s*\)/g;
+  return {
+    name: 'linnet:worker-for-bundlers',
+    generateBundle(_, bundle) {
+      let numFound = 0;
+      for (const output of Object.values(bundle)) {
+        if (output.type !== 'chunk') continue;
+        output.code = output.code.replace(written, (_match, file: string) => {
+          numFound += 1;
+          return `new URL("./${file}", import.meta.url)`;
+        });
+      }
+      if (numFound !== 1) this.error(`expected one worker in the package, found ${String(numFound)}`);
     },
   };
 }

@@ -82,8 +82,11 @@ export interface DeviceRequest {
 }
 
 /** A device with the default limits. @throws OperationError when a feature or limit is not there. */
-export function openDevice(dawn: Dawn, request: DeviceRequest = {}): Promise<GPUDevice> {
-  return dawn.adapter.requestDevice({
+export async function openDevice(dawn: Dawn, request: DeviceRequest = {}): Promise<GPUDevice> {
+  // An adapter makes one device only; so every device gets an adapter of its own.
+  const adapter = await dawn.gpu.requestAdapter();
+  if (adapter === null) throw new Error(`Dawn offers no adapter ${dawn.name} any more`);
+  return adapter.requestDevice({
     label: `linnet on ${dawn.name}`,
     requiredFeatures: [...(request.features ?? [])],
     requiredLimits: { ...request.limits },
