@@ -10,7 +10,7 @@ import { LinnetError } from '../errors.ts';
 import { SNIFF_BYTES, notGguf } from './gguf-foreign.ts';
 import type { GgufFile } from './gguf-file.ts';
 import type { GgufMetadata } from './gguf-metadata.ts';
-import { invalidField, truncatedField } from './gguf-problem.ts';
+import { digits, invalidField, truncatedField } from './gguf-problem.ts';
 import { MIN_TENSOR_BYTES, alignUp, placeTensors, readTensorEntries } from './gguf-tensors.ts';
 import { MIN_ENTRY_BYTES, readMetadata } from './gguf-values.ts';
 import { HeaderWindow } from './gguf-window.ts';
@@ -76,7 +76,7 @@ async function readCount(window: HeaderWindow, field: string, limit: number, min
   const offset = window.offsetBytes;
   const count = window.count();
   if (count > limit) {
-    throw invalidField(field, offset, `is ${String(count)}, more than the ${String(limit)} that are allowed`);
+    throw invalidField(field, offset, `is ${digits(count)}, more than the ${String(limit)} that are allowed`);
   }
   if (count * minBytes > window.remainingBytes) {
     throw truncatedField(`what ${field} (${String(count)}) stands for`, offset, count * minBytes, window.fileSizeBytes);

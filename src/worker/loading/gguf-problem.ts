@@ -27,6 +27,11 @@ export function truncatedField(
   );
 }
 
+/** A count out of the file in plain digits, however large. */
+export function digits(count: number): string {
+  return String(BigInt(count));
+}
+
 /** A name out of the file, fit for a message: quoted, escaped and not too long. */
 export function quoted(name: string): string {
   return JSON.stringify(name.length > 80 ? `${name.slice(0, 80)}…` : name);

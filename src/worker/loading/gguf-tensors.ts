@@ -6,7 +6,7 @@
 import { LinnetError } from '../errors.ts';
 import { GGML_TYPES, type GgmlType } from './ggml-types.ts';
 import type { TensorInfo } from './gguf-file.ts';
-import { invalidField, quoted } from './gguf-problem.ts';
+import { digits, invalidField, quoted } from './gguf-problem.ts';
 import { readName } from './gguf-values.ts';
 import type { HeaderWindow } from './gguf-window.ts';
 
@@ -73,7 +73,7 @@ async function readShape(window: HeaderWindow, numDimensions: number, of: string
     if (length === 0) throw invalidField(field, offset, 'is zero');
     numElements *= length;
     if (numElements > Number.MAX_SAFE_INTEGER) {
-      throw invalidField(field, offset, `is ${String(length)}, which makes more elements than can be counted`);
+      throw invalidField(field, offset, `is ${digits(length)}, which makes more elements than can be counted`);
     }
     shape.push(length);
   }
@@ -97,7 +97,7 @@ export function placeTensors(
 ): TensorInfo[] {
   for (const entry of entries) {
     if (entry.offsetBytes % data.alignment !== 0) {
-      const problem = `is ${String(entry.offsetBytes)}, no multiple of the alignment ${String(data.alignment)}`;
+      const problem = `is ${digits(entry.offsetBytes)}, no multiple of the alignment ${String(data.alignment)}`;
       throw invalidField(offsetField(entry), entry.fieldBytes, problem);
     }
   }
@@ -113,7 +113,7 @@ function checkApart(entries: readonly TensorEntry[]): void {
   let previous: TensorEntry | undefined;
   for (const entry of inOrder) {
     if (previous !== undefined && previous.offsetBytes + previous.sizeBytes > entry.offsetBytes) {
-      const problem = `is ${String(entry.offsetBytes)}, inside the tensor ${quoted(previous.name)}`;
+      const problem = `is ${digits(entry.offsetBytes)}, inside the tensor ${quoted(previous.name)}`;
       throw invalidField(offsetField(entry), entry.fieldBytes, `${problem}: they overlap`);
     }
     previous = entry;
@@ -130,7 +130,7 @@ function checkInside(
     const endBytes = data.offsetBytes + entry.offsetBytes + entry.sizeBytes;
     if (endBytes <= data.fileSizeBytes) continue;
     if (entry.offsetBytes + entry.sizeBytes > packedBytes) {
-      const problem = `is ${String(entry.offsetBytes)}, outside the file of ${String(data.fileSizeBytes)} bytes`;
+      const problem = `is ${digits(entry.offsetBytes)}, outside the file of ${String(data.fileSizeBytes)} bytes`;
       throw invalidField(offsetField(entry), entry.fieldBytes, problem);
     }
     throw new LinnetError(

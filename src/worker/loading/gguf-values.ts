@@ -6,7 +6,7 @@
  * and the key is listed in `malformedText`, so that a tokenizer can refuse it while an author's name stops nobody.
  * Arrays of numbers are copied as they are, since every machine with WebGPU is little-endian, as the format is.
  */
-import { invalidField, quoted, truncatedField } from './gguf-problem.ts';
+import { digits, invalidField, quoted, truncatedField } from './gguf-problem.ts';
 import { GgufMetadata, type GgufNumbers, type GgufValue } from './gguf-metadata.ts';
 import type { HeaderWindow } from './gguf-window.ts';
 
@@ -58,7 +58,7 @@ export async function readName(window: HeaderWindow, field: string, maxBytes: nu
   await window.need(8, `the length of ${field}`);
   const lengthBytes = window.count();
   if (lengthBytes === 0) throw invalidField(field, offset, 'is empty');
-  if (lengthBytes > maxBytes) throw tooLong(field, offset, `${String(lengthBytes)} bytes`, String(maxBytes));
+  if (lengthBytes > maxBytes) throw tooLong(field, offset, `${digits(lengthBytes)} bytes`, String(maxBytes));
   await window.need(lengthBytes, field);
   const { text, wellFormed } = window.text(lengthBytes);
   if (!wellFormed) throw invalidField(field, offset, 'is not well-formed UTF-8');
@@ -136,7 +136,7 @@ class ValueReader {
   async #loadString(lengthBytes: number, field: string): Promise<void> {
     if (lengthBytes > MAX_STRING_BYTES) {
       const offset = this.#window.offsetBytes - 8;
-      throw tooLong(field, offset, `${String(lengthBytes)} bytes`, String(MAX_STRING_BYTES));
+      throw tooLong(field, offset, `${digits(lengthBytes)} bytes`, String(MAX_STRING_BYTES));
     }
     await this.#window.load(lengthBytes, field);
   }
@@ -154,7 +154,7 @@ class ValueReader {
     const type = await this.#type(`the element type of ${field}`);
     await window.need(8, `the length of ${field}`);
     const length = window.count();
-    if (length > MAX_ARRAY_LENGTH) throw tooLong(field, offset, `${String(length)} elements`, String(MAX_ARRAY_LENGTH));
+    if (length > MAX_ARRAY_LENGTH) throw tooLong(field, offset, `${digits(length)} elements`, String(MAX_ARRAY_LENGTH));
     const minBytes = length * type.minBytes;
     if (minBytes > window.remainingBytes) {
       throw truncatedField(field, window.offsetBytes, minBytes, window.fileSizeBytes);
