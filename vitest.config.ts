@@ -1,6 +1,7 @@
 /**
  * Three kinds of tests, by file name: `X.test.ts` in Node, `X.gpu.test.ts` in Node on Dawn (one process per file, since
- * drivers are chosen per process), `X.browser.ts` in a real Chromium. A project's own servers come up in globalSetup.
+ * drivers are chosen per process), `X.browser.ts` in a real Chromium. They run one kind after the other: they share the
+ * machine's few cores. Servers that the browser tests talk to come up in globalSetup.
  */
 import { playwright } from '@vitest/browser-playwright';
 import { existsSync } from 'node:fs';
@@ -19,6 +20,8 @@ export default defineConfig({
           include: ['src/**/*.test.ts', 'tools/**/*.test.ts'],
           exclude: ['**/*.gpu.test.ts'],
           environment: 'node',
+          testTimeout: 20_000,
+          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -27,18 +30,30 @@ export default defineConfig({
           include: ['src/**/*.gpu.test.ts', 'tools/**/*.gpu.test.ts'],
           environment: 'node',
           pool: 'forks',
+          sequence: { groupOrder: 1 },
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },
       {
         // Prebundled at the start, so that no dependency found late reloads a page under test.
-        optimizeDeps: { include: ['comlink', 'idb-keyval', 'lit', 'marked', 'dompurify'] },
+        optimizeDeps: {
+          include: [
+            '@huggingface/jinja',
+            '@huggingface/tokenizers',
+            'comlink',
+            'dompurify',
+            'idb-keyval',
+            'lit',
+            'marked',
+          ],
+        },
         test: {
           name: 'browser',
           include: ['src/**/*.browser.ts'],
           globalSetup: existsSync(TEST_SERVERS) ? [TEST_SERVERS] : [],
           testTimeout: 60_000,
+          sequence: { groupOrder: 2 },
           browser: {
             enabled: true,
             headless: true,
