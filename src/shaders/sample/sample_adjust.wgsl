@@ -1,0 +1,90 @@
+// First kernel of the sampler, for batches in which some row has a bias, a penalty or a mask: writes the adjusted logits
+// beside the raw ones and finds per group of 64 what sample_groups finds, for both. A thread a group, no barriers; each
+// logit is adjusted by the thread that also looks for the largest. Grid: (chunks of the segment, rows); a dispatch a segment.
+
+override SEGMENT: u32;
+
+@group(0) @binding(0) var<storage, read> rows: array<SampleRow>; // [num_rows]
+@group(0) @binding(1) var<storage, read> logits: array<u32>; // [num_rows, SEGMENT_LENGTH], bits of f32
+@group(0) @binding(2) var<storage, read_write> groups: array<Group>; // [num_rows, NUM_SEGMENTS * groups_per_segment]
+@group(0) @binding(3) var<storage, read> counts: array<u32>; // [num_slots, SEGMENT_LENGTH]: PROMPT_BIT | times generated
+@group(0) @binding(4) var<storage, read> bias: array<vec2<u32>>; // [entries]: id, bits of f32
+@group(0) @binding(5) var<storage, read> mask: array<u32>; // [rows with a mask, ceil(VOCAB_SIZE / 32)]: 1 = allowed
+@group(0) @binding(6) var<storage, read_write> adjusted: array<u32>; // [num_rows, SEGMENT_LENGTH], bits of f32
+
+@compute @workgroup_size(64)
+fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
+  let row = gid.y;
+  let base = row * SEGMENT_LENGTH;
+  let params = rows[row];
+  var found = Group(NO_CANDIDATE, 0.0, NO_CANDIDATE, 0u);
+  for (var i = 0u; i < 4u * GROUP_STEPS; i++) {
+    let at = first_logit(gid.x, i / 4u) + i % 4u;
+    if (at < SEGMENT_LENGTH) {
+      let bits = logits[base + at];
+      adjusted[base + at] = adjust(params, at, bits, 0.0);
+      if (SEGMENT * SEGMENT_LENGTH + at < VOCAB_SIZE) {
+        found.raw_key = max(found.raw_key, key_of_bits(bits));
+        found.status |= select(0u, STATUS_NAN, is_nan(bits));
+      }
+    }
+  }
+  apply_bias(params, base, gid.x);
+  for (var i = 0u; i < 4u * GROUP_STEPS; i++) {
+    let at = first_logit(gid.x, i / 4u) + i % 4u;
+    if (at < SEGMENT_LENGTH && SEGMENT * SEGMENT_LENGTH + at < VOCAB_SIZE) {
+      found.key = max(found.key, key_of_bits(adjusted[base + at]));
+      let raw = key_of_bits(logits[base + at]);
+      if ((params.flags & FLAG_LOGPROBS) != 0u && raw != NO_CANDIDATE) {
+        found.raw_sum += exp(value_of(raw) - value_of(found.raw_key));
+      }
+    }
+  }
+  let segment_groups = groups_per_segment();
+  groups[(row * NUM_SEGMENTS + SEGMENT) * segment_groups + gid.x] = found;
+}
+
+// The few logits with a bias are adjusted once more, from the raw ones.
+fn apply_bias(params: SampleRow, base: u32, group: u32) {
+  for (var i = 0u; i < params.num_bias; i++) {
+    let entry = bias[params.bias_offset + i];
+    let at = entry.x - SEGMENT * SEGMENT_LENGTH; // wraps for ids before the segment
+    let owner = at / CHUNK_LOGITS * CHUNK_GROUPS + at / 4u % CHUNK_GROUPS;
+    if (at < SEGMENT_LENGTH && owner == group) {
+      adjusted[base + at] = adjust(params, at, logits[base + at], bitcast<f32>(entry.y));
+    }
+  }
+}
+
+// Mask, bias, repetition penalty, then presence and frequency. What is no candidate stays none; a logit that nothing
+// changes keeps its bits.
+fn adjust(params: SampleRow, at: u32, bits: u32, added: f32) -> u32 {
+  let id = SEGMENT * SEGMENT_LENGTH + at;
+  let key = key_of_bits(bits);
+  if (key == NO_CANDIDATE || is_masked(params, id)) {
+    return MINUS_INFINITY_BITS;
+  }
+  var count = 0u;
+  if ((params.flags & FLAG_COUNTS) != 0u) {
+    count = counts[params.slot * SEGMENT_LENGTH + at];
+  }
+  if (count == 0u && added == 0.0) {
+    return bits;
+  }
+  var value = value_of(key) + added;
+  if (count != 0u && params.repetition_penalty != 1.0) {
+    value = select(value * params.repetition_penalty, value / params.repetition_penalty, value > 0.0);
+  }
+  let generated = count & ~PROMPT_BIT;
+  if (generated != 0u) {
+    value -= params.presence_penalty + f32(generated) * params.frequency_penalty;
+  }
+  return bitcast<u32>(clamp(value, -1e30, 1e30));
+}
+
+fn is_masked(params: SampleRow, id: u32) -> bool {
+  if (params.mask_offset == NONE) {
+    return false;
+  }
+  return ((mask[params.mask_offset + id / 32u] >> (id % 32u)) & 1u) == 0u;
+}
