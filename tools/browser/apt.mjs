@@ -38,11 +38,22 @@ export function whyNoApt() {
  */
 export function findArchive(suite) {
   for (const file of sourceFiles()) {
-    const text = readFileSync(file, 'utf8').replace(/^\s*#.*\n?/gm, '');
-    const found = file.endsWith('.sources') ? findInStanzas(text, suite) : findInLines(text, suite);
+    const text = readFileSync(file, 'utf8');
+    const found = archiveIn(text, file.endsWith('.sources') ? 'stanzas' : 'lines', suite);
     if (found !== undefined) return found;
   }
   return undefined;
+}
+
+/**
+ * @param {string} text of one file of sources
+ * @param {'stanzas' | 'lines'} format deb822, or one line an archive
+ * @param {string} suite
+ * @returns {Archive | undefined}
+ */
+export function archiveIn(text, format, suite) {
+  const bare = text.replace(/^[ \t]*#.*\n?/gm, '');
+  return format === 'stanzas' ? findInStanzas(bare, suite) : findInLines(bare, suite);
 }
 
 /**
