@@ -77,6 +77,11 @@ function groupByFirstCharacter({ kinds, texts }: Vocabulary): Map<number, Specia
   return groups;
 }
 
+/** `text` without the ASCII white space at its start. */
+export function trimStart(text: string): string {
+  return text.slice(skipWhiteSpace(text, 0));
+}
+
 function skipWhiteSpace(text: string, from: number): number {
   let position = from;
   while (position < text.length && ' \t\n\v\f\r'.includes(text.charAt(position))) position++;

@@ -67,7 +67,7 @@ function compare(tokenizer: Tokenizer, { text, plain, special, back, specialBack
 
 describe('tokenizer goldens', () => {
   for (const name of [...REQUIRED, ...ALSO]) {
-    it(name, async ({ skip }) => {
+    it(`${name}: ${NUM_STRINGS} of ${NUM_STRINGS} strings`, async ({ skip }) => {
       if ('missing' in reference) return skip(reference.missing);
       const path = `${reference.folder}/tokenizers/${name}`;
       const golden = readJson(`${path}.json`);

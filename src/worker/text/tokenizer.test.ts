@@ -179,8 +179,8 @@ describe('what is refused', () => {
     ['too few scores', tinySpm({ 'tokenizer.ggml.scores': [1] }), 'GgufInvalid', /1 entries/],
     ['an id outside', tinySpm({ 'tokenizer.ggml.eos_token_id': 5000 }), 'GgufInvalid', /eos_token_id is 5000/],
   ])('%s', (_, metadata, name, message) => {
-    expect(() => createTokenizer(metadata)).toThrow(
-      expect.objectContaining({ name, message: expect.stringMatching(message) }),
-    );
+    const refuse = (): unknown => createTokenizer(metadata);
+    expect(refuse).toThrow(message);
+    expect(refuse).toThrow(expect.objectContaining({ name }));
   });
 });

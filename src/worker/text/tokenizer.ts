@@ -6,7 +6,7 @@ import { LinnetError } from '../errors.ts';
 import { fromByteCharacters } from './byte-alphabet.ts';
 import type { TokenizerMetadata } from './metadata.ts';
 import { preTokenizerNamed } from './pre-tokenizers.ts';
-import { createSpecialTokens, type SpecialTokens } from './special-tokens.ts';
+import { createSpecialTokens, trimStart, type SpecialTokens } from './special-tokens.ts';
 import type { TokenId } from './token-id.ts';
 import { readVocabulary, type Vocabulary } from './vocabulary.ts';
 import { createBpeEncoder, createSpmEncoder, SPM_SPACE, type WordEncoder } from './word-encoder.ts';
@@ -16,7 +16,7 @@ export interface EncodeOptions {
   readonly addSpecial: boolean;
   /** Read the texts of control tokens as those tokens. User-defined tokens are always read. */
   readonly parseSpecial: boolean;
-  /** The token the text follows, if any: it decides on the space that SPM puts before a text. */
+  /** The token the text follows, if any: it decides on the space that SPM puts before a text, and on trimming. */
   readonly after?: TokenId | undefined;
 }
 
@@ -53,17 +53,12 @@ export interface Tokenizer {
 /** Throws UnsupportedTokenizer, naming what the file asks for, or GgufInvalid for a damaged vocabulary. */
 export function createTokenizer(metadata: TokenizerMetadata): Tokenizer {
   const model = metadata.string('tokenizer.ggml.model');
-  switch (model) {
-    case 'llama':
-      return createSpm(metadata);
-    case 'gpt2':
-      return createBpe(metadata);
-    default:
-      throw new LinnetError(
-        'UnsupportedTokenizer',
-        `The tokenizer "${model ?? 'none'}" (tokenizer.ggml.model) is not supported; choose a model with "llama" (SPM) or "gpt2" (byte-level BPE).`,
-      );
-  }
+  if (model === 'llama') return createSpm(metadata);
+  if (model === 'gpt2') return createBpe(metadata);
+  throw new LinnetError(
+    'UnsupportedTokenizer',
+    `The tokenizer "${model ?? 'none'}" (tokenizer.ggml.model) is not supported; choose a model with "llama" (SPM) or "gpt2" (byte-level BPE).`,
+  );
 }
 
 /** What differs between the kinds. */
@@ -156,8 +151,10 @@ function encode(parts: TokenizerParts, specials: SpecialTokens, text: string, op
   const { vocabulary } = parts;
   const ids: TokenId[] = [];
   if (options.addSpecial && parts.addBos && vocabulary.bosId !== undefined) ids.push(vocabulary.bosId);
-  let afterSpecial = options.after === undefined || isSpecial(vocabulary, options.after);
-  for (const fragment of specials.split(text, options.parseSpecial)) {
+  const { after } = options;
+  let afterSpecial = after === undefined || isSpecial(vocabulary, after);
+  const rest = after !== undefined && parts.trimsAfter(after) ? trimStart(text) : text;
+  for (const fragment of specials.split(rest, options.parseSpecial)) {
     if (fragment.kind === 'token') {
       ids.push(fragment.id);
       afterSpecial = true;
