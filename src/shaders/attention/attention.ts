@@ -1,0 +1,81 @@
+/**
+ * Attention over the paged cache: `split` + `reduce` for single rows, `flash` for prompt rows. The length of a chunk or
+ * tile depends on the model and the cache's layout alone, never on how many rows there are.
+ */
+import stepWgsl from '../lib/step.wgsl?raw';
+import { kvWgsl, type KvLayout } from '../lib/kv.ts';
+import type { Kernel } from '../kernel.ts';
+import flashWgsl from './attention_flash.wgsl?raw';
+import reduceWgsl from './attention_reduce.wgsl?raw';
+import splitWgsl from './attention_split.wgsl?raw';
+
+/** Fields of `AttentionParams`; `scale` is an f32. */
+export const SPLIT_PARAMS = [
+  'num_heads',
+  'num_kv_heads',
+  'groups_per_kv',
+  'block_tokens',
+  'first_block',
+  'num_blocks',
+  'max_chunks',
+  'q_stride',
+  'all_rows',
+  'scale',
+] as const;
+export const REDUCE_PARAMS = ['num_heads', 'head_words', 'chunk', 'max_chunks', 'out_stride', 'all_rows'] as const;
+/** Fields of `FlashParams`; `scale` is an f32. */
+export const FLASH_PARAMS = ['num_kv_heads', 'heads_per_kv', 'block_tokens', 'q_stride', 'out_stride', 'scale'] as const;
+
+/** Rows a flash workgroup takes. */
+export const FLASH_TILE_ROWS = 16;
+
+/** Query heads one split workgroup serves: the largest divisor of the GQA group that is at most 8. */
+export function splitGroup(headsPerKv: number): number {
+  for (let size = Math.min(8, headsPerKv); size > 1; size--) if (headsPerKv % size === 0) return size;
+  return 1;
+}
+
+/** Bindings: step, params, q, k, v, rows, tables, part_out, part_stats. Grid: chunk, kv head x group, row. */
+export function attentionSplit(kv: KvLayout, headDim: number, group: number, chunk: number): Kernel {
+  return {
+    name: `attention_split_${kv}_d${String(headDim)}_g${String(group)}_c${String(chunk)}`,
+    code: [stepWgsl, kvWgsl(kv), splitWgsl].join('\n'),
+    bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite', 'readWrite'],
+    constants: {
+      GROUP: group,
+      HEAD_DIM: headDim,
+      CHUNK: chunk,
+      Q_WORDS: (group * headDim) / 4,
+      NUM_SCORES: group * chunk,
+    },
+    features: [],
+  };
+}
+
+/** Bindings: step, params, part_out, part_stats, rows, out. Grid: head x head_dim / 4 / 64, row. */
+export const attentionReduce: Kernel = {
+  name: 'attention_reduce_f32',
+  code: `${stepWgsl}\n${reduceWgsl}`,
+  bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
+  constants: {},
+  features: [],
+};
+
+/** Bindings: step, params, q, k, v, rows, tables, tiles, out. Grid: tile, head. */
+export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
+  // At most 8 KiB of shared memory for the tile: 2048 floats.
+  const tileK = Math.min(32, 2 ** Math.floor(Math.log2(2048 / headDim)));
+  return {
+    name: `attention_flash_${kv}_d${String(headDim)}`,
+    code: [stepWgsl, kvWgsl(kv), flashWgsl].join('\n'),
+    bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
+    constants: {
+      HEAD_DIM: headDim,
+      TILE_K: tileK,
+      KV_WORDS: (tileK * headDim) / 4,
+      NUM_SCORES: FLASH_TILE_ROWS * tileK,
+      OWN_WORDS: Math.ceil(headDim / 16),
+    },
+    features: [],
+  };
+}

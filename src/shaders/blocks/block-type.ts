@@ -1,0 +1,77 @@
+/**
+ * What a quantisation type is to the runtime: its blocks in the file, its planes on the GPU, and how a group of 32
+ * weights is read back from them. Repack, GEMV, GEMM, embedding gather and the CPU oracle all follow from this.
+ * It knows nothing of tensors' names, of shards or of buffers.
+ *
+ * On the GPU a matrix [numRows, rowElements] is two planes in one buffer: `quants` (16-byte words) and `scales`
+ * (packed halves). Rows are padded with zeros to a multiple of 32 elements; `group` counts groups of 32 through the
+ * whole shard, row after row.
+ */
+export interface BlockType {
+  readonly name: string;
+  /** ggml's number for the type. */
+  readonly ggmlType: number;
+  /** Weights and bytes of one block in the file. */
+  readonly blockElements: number;
+  readonly blockBytes: number;
+  /** Weights of one block on the GPU (a multiple of 32), and its bytes in either plane. */
+  readonly gpuBlockElements: number;
+  readonly quantBytes: number;
+  readonly scaleBytes: number;
+  /** Defines `fn dequant32(group: u32) -> array<vec4<f32>, 8>` on bindings 0 (`wq`) and 1 (`ws`). */
+  readonly wgsl: string;
+  /** Features `wgsl` needs. */
+  readonly features: readonly GPUFeatureName[];
+  /** Rewrites whole rows of the file's bytes into the planes (both zeroed, large enough). */
+  repack(raw: Uint8Array, numRows: number, rowElements: number, quants: Uint8Array, scales: Uint8Array): void;
+  /** The oracle: the weights of one block in exact arithmetic. */
+  dequantizeBlock(raw: DataView, offsetBytes: number, out: Float64Array, outOffset: number): void;
+}
+
+/** The words of the snippets that nearly every type shares. */
+export const BINDINGS_WGSL = `@group(0) @binding(0) var<storage, read> wq: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> ws: array<u32>;
+`;
+
+/** Elements of a row on the GPU: padded to whole groups of 32. */
+export function paddedRowElements(rowElements: number): number {
+  return Math.ceil(rowElements / 32) * 32;
+}
+
+/** Half-precision bits to a number. */
+export function halfToNumber(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 31;
+  const mantissa = bits & 1023;
+  if (exponent === 0) return sign * mantissa * 2 ** -24;
+  if (exponent === 31) return mantissa === 0 ? sign * Infinity : NaN;
+  return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
+}
+
+/** Splits blocks of `scaleBytes` + `quantBytes` (in either order) into two planes. */
+export function splitPlanes(
+  raw: Uint8Array,
+  numBlocks: number,
+  layout: { readonly scaleOffset: number; readonly scaleBytes: number; readonly quantOffset: number; readonly quantBytes: number },
+  quants: Uint8Array,
+  scales: Uint8Array,
+): void {
+  const { scaleOffset, scaleBytes, quantOffset, quantBytes } = layout;
+  const blockBytes = scaleBytes + quantBytes;
+  for (let block = 0; block < numBlocks; block++) {
+    const base = block * blockBytes;
+    for (let i = 0; i < scaleBytes; i++) scales[block * scaleBytes + i] = raw[base + scaleOffset + i] ?? 0;
+    for (let i = 0; i < quantBytes; i++) quants[block * quantBytes + i] = raw[base + quantOffset + i] ?? 0;
+  }
+}
+
+/** Copies rows of `rowBytes` to rows of `paddedBytes`. */
+export function padRows(raw: Uint8Array, numRows: number, rowBytes: number, paddedBytes: number, out: Uint8Array): void {
+  if (rowBytes === paddedBytes) {
+    out.set(raw.subarray(0, numRows * rowBytes));
+    return;
+  }
+  for (let row = 0; row < numRows; row++) {
+    out.set(raw.subarray(row * rowBytes, (row + 1) * rowBytes), row * paddedBytes);
+  }
+}

@@ -1,0 +1,19 @@
+/** Every block type the kernels can read, and the choice of a type's variant for a device. */
+import type { BlockType } from './block-type.ts';
+import { F16, F16_NATIVE } from './f16.ts';
+import { F32 } from './f32.ts';
+import { Q4_0 } from './q4_0.ts';
+import { Q4_K } from './q4_k.ts';
+import { Q6_K } from './q6_k.ts';
+import { Q8_0 } from './q8_0.ts';
+
+export const BLOCK_TYPES: readonly BlockType[] = [F32, F16, Q4_0, Q8_0, Q4_K, Q6_K];
+
+/** Every variant there is, for the shader lint. */
+export const ALL_BLOCK_TYPES: readonly BlockType[] = [...BLOCK_TYPES, F16_NATIVE];
+
+/** The block type of a ggml type number on a device with or without `shader-f16`; undefined when there is none. */
+export function blockTypeOf(ggmlType: number, hasF16: boolean): BlockType | undefined {
+  if (ggmlType === F16.ggmlType && hasF16) return F16_NATIVE;
+  return BLOCK_TYPES.find((type) => type.ggmlType === ggmlType);
+}

@@ -1,0 +1,34 @@
+/** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
+import { attentionFlash, attentionReduce, attentionSplit } from './attention/attention.ts';
+import { ALL_BLOCK_TYPES } from './blocks/index.ts';
+import { siluMul } from './elementwise/silu-mul.ts';
+import { embed } from './embed/embed.ts';
+import type { Kernel } from './kernel.ts';
+import type { KvLayout } from './lib/kv.ts';
+import { linearGemm, linearGemv } from './linear/linear.ts';
+import { rmsNorm } from './norm/norm.ts';
+import { ropeAppend } from './rope/rope.ts';
+
+const KV_LAYOUTS: readonly KvLayout[] = ['f32', 'f16'];
+const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256];
+
+export function allKernels(): readonly Kernel[] {
+  const perType = ALL_BLOCK_TYPES.flatMap((type) => [
+    embed(type),
+    linearGemm(type),
+    linearGemv(type, 'rows'),
+    linearGemv(type, 'lanes'),
+    linearGemv(type, 'subgroups', 4),
+    linearGemv(type, 'subgroups', 32),
+  ]);
+  const perCache = KV_LAYOUTS.flatMap((kv) => [
+    ropeAppend(kv),
+    ...HEAD_DIMS.flatMap((headDim) => [
+      attentionFlash(kv, headDim),
+      attentionSplit(kv, headDim, 1, 128),
+      attentionSplit(kv, headDim, 8, 128),
+      attentionSplit(kv, headDim, 7, 32),
+    ]),
+  ]);
+  return [...perType, ...perCache, attentionReduce, rmsNorm, siluMul];
+}

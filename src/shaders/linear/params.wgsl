@@ -1,0 +1,39 @@
+// A matrix product with one row shard of a weight: out[m, out_offset + n] (+)= sum_k x[m, k] w[n, k] + bias[out_offset + n].
+struct LinearParams {
+  num_groups: u32,  // K / 32
+  num_out: u32,     // rows of the shard
+  x_stride: u32,    // floats, a multiple of 32
+  out_stride: u32,  // floats
+  out_offset: u32,
+  head_rows: u32,   // 0: the rows of the batch; 1: the rows that want logits
+  add_to_out: u32,  // 1: add to what is there (residual)
+  has_bias: u32,
+}
+
+@group(0) @binding(2) var<uniform> step: Step;
+@group(0) @binding(3) var<uniform> params: LinearParams;
+@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read> bias: array<f32>;
+@group(0) @binding(6) var<storage, read_write> out: array<f32>;
+
+// First row and number of rows of the token class in hand.
+fn prompt_rows() -> vec2<u32> {
+  return select(vec2<u32>(0u, step.num_prompt), vec2<u32>(0u, step.num_prompt_logits), params.head_rows == 1u);
+}
+
+fn generated_rows() -> vec2<u32> {
+  return select(vec2<u32>(step.num_prompt, step.num_generated),
+    vec2<u32>(step.num_prompt_logits, step.num_generated_logits), params.head_rows == 1u);
+}
+
+fn store(m: u32, n: u32, value: f32) {
+  var v = value;
+  if (params.has_bias == 1u) {
+    v += bias[params.out_offset + n];
+  }
+  let at = m * params.out_stride + params.out_offset + n;
+  if (params.add_to_out == 1u) {
+    v += out[at];
+  }
+  out[at] = v;
+}

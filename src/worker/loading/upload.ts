@@ -1,0 +1,117 @@
+/**
+ * From ranges of the file to matrices on the GPU: reads a few megabytes of whole rows at a time, repacks them into
+ * planes, writes them into the shard's buffer and lets go of them. The model never exists twice in memory.
+ * Knows nothing of where the bytes come from or what a tensor is for.
+ */
+import { paddedRowElements, type BlockType } from '../../shaders/blocks/block-type.ts';
+import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
+import type { ByteSource } from '../../cache/byte-source.ts';
+import { abortedError, LinnetError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { GpuMatrix, MatrixPlan, MatrixShard } from '../model/matrix.ts';
+import type { TensorInfo } from './gguf-file.ts';
+
+/** Raw bytes read and repacked at a time. */
+const SLICE_BYTES = 4 * 2 ** 20;
+
+export interface UploadContext {
+  readonly gpu: Gpu;
+  readonly source: ByteSource;
+  readonly signal?: AbortSignal | undefined;
+  /** Called with the bytes of the file that have gone to the GPU since the last call. */
+  readonly onBytes?: (numBytes: number) => void;
+}
+
+/** Uploads `parts` (tensors of one type and row length, one below the other) as the matrix planned. */
+export async function uploadMatrix(
+  context: UploadContext,
+  plan: MatrixPlan,
+  parts: readonly TensorInfo[],
+): Promise<GpuMatrix> {
+  const shards: MatrixShard[] = [];
+  for (const [index, shard] of plan.shards.entries()) {
+    const buffer = context.gpu.createStorage(`${plan.label}[${String(index)}]`, shard.sizeBytes);
+    const quants = { buffer, offsetBytes: 0, sizeBytes: shard.quantBytes };
+    const scales =
+      shard.scaleBytes === 0 ? quants : { buffer, offsetBytes: shard.scaleOffsetBytes, sizeBytes: shard.scaleBytes };
+    shards.push({ ...shard, quants, scales });
+    let partFirstRow = 0;
+    for (const part of parts) {
+      const numRows = rowsOf(part);
+      const from = Math.max(shard.firstRow, partFirstRow);
+      const to = Math.min(shard.firstRow + shard.numRows, partFirstRow + numRows);
+      await uploadRows(context, plan, shard, buffer, part, from - partFirstRow, to - from, from - shard.firstRow);
+      partFirstRow += numRows;
+    }
+  }
+  return { ...plan, shards };
+}
+
+async function uploadRows(
+  context: UploadContext,
+  plan: MatrixPlan,
+  shard: { readonly scaleOffsetBytes: number },
+  buffer: GPUBuffer,
+  part: TensorInfo,
+  firstRow: number,
+  numRows: number,
+  targetRow: number,
+): Promise<void> {
+  const { type, rowElements } = plan;
+  const rawRowBytes = (rowElements / type.blockElements) * type.blockBytes;
+  const blocksPerRow = paddedRowElements(rowElements) / type.gpuBlockElements;
+  const rowsPerSlice = Math.max(2, Math.floor(SLICE_BYTES / rawRowBytes / 2) * 2);
+  for (let done = 0; done < numRows; done += rowsPerSlice) {
+    const rows = Math.min(rowsPerSlice, numRows - done);
+    const raw = await context.source.read(
+      part.offsetBytes + (firstRow + done) * rawRowBytes,
+      rows * rawRowBytes,
+      context.signal,
+    );
+    if (context.signal?.aborted) throw abortedError();
+    const quants = new Uint8Array(rows * blocksPerRow * type.quantBytes);
+    const scales = new Uint8Array(Math.ceil((rows * blocksPerRow * type.scaleBytes) / 4) * 4);
+    type.repack(raw, rows, rowElements, quants, scales);
+    const { queue } = context.gpu.device;
+    const row = targetRow + done;
+    queue.writeBuffer(buffer, row * blocksPerRow * type.quantBytes, quants);
+    if (scales.length > 0) {
+      queue.writeBuffer(buffer, shard.scaleOffsetBytes + row * blocksPerRow * type.scaleBytes, scales);
+    }
+    context.onBytes?.(rows * rawRowBytes);
+  }
+}
+
+/** A small tensor as numbers (norm weights, biases, rotary factors). */
+export async function readVector(context: UploadContext, tensor: TensorInfo): Promise<Float32Array<ArrayBuffer>> {
+  const type = fileTypeOf(tensor);
+  const raw = await context.source.read(tensor.offsetBytes, tensor.sizeBytes, context.signal);
+  const numElements = tensor.shape.reduce((product, n) => product * n, 1);
+  const exact = new Float64Array(numElements);
+  const view = new DataView(raw.buffer, raw.byteOffset, raw.byteLength);
+  for (let block = 0; block < numElements / type.blockElements; block++) {
+    type.dequantizeBlock(view, block * type.blockBytes, exact, block * type.blockElements);
+  }
+  context.onBytes?.(tensor.sizeBytes);
+  return Float32Array.from(exact);
+}
+
+/** Numbers to the GPU, padded with zeros to whole groups of 32. */
+export function uploadVector(gpu: Gpu, label: string, values: Float32Array<ArrayBuffer>): GPUBuffer {
+  const buffer = gpu.createStorage(label, paddedRowElements(values.length) * 4);
+  gpu.device.queue.writeBuffer(buffer, 0, values);
+  return buffer;
+}
+
+export function rowsOf(tensor: TensorInfo): number {
+  return tensor.shape.slice(1).reduce((product, n) => product * n, 1);
+}
+
+function fileTypeOf(tensor: TensorInfo): BlockType {
+  const type = BLOCK_TYPES.find((candidate) => candidate.ggmlType === tensor.type);
+  if (type !== undefined) return type;
+  throw new LinnetError(
+    'UnsupportedTensorType',
+    `The tensor ${tensor.name} has the type ${tensor.typeName}, which is not supported. Choose another file of this model.`,
+  );
+}

@@ -1,0 +1,237 @@
+/**
+ * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
+ * (llama.ts) strings them together. Knows nothing of tensors' names or of architectures.
+ */
+import {
+  attentionFlash,
+  attentionReduce,
+  attentionSplit,
+  splitGroup,
+} from '../../shaders/attention/attention.ts';
+import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
+import { embed } from '../../shaders/embed/embed.ts';
+import type { Kernel } from '../../shaders/kernel.ts';
+import {
+  chooseGemvVariant,
+  gemmWorkgroups,
+  gemvWorkgroups,
+  linearGemm,
+  linearGemv,
+  type GemvVariant,
+  type Workgroups,
+} from '../../shaders/linear/linear.ts';
+import { rmsNorm } from '../../shaders/norm/norm.ts';
+import { ropeAppend } from '../../shaders/rope/rope.ts';
+import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
+import type { BufferRange, Gpu } from '../gpu/gpu.ts';
+import type { ModelConfig } from './config.ts';
+import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
+import type { GpuMatrix } from './matrix.ts';
+import type { ModelSizes } from './sizes.ts';
+import type { StepInputs } from './step-inputs.ts';
+
+const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
+const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGeneratedLogits;
+
+export interface LinearTarget {
+  readonly out: BufferRange;
+  /** Floats of a row of `out`. */
+  readonly outStride: number;
+  /** Where the matrix's first output goes in a row. */
+  readonly outOffset?: number;
+  readonly addToOut?: boolean;
+  readonly headRows?: boolean;
+  /** In the coordinates of a row of `out`. */
+  readonly bias?: BufferRange | undefined;
+}
+
+export class OpBuilder {
+  readonly #gpu: Gpu;
+  readonly #params: ParamsArena;
+  readonly #inputs: StepInputs;
+  readonly #config: ModelConfig;
+  readonly #sizes: ModelSizes;
+  readonly gemvVariant: GemvVariant;
+  readonly #dispatches: Promise<Dispatch>[] = [];
+
+  constructor(gpu: Gpu, inputs: StepInputs, config: ModelConfig, sizes: ModelSizes, gemv?: GemvVariant) {
+    this.#gpu = gpu;
+    this.#params = new ParamsArena(gpu, 'params');
+    this.#inputs = inputs;
+    this.#config = config;
+    this.#sizes = sizes;
+    this.gemvVariant = gemv ?? chooseGemvVariant(gpu.traits);
+  }
+
+  /** The plan, once every pipeline is compiled. */
+  finish(): Promise<readonly Dispatch[]> {
+    return Promise.all(this.#dispatches);
+  }
+
+  /** out[r] = table[token of r] */
+  embed(table: GpuMatrix, out: BufferRange): void {
+    for (const shard of table.shards) {
+      this.#add(
+        embed(table.type),
+        [shard.firstRow, shard.numRows, table.numGroups],
+        (step, params) => [shard.quants, shard.scales, step, params, this.#inputs.rows, out],
+        (shape) => [Math.ceil((numRows(shape) * table.numGroups) / 64), 1, 1],
+      );
+    }
+  }
+
+  /** out = rmsnorm(x) * weight; with `headRows` only the rows that want logits, packed. */
+  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): void {
+    const { hiddenSize, rmsNormEps } = this.#config;
+    this.#add(
+      rmsNorm,
+      [this.#sizes.padded.hidden / 4, hiddenSize, headRows ? 1 : 0, { f32: rmsNormEps }],
+      (step, params) => [step, params, x, weight, this.#inputs.logitRows, out],
+      (shape) => [headRows ? numLogits(shape) : numRows(shape), 1, 1],
+    );
+  }
+
+  /** out (+)= x W^T + bias: prompt rows by GEMM, generated rows by GEMV. */
+  linear(matrix: GpuMatrix, x: BufferRange, target: LinearTarget): void {
+    for (const shard of matrix.shards) this.linearShard(matrix, shard, x, (target.outOffset ?? 0) + shard.firstRow, target);
+  }
+
+  linearShard(
+    matrix: GpuMatrix,
+    shard: GpuMatrix['shards'][number],
+    x: BufferRange,
+    outOffset: number,
+    target: LinearTarget,
+  ): void {
+    const { headRows = false, bias } = target;
+    const words = [
+      matrix.numGroups,
+      shard.numRows,
+      matrix.numGroups * 32,
+      target.outStride,
+      outOffset,
+      headRows ? 1 : 0,
+      target.addToOut === true ? 1 : 0,
+      bias === undefined ? 0 : 1,
+    ];
+    const bindings = (step: BufferRange, params: BufferRange) => [shard.quants, shard.scales, step, params, x, bias ?? x, target.out];
+    const promptRows = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
+    const generatedRows = (shape: StepShape) => (headRows ? shape.numGeneratedLogits : shape.numGenerated);
+    const bytes = shard.quantBytes + shard.scaleBytes;
+    this.#add(
+      linearGemm(matrix.type),
+      words,
+      bindings,
+      (shape) => gemmWorkgroups(promptRows(shape), shard.numRows),
+      (shape) => bytes * Math.ceil(promptRows(shape) / 32),
+    );
+    this.#add(
+      linearGemv(matrix.type, this.gemvVariant, this.#gpu.traits.subgroupMin),
+      words,
+      bindings,
+      (shape) => gemvWorkgroups(this.gemvVariant, generatedRows(shape), shard.numRows),
+      (shape) => bytes * Math.ceil(generatedRows(shape) / 4),
+    );
+  }
+
+  /** q = rotated queries; rotated keys and values go to the cache. */
+  ropeAppend(qkv: BufferRange, q: BufferRange, shards: readonly KvShard[]): void {
+    const { numHeads, numKvHeads, headDim, ropeDim } = this.#config;
+    const { padded, kv } = this.#sizes;
+    const numPairs = ((numHeads + 2 * numKvHeads) * headDim) / 2;
+    shards.forEach((shard, index) => {
+      this.#add(
+        ropeAppend(kv.layout),
+        [numHeads, numKvHeads, headDim, ropeDim, padded.qkv, padded.q, BLOCK_TOKENS, shard.firstBlock, shard.numBlocks, 0, index === 0 ? 1 : 0],
+        (step, params) => [step, params, qkv, this.#inputs.angles, this.#inputs.rows, q, { buffer: shard.keys }, { buffer: shard.values }],
+        (shape) => [Math.ceil(numPairs / 64), numRows(shape), 1],
+      );
+    });
+  }
+
+  /** out = softmax(q K^T) V, causal, over the cache. */
+  attention(q: BufferRange, shards: readonly KvShard[], partial: { out: BufferRange; stats: BufferRange }, out: BufferRange): void {
+    const { sharded } = this.#sizes;
+    const [only] = shards;
+    if (!sharded && only !== undefined) this.#flash(q, only, out);
+    for (const shard of shards) this.#split(q, shard, partial);
+    const { numHeads, headDim } = this.#config;
+    const { chunkTokens, maxChunks, padded } = this.#sizes;
+    this.#add(
+      attentionReduce,
+      [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0],
+      (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out],
+      (shape) => [Math.ceil((numHeads * headDim) / 4 / 64), sharded ? numRows(shape) : shape.numGenerated, 1],
+    );
+  }
+
+  #split(q: BufferRange, shard: KvShard, partial: { out: BufferRange; stats: BufferRange }): void {
+    const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
+    const { chunkTokens, maxChunks, padded, sharded, kv } = this.#sizes;
+    const group = splitGroup(numHeads / numKvHeads);
+    this.#add(
+      attentionSplit(kv.layout, headDim, group, chunkTokens),
+      [
+        numHeads,
+        numKvHeads,
+        numHeads / numKvHeads / group,
+        BLOCK_TOKENS,
+        shard.firstBlock,
+        shard.numBlocks,
+        maxChunks,
+        padded.q,
+        sharded ? 1 : 0,
+        { f32: attentionScale },
+      ],
+      (step, params) => [step, params, q, { buffer: shard.keys }, { buffer: shard.values }, this.#inputs.rows, this.#inputs.tables, partial.out, partial.stats],
+      (shape) => {
+        const keys = sharded ? Math.max(shape.maxPromptKeys, shape.maxGeneratedKeys) : shape.maxGeneratedKeys;
+        return [Math.ceil(keys / chunkTokens), numHeads / group, sharded ? numRows(shape) : shape.numGenerated];
+      },
+    );
+  }
+
+  #flash(q: BufferRange, shard: KvShard, out: BufferRange): void {
+    const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
+    const { padded, kv } = this.#sizes;
+    this.#add(
+      attentionFlash(kv.layout, headDim),
+      [numKvHeads, numHeads / numKvHeads, BLOCK_TOKENS, padded.q, padded.q, { f32: attentionScale }],
+      (step, params) => [step, params, q, { buffer: shard.keys }, { buffer: shard.values }, this.#inputs.rows, this.#inputs.tables, this.#inputs.tiles, out],
+      (shape) => [shape.numTiles, numHeads, 1],
+    );
+  }
+
+  /** out = silu(gate) * up, gate and up side by side. */
+  siluMul(gateUp: BufferRange, out: BufferRange): void {
+    const words = this.#sizes.padded.ffn / 4;
+    this.#add(
+      siluMul,
+      [words],
+      (step, params) => [step, params, gateUp, out],
+      (shape) => [Math.ceil((numRows(shape) * words) / 64), 1, 1],
+    );
+  }
+
+  #add(
+    kernel: Kernel,
+    words: readonly ParamWord[],
+    bindings: (step: BufferRange, params: BufferRange) => readonly BufferRange[],
+    workgroups: (shape: StepShape) => Workgroups,
+    weightBytes?: (shape: StepShape) => number,
+  ): void {
+    const params = this.#params.add(words);
+    this.#dispatches.push(
+      this.#gpu.pipeline(kernel).then((pipeline) => ({
+        label: kernel.name,
+        pipeline,
+        bindGroup: this.#gpu.bindGroup(kernel.name, pipeline, bindings(this.#inputs.step, params)),
+        workgroups: (shape) => {
+          const groups = workgroups(shape);
+          return groups[0] * groups[1] * groups[2] === 0 ? undefined : groups;
+        },
+        ...(weightBytes === undefined ? {} : { weightBytes }),
+      })),
+    );
+  }
+}

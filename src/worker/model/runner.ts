@@ -1,0 +1,155 @@
+/**
+ * A model on a device: weights, cache, scratch and the plan made at load; `forward(batch)` records one compute pass.
+ * Knows nothing of how a batch was chosen, how tokens are drawn, or where the file came from.
+ */
+import type { GemvVariant } from '../../shaders/linear/linear.ts';
+import type { ByteSource } from '../../cache/byte-source.ts';
+import { recordPlan, type Dispatch, type StepShape } from '../gpu/dispatch.ts';
+import { BUFFER_USAGE, MAP_MODE_READ } from '../gpu/flags.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { GgufFile } from '../loading/gguf-file.ts';
+import { readVector, type UploadContext } from '../loading/upload.ts';
+import type { Batch } from '../scheduler/batch.ts';
+import { readModelConfig, type ModelConfig } from './config.ts';
+import { KvPool } from './kv-pool.ts';
+import { buildLlama, planLlama, uploadLlama, vocabSizeOf, type LlamaPlan } from './llama.ts';
+import { OpBuilder } from './ops.ts';
+import { RopeTable } from './rope.ts';
+import { createScratch, type Scratch } from './scratch.ts';
+import { planSizes, type ModelSizes, type SizeOptions } from './sizes.ts';
+import { StepInputs } from './step-inputs.ts';
+
+/** Everything that is known of a model on a device before its weights are read. */
+export interface ModelPlan {
+  readonly config: ModelConfig;
+  readonly vocabSize: number;
+  readonly sizes: ModelSizes;
+  readonly weights: LlamaPlan;
+}
+
+/** @throws every named error a file or a device's limits can give; nothing is allocated yet. */
+export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, options: SizeOptions): ModelPlan {
+  const config = readModelConfig(file.metadata);
+  const vocabSize = vocabSizeOf(file);
+  const sizes = planSizes(config, vocabSize, gpu.limits, options);
+  return { config, vocabSize, sizes, weights: planLlama(file, config, sizes, gpu.limits, gpu.traits.hasF16) };
+}
+
+export interface RunnerOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onBytes?: (numBytes: number) => void;
+  readonly onCompiling?: () => void;
+  /** Instead of the variant chosen for the device (tests, benchmarks). */
+  readonly gemv?: GemvVariant;
+}
+
+export class ModelRunner {
+  readonly gpu: Gpu;
+  readonly plan: ModelPlan;
+  readonly gemvVariant: GemvVariant;
+  readonly #inputs: StepInputs;
+  readonly #cache: KvPool;
+  readonly scratch: Scratch;
+  readonly #dispatches: readonly Dispatch[];
+
+  private constructor(
+    gpu: Gpu,
+    plan: ModelPlan,
+    parts: { inputs: StepInputs; cache: KvPool; scratch: Scratch; dispatches: readonly Dispatch[]; gemv: GemvVariant },
+  ) {
+    this.gpu = gpu;
+    this.plan = plan;
+    this.#inputs = parts.inputs;
+    this.#cache = parts.cache;
+    this.scratch = parts.scratch;
+    this.#dispatches = parts.dispatches;
+    this.gemvVariant = parts.gemv;
+  }
+
+  static async create(gpu: Gpu, source: ByteSource, plan: ModelPlan, options: RunnerOptions = {}): Promise<ModelRunner> {
+    const { config, sizes } = plan;
+    const context: UploadContext = {
+      gpu,
+      source,
+      signal: options.signal,
+      ...(options.onBytes === undefined ? {} : { onBytes: options.onBytes }),
+    };
+    const factors = plan.weights.ropeFactors && (await readVector(context, plan.weights.ropeFactors));
+    const cache = new KvPool(gpu, sizes.kv);
+    const scratch = createScratch(gpu, config, sizes);
+    const inputs = new StepInputs(gpu, sizes, new RopeTable(config, factors));
+    const weights = await uploadLlama(context, plan.weights, config, sizes);
+    options.onCompiling?.();
+    const ops = new OpBuilder(gpu, inputs, config, sizes, options.gemv);
+    buildLlama(ops, weights, cache, scratch, sizes);
+    return new ModelRunner(gpu, plan, { inputs, cache, scratch, dispatches: await ops.finish(), gemv: ops.gemvVariant });
+  }
+
+  /** Writes the step's inputs and records copies and the forward pass; `inPass` adds dispatches to the same pass. */
+  record(batch: Batch, encoder: GPUCommandEncoder, inPass?: (pass: GPUComputePassEncoder, shape: StepShape) => void): StepShape {
+    const shape = this.#inputs.write(batch);
+    this.#cache.recordCopies(encoder, batch.copies);
+    const pass = encoder.beginComputePass({ label: 'step' });
+    recordPlan(pass, this.#dispatches, shape, this.gpu.counters);
+    inPass?.(pass, shape);
+    pass.end();
+    this.#count(batch, shape);
+    return shape;
+  }
+
+  /** One step alone, submitted. */
+  forward(batch: Batch): StepShape {
+    const encoder = this.gpu.device.createCommandEncoder({ label: 'step' });
+    const shape = this.record(batch, encoder);
+    this.submit(encoder);
+    return shape;
+  }
+
+  submit(encoder: GPUCommandEncoder): void {
+    this.gpu.device.queue.submit([encoder.finish()]);
+    this.gpu.counters.numSubmits += 1;
+  }
+
+  /** The logits of the last step's rows that wanted them: tests and tools only; they never leave the worker. */
+  async readLogits(numRows: number): Promise<readonly Float32Array[]> {
+    const { device } = this.gpu;
+    const { segmentLength, numSegments } = this.plan.sizes.logits;
+    const { logitsBuffer } = this.scratch;
+    const staging = device.createBuffer({
+      label: 'logits.staging',
+      size: logitsBuffer.size,
+      usage: BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST,
+    });
+    const encoder = device.createCommandEncoder();
+    encoder.copyBufferToBuffer(logitsBuffer, 0, staging, 0, logitsBuffer.size);
+    device.queue.submit([encoder.finish()]);
+    await staging.mapAsync(MAP_MODE_READ);
+    const all = new Float32Array(staging.getMappedRange().slice(0));
+    staging.destroy();
+    const rowsPerSegment = this.plan.sizes.logits.numRows;
+    return Array.from({ length: numRows }, (_, row) => {
+      const logits = new Float32Array(this.plan.vocabSize);
+      for (let segment = 0; segment < numSegments; segment++) {
+        const at = (segment * rowsPerSegment + row) * segmentLength;
+        const length = Math.min(segmentLength, this.plan.vocabSize - segment * segmentLength);
+        logits.set(all.subarray(at, at + length), segment * segmentLength);
+      }
+      return logits;
+    });
+  }
+
+  #count(batch: Batch, shape: StepShape): void {
+    const { counters } = this.gpu;
+    const { config, sizes } = this.plan;
+    counters.numSteps += 1;
+    counters.numPromptRows += shape.numPrompt;
+    counters.numGeneratedRows += shape.numGenerated;
+    const tokenBytes = sizes.kv.sizeBytes / sizes.kv.numBlocks / 32;
+    const readers = config.numHeads / config.numKvHeads;
+    for (const row of batch.rows) {
+      // A generated row reads every key and value once for a GQA group; a prompt row shares its reads with its tile.
+      const keys = row.position + 1;
+      counters.kvBytesRead += row.tokenClass === 'generated' ? keys * tokenBytes : (keys * tokenBytes * readers) / 16;
+    }
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * How large everything of a model will be on a device: rows a step may have, logits' layout, scratch buffers, cache.
+ * Pure arithmetic, so that it can be told before anything is downloaded.
+ */
+import type { KvLayout } from '../../shaders/lib/kv.ts';
+import { LinnetError } from '../errors.ts';
+import type { PlanningLimits } from '../gpu/gpu.ts';
+import type { ModelConfig } from './config.ts';
+import { BLOCK_TOKENS, planKvPool, type KvPoolPlan } from './kv-pool.ts';
+
+export interface SizeOptions {
+  /** Most tokens a sequence may hold. */
+  readonly contextLength: number;
+  /** Tokens all sequences together may hold; at least `contextLength`. */
+  readonly cacheTokens: number;
+  readonly kvLayout: KvLayout;
+  /** Most rows of a step, before the limits of the device. */
+  readonly maxRows: number;
+  readonly maxGeneratedRows: number;
+  readonly maxLogitRows: number;
+}
+
+export interface ModelSizes {
+  readonly contextLength: number;
+  readonly maxRows: number;
+  readonly maxGeneratedRows: number;
+  readonly maxLogitRows: number;
+  readonly maxSequences: number;
+  /** Blocks a sequence may have: the pitch of the block tables. */
+  readonly tableStride: number;
+  /** Keys of one chunk of split attention. */
+  readonly chunkTokens: number;
+  readonly maxChunks: number;
+  /** Several cache shards: prompt rows go through split attention too, a chunk being one block. */
+  readonly sharded: boolean;
+  readonly padded: { readonly hidden: number; readonly q: number; readonly qkv: number; readonly ffn: number };
+  /** Logits lie as [segment][row][segmentLength]. */
+  readonly logits: { readonly segmentLength: number; readonly numSegments: number; readonly numRows: number };
+  readonly kv: KvPoolPlan;
+  readonly scratchBytes: number;
+}
+
+export const DEFAULT_SIZE_OPTIONS = { maxRows: 512, maxGeneratedRows: 32, maxLogitRows: 32 } as const;
+
+const CHUNK_TOKENS = 128;
+const MAX_SEGMENTS = 2;
+
+/** @throws LimitExceeded naming what does not fit. */
+export function planSizes(config: ModelConfig, vocabSize: number, limits: PlanningLimits, options: SizeOptions): ModelSizes {
+  const { numHeads, numKvHeads, headDim } = config;
+  const pad = (n: number) => Math.ceil(n / 32) * 32;
+  const padded = {
+    hidden: pad(config.hiddenSize),
+    q: pad(numHeads * headDim),
+    qkv: pad((numHeads + 2 * numKvHeads) * headDim),
+    ffn: pad(config.ffnSize),
+  };
+  const numBlocks = Math.ceil(options.cacheTokens / BLOCK_TOKENS) + 1;
+  const kv = planKvPool(config, options.kvLayout, numBlocks, limits);
+  const sharded = kv.numShards > 1;
+  const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
+  const maxChunks = Math.ceil(options.contextLength / chunkTokens);
+  const tableStride = Math.ceil(options.contextLength / BLOCK_TOKENS);
+  const fitting = (what: string, wanted: number, rowBytes: number) => {
+    const fits = Math.min(wanted, Math.floor(limits.maxBindingBytes / rowBytes));
+    if (fits >= 1) return fits;
+    throw new LinnetError('LimitExceeded', `${what} of one row take ${String(rowBytes)} bytes, more than a binding of this device. Choose a smaller context or model.`);
+  };
+  const partialRowBytes = numHeads * maxChunks * headDim * 4;
+  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn);
+  let maxRows = fitting('Activations', options.maxRows, widest * 4);
+  maxRows = fitting('Block tables', maxRows, tableStride * 4);
+  let maxGeneratedRows = Math.min(options.maxGeneratedRows, maxRows);
+  if (sharded) maxRows = fitting('Partial attention results', maxRows, partialRowBytes);
+  else maxGeneratedRows = fitting('Partial attention results', maxGeneratedRows, partialRowBytes);
+  maxGeneratedRows = Math.min(maxGeneratedRows, maxRows);
+  const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows));
+  const partialRows = sharded ? maxRows : maxGeneratedRows;
+  const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + config.ropeDim) * 4 + 16 + tableStride * 4;
+  const scratchBytes =
+    maxRows * rowBytes +
+    partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
+    logits.numRows * (logits.segmentLength * logits.numSegments * 4 + padded.hidden * 4);
+  return {
+    contextLength: options.contextLength,
+    maxRows,
+    maxGeneratedRows,
+    maxLogitRows: logits.numRows,
+    maxSequences: maxRows,
+    tableStride,
+    chunkTokens,
+    maxChunks,
+    sharded,
+    padded,
+    logits,
+    kv,
+    scratchBytes,
+  };
+}
+
+function planLogits(vocabSize: number, limits: PlanningLimits, wantedRows: number): ModelSizes['logits'] {
+  const whole = Math.ceil(vocabSize / 64) * 64;
+  const perBinding = Math.floor(limits.maxBindingBytes / 256) * 64; // floats
+  if (whole <= perBinding) {
+    return { segmentLength: whole, numSegments: 1, numRows: Math.max(1, Math.min(wantedRows, Math.floor(perBinding / whole))) };
+  }
+  const numSegments = Math.ceil(whole / perBinding);
+  if (numSegments > MAX_SEGMENTS) {
+    throw new LinnetError('LimitExceeded', `A vocabulary of ${String(vocabSize)} is too large for the bindings of this device.`);
+  }
+  return { segmentLength: perBinding, numSegments, numRows: 1 };
+}

@@ -1,0 +1,139 @@
+/**
+ * What a step needs on the GPU besides weights and cache: row descriptions, block tables, rotary angles, attention tiles
+ * and the list of rows that want logits; filled from a Batch and written with a few small writes. Nothing is allocated
+ * per step. Knows no kernels' insides.
+ */
+import { FLASH_TILE_ROWS } from '../../shaders/attention/attention.ts';
+import { LinnetError } from '../errors.ts';
+import type { StepShape } from '../gpu/dispatch.ts';
+import { BUFFER_USAGE } from '../gpu/flags.ts';
+import type { BufferRange, Gpu } from '../gpu/gpu.ts';
+import type { Batch, BatchRow } from '../scheduler/batch.ts';
+import { BLOCK_TOKENS } from './kv-pool.ts';
+import type { RopeTable } from './rope.ts';
+import type { ModelSizes } from './sizes.ts';
+
+export class StepInputs {
+  readonly #gpu: Gpu;
+  readonly #sizes: ModelSizes;
+  readonly #rope: RopeTable;
+  readonly #step = new Uint32Array(8);
+  readonly #rows: Uint32Array<ArrayBuffer>; // [maxRows][4] token, position, slot, sequence
+  readonly #tables: Uint32Array<ArrayBuffer>; // [maxSequences][tableStride]
+  readonly #angles: Float32Array<ArrayBuffer>; // [maxRows][ropeDim / 2][2]
+  readonly #tiles: Uint32Array<ArrayBuffer>; // [maxRows][4] first, count, sequence, last position
+  readonly #logitRows: Uint32Array<ArrayBuffer>; // [maxLogitRows]
+  readonly step: BufferRange;
+  readonly rows: BufferRange;
+  readonly tables: BufferRange;
+  readonly angles: BufferRange;
+  readonly tiles: BufferRange;
+  readonly logitRows: BufferRange;
+
+  constructor(gpu: Gpu, sizes: ModelSizes, rope: RopeTable) {
+    this.#gpu = gpu;
+    this.#sizes = sizes;
+    this.#rope = rope;
+    this.#rows = new Uint32Array(sizes.maxRows * 4);
+    this.#tables = new Uint32Array(sizes.maxSequences * sizes.tableStride);
+    this.#angles = new Float32Array(sizes.maxRows * rope.numPairs * 2);
+    this.#tiles = new Uint32Array(sizes.maxRows * 4);
+    this.#logitRows = new Uint32Array(sizes.maxLogitRows);
+    this.step = { buffer: gpu.createBuffer('step', 256, BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST) };
+    this.rows = { buffer: gpu.createStorage('step.rows', this.#rows.byteLength) };
+    this.tables = { buffer: gpu.createStorage('step.tables', this.#tables.byteLength) };
+    this.angles = { buffer: gpu.createStorage('step.angles', this.#angles.byteLength) };
+    this.tiles = { buffer: gpu.createStorage('step.tiles', this.#tiles.byteLength) };
+    this.logitRows = { buffer: gpu.createStorage('step.logitRows', this.#logitRows.byteLength) };
+  }
+
+  /** Fills and writes everything for a batch. @throws Internal when the batch exceeds the planned sizes. */
+  write(batch: Batch): StepShape {
+    const { rows, sequences } = batch;
+    const numPrompt = rows.filter((row) => row.tokenClass === 'prompt').length;
+    const numGenerated = rows.length - numPrompt;
+    this.#checkSizes(batch, numGenerated);
+    let numPromptLogits = 0;
+    let numLogits = 0;
+    let maxPromptKeys = 0;
+    let maxGeneratedKeys = 0;
+    rows.forEach((row, r) => {
+      this.#writeRow(batch, row, r);
+      if (row.wantLogits) this.#logitRows[numLogits++] = r;
+      if (row.tokenClass === 'prompt') {
+        if (row.wantLogits) numPromptLogits += 1;
+        maxPromptKeys = Math.max(maxPromptKeys, row.position + 1);
+      } else {
+        maxGeneratedKeys = Math.max(maxGeneratedKeys, row.position + 1);
+      }
+    });
+    sequences.forEach((sequence, s) => {
+      sequence.blockTable.forEach((block, i) => (this.#tables[s * this.#sizes.tableStride + i] = block));
+    });
+    const numTiles = this.#writeTiles(rows.slice(0, numPrompt));
+    this.#step.set([numPrompt, numGenerated, numPromptLogits, numLogits - numPromptLogits, numTiles, this.#sizes.tableStride]);
+    this.#upload(rows.length, sequences.length, numTiles, numLogits);
+    return {
+      numPrompt,
+      numGenerated,
+      numPromptLogits,
+      numGeneratedLogits: numLogits - numPromptLogits,
+      numTiles,
+      maxPromptKeys,
+      maxGeneratedKeys,
+    };
+  }
+
+  #writeRow(batch: Batch, row: BatchRow, r: number): void {
+    const block = batch.sequences[row.sequence]?.blockTable[Math.floor(row.position / BLOCK_TOKENS)];
+    if (block === undefined) throw new LinnetError('Internal', `Row ${String(r)} has no block for its position.`);
+    this.#rows[r * 4] = row.token;
+    this.#rows[r * 4 + 1] = row.position;
+    this.#rows[r * 4 + 2] = block * BLOCK_TOKENS + (row.position % BLOCK_TOKENS);
+    this.#rows[r * 4 + 3] = row.sequence;
+    this.#rope.write(row.position, this.#angles, r * this.#rope.numPairs * 2);
+  }
+
+  /** Cuts the prompt rows into tiles of one sequence each; returns how many. */
+  #writeTiles(promptRows: readonly BatchRow[]): number {
+    let numTiles = 0;
+    for (let first = 0; first < promptRows.length; ) {
+      const sequence = promptRows[first]?.sequence ?? 0;
+      let count = 1;
+      while (count < FLASH_TILE_ROWS && promptRows[first + count]?.sequence === sequence) count += 1;
+      const last = promptRows[first + count - 1];
+      this.#tiles.set([first, count, sequence, last?.position ?? 0], numTiles * 4);
+      numTiles += 1;
+      first += count;
+    }
+    return numTiles;
+  }
+
+  #upload(numRows: number, numSequences: number, numTiles: number, numLogits: number): void {
+    const { queue } = this.#gpu.device;
+    queue.writeBuffer(this.step.buffer, 0, this.#step);
+    queue.writeBuffer(this.rows.buffer, 0, this.#rows, 0, numRows * 4);
+    queue.writeBuffer(this.tables.buffer, 0, this.#tables, 0, numSequences * this.#sizes.tableStride);
+    queue.writeBuffer(this.angles.buffer, 0, this.#angles, 0, numRows * this.#rope.numPairs * 2);
+    if (numTiles > 0) queue.writeBuffer(this.tiles.buffer, 0, this.#tiles, 0, numTiles * 4);
+    if (numLogits > 0) queue.writeBuffer(this.logitRows.buffer, 0, this.#logitRows, 0, numLogits);
+  }
+
+  #checkSizes(batch: Batch, numGenerated: number): void {
+    const numLogits = batch.rows.filter((row) => row.wantLogits).length;
+    const { maxRows, maxGeneratedRows, maxLogitRows, maxSequences, tableStride } = this.#sizes;
+    const longest = Math.max(0, ...batch.sequences.map((sequence) => sequence.blockTable.length));
+    if (
+      batch.rows.length > maxRows ||
+      numGenerated > maxGeneratedRows ||
+      numLogits > maxLogitRows ||
+      batch.sequences.length > maxSequences ||
+      longest > tableStride
+    ) {
+      throw new LinnetError(
+        'Internal',
+        `A batch of ${String(batch.rows.length)} rows (${String(numGenerated)} generated, ${String(numLogits)} with logits, ${String(longest)} blocks) is larger than planned.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,58 @@
+/** The command line of `npm run parity`. */
+import { parseArgs } from 'node:util';
+import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
+
+export interface ParityOptions {
+  readonly directory: string;
+  readonly filter: RegExp;
+  readonly adapter: AdapterName;
+  readonly withoutFeatures: readonly GPUFeatureName[];
+  readonly maxBindingBytes: number | undefined;
+  /** Sequences interleaved in one batch; 1: one after the other. */
+  readonly batch: number;
+  readonly gemv: 'rows' | 'lanes' | 'subgroups' | undefined;
+}
+
+export function readArguments(argv: readonly string[]): ParityOptions {
+  const { values, positionals } = parseArgs({
+    args: [...argv],
+    allowPositionals: true,
+    options: {
+      filter: { type: 'string', default: '' },
+      adapter: { type: 'string', default: 'swiftshader' },
+      'no-subgroups': { type: 'boolean', default: false },
+      'no-f16': { type: 'boolean', default: false },
+      'max-binding': { type: 'string' },
+      batch: { type: 'string', default: '1' },
+      gemv: { type: 'string' },
+    },
+  });
+  const [directory] = positionals;
+  if (directory === undefined) {
+    throw new Error(
+      'usage: npm run parity -- DIR [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemv rows|lanes|subgroups]',
+    );
+  }
+  const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
+  if (adapter === undefined) throw new Error(`--adapter: one of ${ADAPTER_NAMES.join(', ')}`);
+  const gemv = (['rows', 'lanes', 'subgroups'] as const).find((name) => name === values.gemv);
+  if (values.gemv !== undefined && gemv === undefined) throw new Error('--gemv: one of rows, lanes, subgroups');
+  const withoutFeatures: GPUFeatureName[] = [];
+  if (values['no-subgroups']) withoutFeatures.push('subgroups');
+  if (values['no-f16']) withoutFeatures.push('shader-f16');
+  return {
+    directory,
+    filter: new RegExp(values.filter),
+    adapter,
+    withoutFeatures,
+    maxBindingBytes: values['max-binding'] === undefined ? undefined : number('--max-binding', values['max-binding']),
+    batch: number('--batch', values.batch),
+    gemv,
+  };
+}
+
+function number(name: string, text: string): number {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 1) throw new Error(`${name}: a positive whole number, not ${text}`);
+  return value;
+}

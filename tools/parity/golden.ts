@@ -1,0 +1,85 @@
+/** The reference format (see the README beside the goldens): what is read of it here, and how results are compared. */
+import { readFileSync } from 'node:fs';
+
+export interface GoldenPosition {
+  readonly pos: number;
+  readonly top: readonly (readonly [id: number, logprob: number])[];
+  readonly fixed: readonly number[];
+}
+
+export interface GoldenPrompt {
+  readonly name: string;
+  readonly ids: readonly number[];
+  readonly exact: {
+    readonly positions: readonly GoldenPosition[];
+    readonly ownGreedy: { readonly ids: readonly number[]; readonly margin: readonly number[] };
+  };
+}
+
+export interface Golden {
+  readonly model: string;
+  readonly architecture: string;
+  readonly fixedIds: readonly number[];
+  readonly prompts: readonly GoldenPrompt[];
+}
+
+export function readGolden(path: string): Golden {
+  const golden: unknown = JSON.parse(readFileSync(path, 'utf8'));
+  if (isGolden(golden)) return golden;
+  throw new Error(`${path} is not a golden of format 1 with exact results`);
+}
+
+function isGolden(value: unknown): value is Golden {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'format' in value &&
+    value.format === 1 &&
+    'model' in value &&
+    'prompts' in value &&
+    'fixedIds' in value
+  );
+}
+
+/** Limits for f32 activations and any weight type, in log-probability. */
+export const LIMITS = { rms: 5e-4, max: 2e-3 } as const;
+
+/** Accumulates differences of log-probabilities. */
+export class Difference {
+  #sumSquares = 0;
+  #count = 0;
+  max = 0;
+
+  add(actual: number, expected: number): void {
+    const d = Math.abs(actual - expected);
+    // A NaN must not slip through a comparison.
+    this.max = d <= this.max ? this.max : Number.isNaN(d) ? Infinity : d;
+    this.#sumSquares += Number.isNaN(d) ? Infinity : d * d;
+    this.#count += 1;
+  }
+
+  get rms(): number {
+    return this.#count === 0 ? Infinity : Math.sqrt(this.#sumSquares / this.#count);
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+}
+
+/** log sum exp in double precision. */
+export function logSumExp(logits: Float32Array): number {
+  let top = -Infinity;
+  for (const v of logits) top = Math.max(top, v);
+  let sum = 0;
+  for (const v of logits) sum += Math.exp(v - top);
+  return top + Math.log(sum);
+}
+
+export function argMax(logits: Float32Array): number {
+  let best = 0;
+  logits.forEach((v, i) => {
+    if (v > (logits[best] ?? -Infinity)) best = i;
+  });
+  return best;
+}
