@@ -8,10 +8,11 @@
  */
 import type { FinishReason } from '../api.ts';
 import { LinnetError } from '../errors.ts';
-import { sequenceId, type BlockId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
+import { sequenceId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
 import { countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
+import { checkInvariants } from './invariants.ts';
 import type { PrefixTree } from './prefix-tree.ts';
 import { StepDraft, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
 import { Sequence } from './sequence.ts';
@@ -185,17 +186,9 @@ export class Scheduler {
     }
   }
 
-  /** Throws `Internal` when a block is lost, leaked or counted wrongly, or a table does not fit its sequence. */
+  /** For tests and debugging: throws `Internal` when the bookkeeping does not add up. */
   checkInvariants(): void {
-    const holders: BlockId[] = [...this.#tree.blocks()];
-    for (const { blockTable, numComputed, isRunning, id } of this.#sequences.values()) {
-      holders.push(...blockTable);
-      const needed = this.#blocks.numBlocksFor(numComputed);
-      const fits = this.#inFlight === undefined ? blockTable.length === needed : blockTable.length >= needed;
-      if (!fits && isRunning) throw new LinnetError('Internal', `The block table of ${String(id)} has a wrong length.`);
-      if (!isRunning && blockTable.length > 0) throw new LinnetError('Internal', `${String(id)} waits with blocks.`);
-    }
-    this.#blocks.checkInvariants(holders);
+    checkInvariants(this.sequences, this.#blocks, this.#tree, this.#inFlight !== undefined);
   }
 
   #schedule(sequence: Sequence, draft: StepDraft): void {
@@ -286,7 +279,7 @@ export class Scheduler {
     this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens });
   }
 
-  /** Those first that waited longest, so that all advance when there are more than fit. */
+  /** Those first that waited longest, so that all get on when there are more than fit; among equals the oldest. */
   #decodingInTurn(): readonly Sequence[] {
     const decoding = this.sequences.filter((sequence) => sequence.state.kind === 'decoding');
     return decoding.sort((one, other) => one.lastStep - other.lastStep || one.id - other.id);

@@ -1,0 +1,26 @@
+/**
+ * What must hold between any two calls to the scheduler, checked for tests and debugging: every reference to a block is
+ * accounted for, and every block table fits its sequence. Changes nothing and knows no policy.
+ */
+import { LinnetError } from '../errors.ts';
+import type { BlockManager } from './block-manager.ts';
+import type { PrefixTree } from './prefix-tree.ts';
+import type { Sequence } from './sequence.ts';
+
+/** Throws `Internal`, naming the first thing that is wrong. */
+export function checkInvariants(
+  sequences: readonly Sequence[],
+  blocks: BlockManager,
+  tree: PrefixTree,
+  isStepInFlight: boolean,
+): void {
+  for (const { id, blockTable, numComputed, isRunning } of sequences) {
+    const numNeeded = isRunning ? blocks.numBlocksFor(numComputed) : 0;
+    // A step in flight may write blocks past what is computed.
+    const fits = blockTable.length === numNeeded || (isRunning && isStepInFlight && blockTable.length > numNeeded);
+    if (fits) continue;
+    const numbers = `${String(blockTable.length)} blocks, but needs ${String(numNeeded)}`;
+    throw new LinnetError('Internal', `Sequence ${String(id)} holds ${numbers}.`);
+  }
+  blocks.checkInvariants([...sequences.flatMap((sequence) => sequence.blockTable), ...tree.blocks()]);
+}

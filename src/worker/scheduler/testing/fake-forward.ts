@@ -1,0 +1,136 @@
+/**
+ * A stand-in for the forward pass, for tests: the "KV" of a token is a hash of its id, its class and the KV of the token
+ * before it, read through the block table. So a single wrong block, copy, class or order changes everything after it.
+ * It shares no code with the scheduler but the batch's types and its check.
+ */
+import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
+import { validateBatch, type Batch, type BatchSequence } from '../batch.ts';
+import { BlockManager } from '../block-manager.ts';
+import { ConversationLog } from '../conversation-log.ts';
+import { PrefixTree } from '../prefix-tree.ts';
+import type { ScheduledStep, SchedulerLimits } from '../scheduled-step.ts';
+import { Scheduler } from '../scheduler.ts';
+
+const START = 0x9e3779b9;
+
+/** Mulberry32: numbers in [0, 1), the same for the same seed. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+export function tokensOf(...values: number[]): TokenId[] {
+  return values.map(tokenId);
+}
+
+/** `count` tokens `first`, `first + 1`, ... */
+export function tokenRange(first: number, count: number): TokenId[] {
+  return Array.from({ length: count }, (_, index) => tokenId(first + index));
+}
+
+function nextKv(previous: number, token: TokenId, tokenClass: TokenClass): number {
+  let hash = Math.imul(previous ^ (token + (tokenClass === 'generated' ? 0x10001 : 1)), 0x85ebca6b);
+  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  return (hash ^ (hash >>> 16)) >>> 0;
+}
+
+/** What the KV of these tokens must be. */
+export function expectedKv(tokens: readonly TokenId[], classes: readonly TokenClass[]): number[] {
+  let kv = START;
+  return tokens.map((token, index) => (kv = nextKv(kv, token, classes[index] ?? 'prompt')));
+}
+
+export class FakeForward {
+  readonly #blockTokens: number;
+  readonly #vocabSize: number;
+  readonly #cells: Uint32Array; // [numBlocks * blockTokens]
+
+  constructor(blocks: BlockManager, vocabSize: number) {
+    this.#blockTokens = blocks.blockTokens;
+    this.#vocabSize = vocabSize;
+    this.#cells = new Uint32Array(blocks.numBlocks * blocks.blockTokens);
+  }
+
+  /** The greedy token after KV `kv`. */
+  sample(kv: number): TokenId {
+    return tokenId(kv % this.#vocabSize);
+  }
+
+  /** The token sampled for each row that wants logits, in order. */
+  run(batch: Batch): TokenId[] {
+    validateBatch(batch, this.#blockTokens);
+    const sources = batch.copies.map(({ from, numTokens }) => {
+      const start = from * this.#blockTokens;
+      return this.#cells.slice(start, start + numTokens);
+    });
+    for (const [index, { to }] of batch.copies.entries()) {
+      const start = to * this.#blockTokens;
+      this.#cells.fill(0, start, start + this.#blockTokens).set(sources[index] ?? [], start);
+    }
+    const sampled: TokenId[] = [];
+    for (const { sequence: index, token, tokenClass, position, wantLogits } of batch.rows) {
+      const sequence = batch.sequences[index];
+      if (sequence === undefined) throw new Error('a row without a sequence');
+      const previous = position === 0 ? START : this.kvAt(sequence.blockTable, position - 1);
+      const kv = nextKv(previous, token, tokenClass);
+      this.#cells[this.#cellOf(sequence.blockTable, position)] = kv;
+      if (wantLogits) sampled.push(this.sample(kv));
+    }
+    return sampled;
+  }
+
+  kvAt(blockTable: BatchSequence['blockTable'], position: number): number {
+    return this.#cells[this.#cellOf(blockTable, position)] ?? 0;
+  }
+
+  /** A lost device. */
+  wipe(): void {
+    this.#cells.fill(0);
+  }
+
+  #cellOf(blockTable: BatchSequence['blockTable'], position: number): number {
+    const block = blockTable[Math.floor(position / this.#blockTokens)];
+    if (block === undefined) throw new Error(`position ${String(position)} has no block`);
+    return block * this.#blockTokens + (position % this.#blockTokens);
+  }
+}
+
+export interface TestRig {
+  readonly blocks: BlockManager;
+  readonly tree: PrefixTree;
+  readonly scheduler: Scheduler;
+  readonly forward: FakeForward;
+  /** One step, run and committed. */
+  readonly step: () => ScheduledStep;
+  /** Steps until `id` has `numGenerated` tokens, then finishes it; returns all of its tokens. */
+  readonly generate: (id: SequenceId, numGenerated: number) => readonly TokenId[];
+}
+
+const ROOMY: SchedulerLimits = { contextLength: 4096, maxRowsPerStep: 64, prefillChunkTokens: 64, maxLogitRows: 8 };
+
+export function makeRig(options: Partial<SchedulerLimits> & { numBlocks?: number; vocabSize?: number } = {}): TestRig {
+  const { numBlocks = 64, vocabSize = 1000, ...limits } = options;
+  const blocks = new BlockManager(numBlocks, 16);
+  const tree = new PrefixTree(blocks);
+  const scheduler = new Scheduler(blocks, tree, new ConversationLog(16, 4096), { ...ROOMY, ...limits });
+  const forward = new FakeForward(blocks, vocabSize);
+  const step = (): ScheduledStep => {
+    const scheduled = scheduler.step();
+    if (scheduled.batch.rows.length > 0) scheduler.commit(scheduled, forward.run(scheduled.batch));
+    scheduler.checkInvariants();
+    return scheduled;
+  };
+  const generate = (id: SequenceId, numGenerated: number): readonly TokenId[] => {
+    for (let left = 10_000; scheduler.get(id).numGeneratedTokens < numGenerated; left--) {
+      if (left === 0) throw new Error(`sequence ${String(id)} does not get on`);
+      step();
+    }
+    return scheduler.finish(id, 'stop').tokens;
+  };
+  return { blocks, tree, scheduler, forward, step, generate };
+}
