@@ -6,7 +6,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { FOREIGN, HEAD, METADATA, TENSORS } from '../../../tools/fixtures/malformed-gguf.ts';
+import { FOREIGN } from '../../../tools/fixtures/foreign-files.ts';
+import { HEAD, METADATA, TENSORS } from '../../../tools/fixtures/malformed-gguf.ts';
 import { GgufWriter } from '../../../tools/fixtures/gguf-writer.ts';
 import type { ByteSource } from '../../cache/byte-source.ts';
 import { LinnetError } from '../errors.ts';
@@ -28,6 +29,16 @@ const ARRAY_CLASSES = [
 
 setFlagsFromString('--expose-gc');
 const gc: unknown = runInNewContext('gc');
+
+function collectGarbage(): void {
+  if (typeof gc === 'function') Reflect.apply(gc, undefined, []);
+}
+
+function constructed(target: new (...values: never[]) => unknown, values: unknown[]): { readonly byteLength: number } {
+  const made: unknown = Reflect.construct(target, values);
+  if (made instanceof ArrayBuffer || ArrayBuffer.isView(made)) return made;
+  throw new Error('This is no class of arrays.');
+}
 
 function memoryBytes(): number {
   const { heapUsed, arrayBuffers } = process.memoryUsage();
@@ -52,14 +63,14 @@ async function metered(source: ByteSource, action: (source: ByteSource) => Promi
   for (const name of ARRAY_CLASSES) {
     const watchedClass = new Proxy(globalThis[name], {
       construct: (target, values: unknown[]) => {
-        const made: { byteLength: number } = Reflect.construct(target, values);
+        const made = constructed(target, values);
         if (!(values[0] instanceof ArrayBuffer)) cost.arrayBytes += made.byteLength;
         return made;
       },
     });
     vi.stubGlobal(name, watchedClass);
   }
-  if (typeof gc === 'function') gc();
+  collectGarbage();
   before = memoryBytes();
   const outcome = await action(watched).catch((error: unknown) => error);
   measure();

@@ -9,7 +9,7 @@
 import type { ByteSource } from '../../cache/byte-source.ts';
 import { LinnetError, abortedError } from '../errors.ts';
 import { invalidField, truncatedField } from './gguf-problem.ts';
-import { decodeUtf8, decodeUtf8Strict } from './utf8.ts';
+import { Utf8Decoder } from './utf8.ts';
 
 const FIRST_WINDOW_BYTES = 64 * 1024;
 const MAX_WINDOW_BYTES = 2 * 1024 * 1024;
@@ -19,6 +19,7 @@ const MAX_HEADER_BYTES = 128 * 1024 * 1024;
 export class HeaderWindow {
   readonly #source: ByteSource;
   readonly #signal: AbortSignal | undefined;
+  readonly #decoder = new Utf8Decoder();
   #bytes: Uint8Array = new Uint8Array(0);
   #view: DataView = new DataView(new ArrayBuffer(0));
   /** Where in the file the window begins, and where in the window the cursor stands. */
@@ -114,9 +115,9 @@ export class HeaderWindow {
   /** The next bytes as text; `wellFormed` is false when some were no UTF-8 and became U+FFFD. */
   text(lengthBytes: number): { readonly text: string; readonly wellFormed: boolean } {
     const at = this.#advance(lengthBytes);
-    const strict = decodeUtf8Strict(this.#bytes, at, at + lengthBytes);
+    const strict = this.#decoder.strict(this.#bytes, at, at + lengthBytes);
     if (strict !== undefined) return { text: strict, wellFormed: true };
-    return { text: decodeUtf8(this.#bytes, at, at + lengthBytes), wellFormed: false };
+    return { text: this.#decoder.lenient(this.#bytes, at, at + lengthBytes), wellFormed: false };
   }
 
   /** A view of the next bytes, good until the next `load`. */

@@ -8,37 +8,44 @@ const STRICT = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const LENIENT = new TextDecoder('utf-8', { ignoreBOM: true });
 const SHORT_BYTES = 24;
 
-/** The text of `bytes[start, end)`; undefined when it is not well-formed. */
-export function decodeUtf8Strict(bytes: Uint8Array, start: number, end: number): string | undefined {
-  if (end - start <= SHORT_BYTES) {
-    const short = decodeShort(bytes, start, end);
-    if (short !== undefined) return short;
-  }
-  try {
-    return STRICT.decode(bytes.subarray(start, end));
-  } catch {
-    return undefined;
-  }
-}
+export class Utf8Decoder {
+  /** UTF-16 code units of a short string; made once, since this runs for every token. */
+  readonly #units: number[] = [];
 
-/** The text of `bytes[start, end)`, with U+FFFD for what is not well-formed. */
-export function decodeUtf8(bytes: Uint8Array, start: number, end: number): string {
-  return LENIENT.decode(bytes.subarray(start, end));
-}
-
-/** Characters of one and two bytes alone; undefined for all else. */
-function decodeShort(bytes: Uint8Array, start: number, end: number): string | undefined {
-  let text = '';
-  for (let at = start; at < end; at++) {
-    const first = bytes[at] ?? 0;
-    if (first < 0x80) {
-      text += String.fromCharCode(first);
-      continue;
+  /** The text of `bytes[start, end)`; undefined when it is not well-formed. */
+  strict(bytes: Uint8Array, start: number, end: number): string | undefined {
+    if (end - start <= SHORT_BYTES) {
+      const short = this.#short(bytes, start, end);
+      if (short !== undefined) return short;
     }
-    at++;
-    const second = at < end ? (bytes[at] ?? 0) : 0;
-    if (first < 0xc2 || first > 0xdf || (second & 0xc0) !== 0x80) return undefined;
-    text += String.fromCharCode(((first & 0x1f) << 6) | (second & 0x3f));
+    try {
+      return STRICT.decode(bytes.subarray(start, end));
+    } catch {
+      return undefined;
+    }
   }
-  return text;
+
+  /** The text of `bytes[start, end)`, with U+FFFD for what is not well-formed. */
+  lenient(bytes: Uint8Array, start: number, end: number): string {
+    return LENIENT.decode(bytes.subarray(start, end));
+  }
+
+  /** Characters of one and two bytes alone; undefined for all else. */
+  #short(bytes: Uint8Array, start: number, end: number): string | undefined {
+    const units = this.#units;
+    let numUnits = 0;
+    for (let at = start; at < end; at++) {
+      const first = bytes[at] ?? 0;
+      if (first < 0x80) {
+        units[numUnits++] = first;
+        continue;
+      }
+      at++;
+      const second = at < end ? (bytes[at] ?? 0) : 0;
+      if (first < 0xc2 || first > 0xdf || (second & 0xc0) !== 0x80) return undefined;
+      units[numUnits++] = ((first & 0x1f) << 6) | (second & 0x3f);
+    }
+    units.length = numUnits;
+    return String.fromCharCode(...units);
+  }
 }
