@@ -62,6 +62,8 @@ export interface AppState {
   readonly settings: Settings;
   readonly theme: Theme;
   readonly lastModel: LastModel | undefined;
+  /** The settings of the moment when the loaded model was loaded. */
+  readonly loadedWith: Settings | undefined;
   /** What a screen reader is told next. */
   readonly announcement: string;
   /** Something minor that went wrong and needs no panel. */
@@ -84,6 +86,7 @@ export function initialState(options: {
     settings: options.settings ?? DEFAULT_SETTINGS,
     theme: options.theme ?? 'system',
     lastModel: options.lastModel,
+    loadedWith: undefined,
     announcement: '',
     notice: undefined,
   };

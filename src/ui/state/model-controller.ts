@@ -8,7 +8,7 @@ import { toFailure } from '../errors.ts';
 import type { ModelActions } from './actions.ts';
 import { loadedModel, type AppState, type Phase } from './app-state.ts';
 import type { Preferences } from './preferences.ts';
-import { toLoadOptions } from './settings.ts';
+import { toLoadOptions, type Settings } from './settings.ts';
 import { describeSource } from './source.ts';
 import type { Store } from './store.ts';
 
@@ -126,20 +126,24 @@ export class ModelController {
   }
 
   async #load(source: ModelSource, name: string, options: { readonly keep?: boolean } = {}): Promise<void> {
-    const previous = loadedModel(this.#store.state.phase);
+    const { settings, phase } = this.#store.state;
+    const previous = loadedModel(phase);
     const { signal } = this.#startTask();
     this.#setPhase({ kind: 'loading', source, name, progress: undefined });
     try {
       if (previous !== undefined) await this.#client.unload(previous.handle);
-      const request = { source, ...toLoadOptions(this.#store.state.settings), ...options };
+      const request = { source, ...toLoadOptions(settings), ...options };
       const model = await this.#client.load(request, {
         signal,
         onProgress: (progress) => {
           if (!signal.aborted) this.#setPhase({ kind: 'loading', source, name, progress });
         },
       });
-      if (signal.aborted) return void (await this.#client.unload(model.handle));
-      this.#becomeReady(model, source);
+      if (signal.aborted) {
+        await this.#client.unload(model.handle);
+        return;
+      }
+      this.#becomeReady(model, source, settings);
       await this.#refreshCached();
     } catch (thrown) {
       const failure = toFailure(thrown);
@@ -148,14 +152,19 @@ export class ModelController {
     }
   }
 
-  #becomeReady(model: LoadedModel, source: ModelSource): void {
+  #becomeReady(model: LoadedModel, source: ModelSource, loadedWith: Settings): void {
     const { name } = model.inspection;
     const lastModel = {
       name,
       source: model.cacheId === undefined ? source : { kind: 'cached' as const, id: model.cacheId },
     };
     this.#preferences.writeLastModel(lastModel);
-    this.#store.update((state) => ({ ...state, phase: { kind: 'ready', model }, lastModel }));
+    this.#store.update((state) => ({
+      ...state,
+      phase: { kind: 'ready', model },
+      lastModel,
+      loadedWith,
+    }));
   }
 
   async #deleteCached(model: CachedModel): Promise<void> {

@@ -1,0 +1,101 @@
+/**
+ * Puts the parts of the page together: client, state, controllers, and the app element. Everything that touches the window
+ * (theme, preferences, address, catalogue) comes in here and nowhere else. main.ts calls it with the real engine.
+ */
+import type { EngineClient } from './client.ts';
+import type { Actions, PageActions } from './state/actions.ts';
+import { initialState, type AppState, type Theme } from './state/app-state.ts';
+import { parseCatalogue, type CatalogueModel } from './state/catalogue.ts';
+import { ConversationController } from './state/conversation-controller.ts';
+import { ModelController } from './state/model-controller.ts';
+import { openPreferences, type Preferences } from './state/preferences.ts';
+import { DEFAULT_SETTINGS, type Settings } from './state/settings.ts';
+import { parseSource } from './state/source.ts';
+import { createStore, type Store } from './state/store.ts';
+import { LinnetApp } from './views/app.ts';
+
+/** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
+export async function startApp(client: EngineClient, parent: HTMLElement): Promise<void> {
+  const preferences = openPreferences();
+  const newId = (): string => crypto.randomUUID();
+  const store = createStore(
+    initialState({
+      conversationId: newId(),
+      settings: preferences.readSettings(),
+      theme: preferences.readTheme(),
+      lastModel: preferences.readLastModel(),
+    }),
+  );
+  const models = new ModelController({ client, store, preferences });
+  const conversations = new ConversationController({ client, store, newId });
+  const actions: Actions = { ...models.actions, ...conversations.actions, ...pageActions(store, preferences) };
+
+  const app = new LinnetApp();
+  app.actions = actions;
+  app.deviceMemoryGib = readDeviceMemory();
+  const prefersDark = matchMedia('(prefers-color-scheme: dark)');
+  const show = (state: AppState): void => {
+    app.state = state;
+    app.dark = state.theme === 'dark' || (state.theme === 'system' && prefersDark.matches);
+    applyTheme(state.theme);
+  };
+  prefersDark.addEventListener('change', () => {
+    show(store.state);
+  });
+  store.subscribe(show);
+  show(store.state);
+  parent.replaceChildren(app);
+
+  void fetchCatalogue().then((catalogue) => {
+    store.update((state) => ({ ...state, catalogue }));
+  });
+  const link = new URLSearchParams(location.search).get('model') ?? '';
+  const linked = parseSource(link, document.baseURI);
+  await models.start(linked.kind === 'source' ? linked.source : undefined);
+}
+
+function pageActions(store: Store<AppState>, preferences: Preferences): PageActions {
+  const setSettings = (settings: Settings): void => {
+    preferences.writeSettings(settings);
+    store.update((state) => ({ ...state, settings }));
+  };
+  return {
+    changeSettings: (change) => {
+      setSettings({ ...store.state.settings, ...change });
+    },
+    resetSettings: () => {
+      setSettings(DEFAULT_SETTINGS);
+    },
+    setTheme: (theme) => {
+      preferences.writeTheme(theme);
+      store.update((state) => ({ ...state, theme }));
+    },
+    dismissNotice: () => {
+      store.update((state) => ({ ...state, notice: undefined }));
+    },
+    reloadPage: () => {
+      location.reload();
+    },
+  };
+}
+
+function applyTheme(theme: Theme): void {
+  const root = document.documentElement;
+  if (theme === 'system') delete root.dataset['theme'];
+  else root.dataset['theme'] = theme;
+}
+
+/** The curated list; a page without it still takes addresses and files. */
+async function fetchCatalogue(): Promise<readonly CatalogueModel[]> {
+  try {
+    const response = await fetch(new URL('models.json', document.baseURI));
+    return response.ok ? parseCatalogue(await response.json()) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Chromium tells how much memory the machine has, in steps up to 8 GiB; others do not. */
+function readDeviceMemory(): number | undefined {
+  return 'deviceMemory' in navigator && typeof navigator.deviceMemory === 'number' ? navigator.deviceMemory : undefined;
+}

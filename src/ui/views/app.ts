@@ -1,0 +1,201 @@
+/**
+ * <linnet-app>: one view for each phase of the state, with header, settings, dropping of files and what a screen reader is
+ * told. It holds no state of its own but whether a file hovers over the page, and calls nothing but the actions.
+ */
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import type { Actions } from '../state/actions.ts';
+import { loadedModel, needsReload, type AppState, type Phase } from '../state/app-state.ts';
+import { isAnswering } from '../state/conversation.ts';
+import { strings } from '../strings.ts';
+import { appStyles } from './app-styles.ts';
+import './chat.ts';
+import type { LinnetChat } from './chat.ts';
+import './consent.ts';
+import './header.ts';
+import { bird, icon } from './icons.ts';
+import './no-webgpu.ts';
+import './progress.ts';
+import './settings.ts';
+import type { LinnetSettings } from './settings.ts';
+import { base, buttons, tokens } from './styles.ts';
+import './welcome.ts';
+
+export class LinnetApp extends LitElement {
+  static override properties = {
+    state: { attribute: false },
+    actions: { attribute: false },
+    dark: { type: Boolean },
+    deviceMemoryGib: { attribute: false },
+    dragging: { state: true },
+  };
+  static override styles = [tokens, base, buttons, appStyles];
+
+  declare state: AppState;
+  declare actions: Actions;
+  /** The colours in use, whatever chose them. */
+  declare dark: boolean;
+  declare deviceMemoryGib: number | undefined;
+  declare dragging: boolean;
+
+  constructor() {
+    super();
+    this.dark = false;
+    this.dragging = false;
+    this.addEventListener('open-settings', () => {
+      this.renderRoot.querySelector<LinnetSettings>('linnet-settings')?.open();
+    });
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    document.addEventListener('keydown', this.#onKeydown);
+    document.addEventListener('dragover', this.#onDragOver);
+    document.addEventListener('dragleave', this.#onDragLeave);
+    document.addEventListener('drop', this.#onDrop);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener('keydown', this.#onKeydown);
+    document.removeEventListener('dragover', this.#onDragOver);
+    document.removeEventListener('dragleave', this.#onDragLeave);
+    document.removeEventListener('drop', this.#onDrop);
+  }
+
+  override render(): TemplateResult {
+    const { phase, info, conversation, settings, notice, announcement } = this.state;
+    return html`<a class="skip" href="#main" @click=${this.#skip}>${strings.skipToChat}</a>
+      <linnet-header
+        .model=${loadedModel(phase)}
+        .device=${info?.device}
+        .actions=${this.actions}
+        ?dark=${this.dark}
+        ?hasTurns=${conversation.turns.length > 0 && phase.kind === 'ready'}
+      ></linnet-header>
+      <main id="main" tabindex="-1">${this.#renderPhase(phase)}</main>
+      <linnet-settings
+        .settings=${settings}
+        .actions=${this.actions}
+        .device=${info?.device}
+        ?needsReload=${needsReload(settings, this.state.loadedWith) && phase.kind === 'ready'}
+      ></linnet-settings>
+      ${
+        notice === undefined
+          ? nothing
+          : html`<div class="notice" role="alert">
+              <p>${notice}</p>
+              <button class="icon" aria-label=${strings.dismiss} @click=${this.actions.dismissNotice}>
+                ${icon('close')}
+              </button>
+            </div>`
+      }
+      ${
+        this.dragging
+          ? html`<div class="drop">
+              ${icon('file', 40)}
+              <p>${strings.dropHere}</p>
+            </div>`
+          : nothing
+      }
+      <div class="visually-hidden" aria-live="polite" data-testid="announcer">${announcement}</div>`;
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    const before = changed.get('state')?.phase.kind;
+    const { kind } = this.state.phase;
+    // The one thing to do in a ready chat is to write; the element needs its own first render before it can be focused.
+    if (kind === 'ready' && before !== 'ready') requestAnimationFrame(() => this.#chat?.focusComposer());
+  }
+
+  #renderPhase(phase: Phase): TemplateResult {
+    switch (phase.kind) {
+      case 'starting':
+        return html`<div class="starting" role="status">
+          ${bird(72)}
+          <p>${strings.starting}</p>
+        </div>`;
+      case 'noWebGpu':
+        return html`<linnet-no-webgpu .reason=${phase.reason} .actions=${this.actions}></linnet-no-webgpu>`;
+      case 'choosing':
+      case 'inspecting':
+      case 'failed':
+        return this.#renderWelcome();
+      case 'consent':
+        return html`${this.#renderWelcome()}
+          <linnet-consent
+            .inspection=${phase.inspection}
+            .source=${phase.source}
+            .storage=${this.state.storage}
+            .deviceMemoryGib=${this.deviceMemoryGib}
+            .actions=${this.actions}
+          ></linnet-consent>`;
+      case 'loading':
+        return html`<linnet-progress
+          .name=${phase.name}
+          .progress=${phase.progress}
+          .actions=${this.actions}
+        ></linnet-progress>`;
+      case 'ready':
+        return this.#renderChat(phase.model.inspection.name, undefined);
+      case 'workerLost':
+        return this.#renderChat('', phase);
+    }
+  }
+
+  #renderWelcome(): TemplateResult {
+    return html`<linnet-welcome .state=${this.state} .actions=${this.actions}></linnet-welcome>`;
+  }
+
+  #renderChat(modelName: string, lost: Extract<Phase, { kind: 'workerLost' }> | undefined): TemplateResult {
+    return html`<linnet-chat
+      .conversation=${this.state.conversation}
+      .modelName=${modelName}
+      .failure=${lost?.failure}
+      .actions=${this.actions}
+    ></linnet-chat>`;
+  }
+
+  get #chat(): LinnetChat | null {
+    return this.renderRoot.querySelector('linnet-chat');
+  }
+
+  readonly #skip = (event: Event): void => {
+    event.preventDefault();
+    if (this.state.phase.kind === 'ready') this.#chat?.focusComposer();
+    else this.renderRoot.querySelector('main')?.focus();
+  };
+
+  readonly #onKeydown = (event: KeyboardEvent): void => {
+    const inDialog = event.composedPath().some((target) => target instanceof HTMLDialogElement);
+    if (event.key !== 'Escape' || event.defaultPrevented || inDialog || !isAnswering(this.state.conversation)) return;
+    event.preventDefault();
+    this.actions.stop();
+  };
+
+  readonly #onDragOver = (event: DragEvent): void => {
+    if (event.dataTransfer?.types.includes('Files') !== true || !this.#acceptsFiles) return;
+    event.preventDefault();
+    this.dragging = true;
+  };
+
+  readonly #onDragLeave = (event: DragEvent): void => {
+    // Leaving the window has no related target; moving between its elements has one.
+    if (event.relatedTarget === null) this.dragging = false;
+  };
+
+  readonly #onDrop = (event: DragEvent): void => {
+    this.dragging = false;
+    const file = event.dataTransfer?.files[0];
+    if (file === undefined) return;
+    event.preventDefault();
+    if (this.#acceptsFiles) this.actions.inspect({ kind: 'file', file });
+  };
+
+  get #acceptsFiles(): boolean {
+    const { phase, conversation } = this.state;
+    const open = phase.kind === 'choosing' || phase.kind === 'failed' || phase.kind === 'ready';
+    return open && !isAnswering(conversation);
+  }
+}
+
+customElements.define('linnet-app', LinnetApp);

@@ -1,0 +1,296 @@
+/**
+ * <linnet-chat>: the conversation and the composer below it. It follows a growing answer only while the reader is at the
+ * end; once they scroll up it stays put and offers the way back.
+ */
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { Failure } from '../errors.ts';
+import type { Actions } from '../state/actions.ts';
+import { isAnswering, latestStats, type AnswerStats, type Conversation, type Turn } from '../state/conversation.ts';
+import { formatCount } from '../state/format.ts';
+import { strings } from '../strings.ts';
+import './assistant-turn.ts';
+import './composer.ts';
+import type { LinnetComposer } from './composer.ts';
+import { bird, icon } from './icons.ts';
+import './problem.ts';
+import { base, buttons } from './styles.ts';
+import './user-turn.ts';
+
+/** This close to the end counts as being there. */
+const END_SLACK_PX = 60;
+
+export class LinnetChat extends LitElement {
+  static override properties = {
+    conversation: { attribute: false },
+    modelName: { attribute: false },
+    failure: { attribute: false },
+    actions: { attribute: false },
+    following: { state: true },
+  };
+  static override styles = [
+    base,
+    buttons,
+    css`
+      :host {
+        display: flex;
+        flex-direction: column;
+        min-height: 0;
+        position: relative;
+      }
+      .scroller {
+        flex: 1;
+        overflow-y: auto;
+        overscroll-behavior: contain;
+        padding: 1.25rem 1rem 0.5rem;
+      }
+      .scroller:focus-visible {
+        outline-offset: -3px;
+      }
+      .column {
+        max-width: var(--column);
+        margin: 0 auto;
+      }
+      .turns > * + * {
+        margin-top: 1rem;
+      }
+      .empty {
+        min-height: 100%;
+        display: flex;
+        flex-direction: column;
+        justify-content: center;
+        align-items: center;
+        text-align: center;
+        gap: 0.4rem;
+        padding: 1rem 0 2rem;
+      }
+      .empty h2 {
+        font-size: 1.5rem;
+        margin-top: 0.75rem;
+      }
+      .suggestions {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: center;
+        gap: 0.5rem;
+        margin-top: 1.25rem;
+      }
+      .suggestions button {
+        font-weight: 450;
+        font-size: 0.9375rem;
+        border-color: var(--line);
+        border-radius: 999px;
+      }
+      .foot {
+        padding: 0.5rem 1rem max(0.75rem, env(safe-area-inset-bottom));
+      }
+      .jump {
+        position: absolute;
+        left: 50%;
+        translate: -50% 0;
+        bottom: 7.5rem;
+        border-radius: 999px;
+        box-shadow: var(--shadow);
+        font-size: 0.875rem;
+        min-height: 40px;
+      }
+      .meter {
+        display: flex;
+        align-items: center;
+        justify-content: center;
+        gap: 0.6rem;
+        min-height: 1.6rem;
+        margin-top: 0.35rem;
+        font-size: 0.8125rem;
+        color: var(--muted);
+        font-variant-numeric: tabular-nums;
+      }
+      meter {
+        width: 5rem;
+        height: 0.5rem;
+      }
+      .bar {
+        width: 5rem;
+        height: 5px;
+        border-radius: 3px;
+        background: var(--line);
+        overflow: hidden;
+      }
+      .bar i {
+        display: block;
+        height: 100%;
+        background: var(--line-strong);
+        border-radius: 3px;
+      }
+      .bar.high i {
+        background: var(--accent);
+      }
+    `,
+  ];
+
+  declare conversation: Conversation;
+  declare modelName: string;
+  /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
+  declare failure: Failure | undefined;
+  declare actions: Actions;
+  declare following: boolean;
+  readonly #resize = new ResizeObserver(() => {
+    if (this.following) this.#scrollToEnd();
+  });
+
+  constructor() {
+    super();
+    this.following = true;
+  }
+
+  override render(): TemplateResult {
+    const { turns } = this.conversation;
+    return html`<div
+        class="scroller"
+        role="region"
+        aria-label=${strings.conversation}
+        tabindex="0"
+        @scroll=${this.#onScroll}
+      >
+        ${turns.length === 0 ? this.#renderEmpty() : nothing}
+        <div class="column turns">
+          ${repeat(
+            turns,
+            (turn) => turn.id,
+            (turn) => this.#renderTurn(turn),
+          )}
+        </div>
+      </div>
+      ${
+        this.following || turns.length === 0
+          ? nothing
+          : html`<button class="secondary jump" @click=${this.#follow}>${icon('end', 17)}${strings.jumpToEnd}</button>`
+      }
+      <div class="foot"><div class="column">${this.#renderFoot()}</div></div>`;
+  }
+
+  override firstUpdated(): void {
+    const column = this.renderRoot.querySelector('.turns');
+    const scroller = this.#scroller;
+    if (column !== null) this.#resize.observe(column);
+    if (scroller !== null) this.#resize.observe(scroller);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    // A question that was just asked is always worth seeing.
+    const before = changed.get('conversation');
+    if (before !== undefined && isAnswering(this.conversation) && !isAnswering(before)) this.following = true;
+  }
+
+  focusComposer(): void {
+    this.renderRoot.querySelector<LinnetComposer>('linnet-composer')?.focus();
+  }
+
+  #renderEmpty(): TemplateResult {
+    if (this.failure !== undefined) return html``;
+    return html`<div class="column empty">
+      ${bird(64)}
+      <h2>${strings.emptyTitle}</h2>
+      <p class="muted">${strings.emptyHint(this.modelName)}</p>
+      <div class="suggestions">
+        ${strings.suggestions.map(
+          (text) =>
+            html`<button
+              class="secondary"
+              @click=${() => {
+                this.#send(text);
+              }}
+            >
+              ${text}
+            </button>`,
+        )}
+      </div>
+    </div>`;
+  }
+
+  #renderTurn(turn: Turn): TemplateResult {
+    const answering = isAnswering(this.conversation);
+    if (turn.kind === 'user') {
+      const edit = (event: CustomEvent<string>): void => {
+        this.actions.edit(turn.id, event.detail);
+        this.focusComposer();
+      };
+      const editable = !answering && this.failure === undefined;
+      return html`<linnet-user-turn .turn=${turn} ?editable=${editable} @edit=${edit}></linnet-user-turn>`;
+    }
+    return html`<linnet-assistant-turn
+      .turn=${turn}
+      .actions=${this.actions}
+      ?last=${turn === this.conversation.turns.at(-1)}
+    ></linnet-assistant-turn>`;
+  }
+
+  #renderFoot(): TemplateResult {
+    if (this.failure !== undefined) {
+      return html`<linnet-problem .failure=${this.failure} .actions=${this.actions}></linnet-problem>`;
+    }
+    const last = this.conversation.turns.at(-1);
+    const stopping = last?.kind === 'assistant' && last.answer.status === 'streaming' && last.answer.stopping;
+    return html`<linnet-composer
+        ?answering=${isAnswering(this.conversation)}
+        ?stopping=${stopping}
+        @send=${(event: CustomEvent<string>) => {
+          this.#send(event.detail);
+        }}
+        @stop=${this.actions.stop}
+      ></linnet-composer>
+      ${this.#renderMeter(latestStats(this.conversation))}`;
+  }
+
+  #renderMeter(stats: AnswerStats | undefined): TemplateResult {
+    if (stats === undefined) return html`<p class="meter">${strings.composerHint}</p>`;
+    const share = Math.min(1, stats.contextUsed / stats.contextLength);
+    const [used, total] = [formatCount(stats.contextUsed), formatCount(stats.contextLength)];
+    return html`<div class="meter" data-testid="context-meter">
+      <div
+        class="bar ${share > 0.85 ? 'high' : ''}"
+        role="meter"
+        aria-label=${strings.contextUsed(used, total)}
+        aria-valuemin="0"
+        aria-valuemax=${stats.contextLength}
+        aria-valuenow=${Math.min(stats.contextUsed, stats.contextLength)}
+      >
+        <i style="width:${(share * 100).toFixed(1)}%"></i>
+      </div>
+      <span aria-hidden="true">${strings.contextUsed(used, total)}</span>
+    </div>`;
+  }
+
+  #send(text: string): void {
+    this.following = true;
+    this.actions.send(text);
+    this.focusComposer();
+  }
+
+  get #scroller(): Element | null {
+    return this.renderRoot.querySelector('.scroller');
+  }
+
+  readonly #onScroll = (): void => {
+    const scroller = this.#scroller;
+    if (scroller === null) return;
+    this.following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_SLACK_PX;
+  };
+
+  readonly #follow = (): void => {
+    this.following = true;
+    this.#scrollToEnd();
+  };
+
+  #scrollToEnd(): void {
+    const scroller = this.#scroller;
+    if (scroller !== null) scroller.scrollTop = scroller.scrollHeight;
+  }
+}
+
+customElements.define('linnet-chat', LinnetChat);

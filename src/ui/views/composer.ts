@@ -1,0 +1,151 @@
+/**
+ * <linnet-composer>: where a message is written. Enter sends, Shift+Enter makes a new line, and while an answer is being
+ * written the button stops it. It holds the draft and nothing else.
+ */
+import { css, html, LitElement, type TemplateResult } from 'lit';
+import { strings } from '../strings.ts';
+import { icon } from './icons.ts';
+import { base, buttons } from './styles.ts';
+
+export class LinnetComposer extends LitElement {
+  static override properties = {
+    answering: { type: Boolean },
+    stopping: { type: Boolean },
+    draft: { state: true },
+  };
+  static override styles = [
+    base,
+    buttons,
+    css`
+      form {
+        display: flex;
+        align-items: flex-end;
+        gap: 0.5rem;
+        padding: 0.4rem 0.4rem 0.4rem 0.5rem;
+        background: var(--surface);
+        border: 1px solid var(--line-strong);
+        border-radius: 24px;
+        box-shadow: var(--shadow);
+      }
+      form:focus-within {
+        border-color: var(--accent);
+        outline: 1.5px solid var(--accent);
+      }
+      textarea {
+        flex: 1;
+        font: inherit;
+        color: inherit;
+        background: none;
+        border: 0;
+        outline: 0;
+        resize: none;
+        padding: 0.6rem 0.5rem;
+        min-height: 44px;
+        max-height: min(14rem, 35dvh);
+        field-sizing: content;
+        line-height: 1.5;
+      }
+      textarea::placeholder {
+        color: var(--muted);
+        opacity: 1;
+      }
+      button.primary,
+      button.stop {
+        border-radius: 50%;
+        width: 44px;
+        padding: 0;
+        flex: none;
+      }
+      button.stop {
+        background: var(--text);
+        color: var(--bg);
+      }
+    `,
+  ];
+
+  declare answering: boolean;
+  declare stopping: boolean;
+  declare draft: string;
+
+  constructor() {
+    super();
+    this.answering = false;
+    this.stopping = false;
+    this.draft = '';
+  }
+
+  override render(): TemplateResult {
+    return html`<form @submit=${this.#onSubmit}>
+      <label class="visually-hidden" for="draft">${strings.composerLabel}</label>
+      <textarea
+        id="draft"
+        rows="1"
+        data-testid="composer"
+        placeholder=${strings.composerPlaceholder}
+        aria-describedby="hint"
+        enterkeyhint="send"
+        .value=${this.draft}
+        @input=${this.#onInput}
+        @keydown=${this.#onKeydown}
+      ></textarea>
+      <span id="hint" class="visually-hidden">${strings.composerHint}</span>
+      ${this.answering ? this.#renderStop() : this.#renderSend()}
+    </form>`;
+  }
+
+  override focus(): void {
+    this.renderRoot.querySelector('textarea')?.focus();
+  }
+
+  #renderSend(): TemplateResult {
+    return html`<button
+      class="primary"
+      type="submit"
+      data-testid="send-button"
+      aria-label=${strings.send}
+      title=${strings.send}
+      ?disabled=${this.draft.trim() === ''}
+    >
+      ${icon('send')}
+    </button>`;
+  }
+
+  #renderStop(): TemplateResult {
+    return html`<button
+      class="stop"
+      type="button"
+      data-testid="stop-button"
+      aria-label=${strings.stop}
+      title=${strings.stop}
+      ?disabled=${this.stopping}
+      @click=${() => this.dispatchEvent(new CustomEvent('stop'))}
+    >
+      ${icon('stop')}
+    </button>`;
+  }
+
+  readonly #onInput = (event: Event): void => {
+    if (event.target instanceof HTMLTextAreaElement) this.draft = event.target.value;
+  };
+
+  readonly #onKeydown = (event: KeyboardEvent): void => {
+    // `isComposing`: Enter that ends an input method's composition is not meant for us.
+    if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    this.#send();
+  };
+
+  readonly #onSubmit = (event: Event): void => {
+    event.preventDefault();
+    this.#send();
+  };
+
+  #send(): void {
+    const text = this.draft.trim();
+    if (text === '' || this.answering) return;
+    this.draft = '';
+    this.dispatchEvent(new CustomEvent<string>('send', { detail: text }));
+  }
+}
+
+customElements.define('linnet-composer', LinnetComposer);

@@ -1,0 +1,187 @@
+/**
+ * <linnet-settings>: the drawer with system prompt, sampling and memory settings. It edits values within the bounds of
+ * NUMBER_FIELDS and tells them through the actions; what they do is not known here.
+ */
+import { html, LitElement, nothing, type TemplateResult } from 'lit';
+import { live } from 'lit/directives/live.js';
+import type { DeviceReport } from '../../worker/api.ts';
+import type { Actions } from '../state/actions.ts';
+import { clampNumber, NUMBER_FIELDS, type NumberSetting, type Settings } from '../state/settings.ts';
+import { strings } from '../strings.ts';
+import { icon } from './icons.ts';
+import { settingsStyles } from './settings-styles.ts';
+import { base, buttons, dialogs, fields } from './styles.ts';
+
+const TEST_IDS: Partial<Record<NumberSetting, string>> = {
+  temperature: 'settings-temperature',
+  seed: 'settings-seed',
+  maxTokens: 'settings-max-tokens',
+  contextLength: 'settings-context-length',
+};
+const PLACEHOLDERS: Partial<Record<NumberSetting, string>> = {
+  seed: strings.random,
+  maxTokens: strings.noLimit,
+  contextLength: strings.automatic,
+};
+
+export class LinnetSettings extends LitElement {
+  static override properties = {
+    settings: { attribute: false },
+    actions: { attribute: false },
+    device: { attribute: false },
+    needsReload: { type: Boolean },
+  };
+  static override styles = [base, buttons, fields, dialogs, settingsStyles];
+
+  declare settings: Settings;
+  declare actions: Actions;
+  declare device: DeviceReport | undefined;
+  declare needsReload: boolean;
+
+  constructor() {
+    super();
+    this.needsReload = false;
+  }
+
+  open(): void {
+    const dialog = this.renderRoot.querySelector('dialog');
+    if (dialog?.open === false) dialog.showModal();
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog aria-labelledby="title" @click=${this.#onBackdrop} data-testid="settings">
+      <div class="drawer">
+        <header>
+          <h2 id="title">${strings.settingsTitle}</h2>
+          <button class="icon" aria-label=${strings.close} data-testid="settings-close" @click=${this.#close}>
+            ${icon('close')}
+          </button>
+        </header>
+        <label for="system">${strings.systemPrompt}</label>
+        <p class="hint" id="system-hint">${strings.systemPromptHint}</p>
+        <textarea
+          id="system"
+          rows="4"
+          aria-describedby="system-hint"
+          data-testid="settings-system"
+          .value=${live(this.settings.systemPrompt)}
+          @input=${this.#onSystemPrompt}
+        ></textarea>
+        <h3>${strings.sampling}</h3>
+        <div class="grid">
+          ${this.#renderNumber('temperature')} ${this.#renderNumber('topP')} ${this.#renderNumber('topK')}
+          ${this.#renderNumber('minP')} ${this.#renderNumber('repetitionPenalty')} ${this.#renderNumber('seed')}
+          ${this.#renderNumber('maxTokens')}
+        </div>
+        <h3>${strings.loading}</h3>
+        <div class="grid">${this.#renderNumber('contextLength')} ${this.#renderKvType()} ${this.#renderOverflow()}</div>
+        ${
+          this.needsReload
+            ? html`<button class="primary apply" data-testid="settings-reload" @click=${this.#applyByReload}>
+                ${strings.applyReload}
+              </button>`
+            : nothing
+        }
+        <footer>
+          <button class="quiet" @click=${this.actions.resetSettings}>${strings.resetSettings}</button>
+          ${this.#renderDevice()}
+        </footer>
+      </div>
+    </dialog>`;
+  }
+
+  #renderNumber(name: NumberSetting): TemplateResult {
+    const { min, max, step } = NUMBER_FIELDS[name];
+    const { label, hint } = strings.number[name];
+    const value = this.settings[name];
+    const commit = (event: Event): void => {
+      if (event.target instanceof HTMLInputElement) this.#commitNumber(name, event.target);
+    };
+    return html`<div class="field">
+      <label for=${name}>${label}</label>
+      <input
+        id=${name}
+        type="number"
+        inputmode="decimal"
+        min=${min}
+        max=${max}
+        step=${step}
+        data-testid=${TEST_IDS[name] ?? `settings-${name}`}
+        aria-describedby="${name}-hint"
+        placeholder=${PLACEHOLDERS[name] ?? nothing}
+        .value=${live(value === undefined ? '' : String(value))}
+        @change=${commit}
+      />
+      <p class="hint" id="${name}-hint">${hint}</p>
+    </div>`;
+  }
+
+  #commitNumber(name: NumberSetting, input: HTMLInputElement): void {
+    const value = input.value.trim() === '' ? undefined : clampNumber(NUMBER_FIELDS[name], input.valueAsNumber);
+    if (value !== undefined || NUMBER_FIELDS[name].optional) this.actions.changeSettings({ [name]: value });
+    // What does not make sense goes back to what was there.
+    this.requestUpdate();
+  }
+
+  #renderKvType(): TemplateResult {
+    const change = (event: Event): void => {
+      if (!(event.target instanceof HTMLSelectElement)) return;
+      const { value } = event.target;
+      this.actions.changeSettings({ kvType: value === 'f16' || value === 'f32' ? value : undefined });
+    };
+    return this.#renderSelect('kv', strings.kvType, strings.kvTypes, this.settings.kvType ?? 'auto', change);
+  }
+
+  #renderOverflow(): TemplateResult {
+    const change = (event: Event): void => {
+      if (!(event.target instanceof HTMLSelectElement)) return;
+      this.actions.changeSettings({ overflow: event.target.value === 'stop' ? 'stop' : 'dropOldestTurns' });
+    };
+    return this.#renderSelect('overflow', strings.overflow, strings.overflows, this.settings.overflow, change);
+  }
+
+  #renderSelect(
+    id: string,
+    label: string,
+    options: Readonly<Record<string, string>>,
+    selected: string,
+    change: (event: Event) => void,
+  ): TemplateResult {
+    return html`<div class="field wide">
+      <label for=${id}>${label}</label>
+      <select id=${id} data-testid="settings-${id}" @change=${change}>
+        ${Object.entries(options).map(([value, text]) => html`<option value=${value} ?selected=${value === selected}>${text}</option>`)}
+      </select>
+    </div>`;
+  }
+
+  #renderDevice(): TemplateResult | typeof nothing {
+    const { device } = this;
+    if (device === undefined) return nothing;
+    const name = [device.description, device.vendor].find((part) => part !== '') ?? strings.deviceUnknown;
+    const details = [name, device.architecture, ...device.features].filter((part) => part !== '');
+    return html`<p class="small muted" data-testid="device-details">
+      ${strings.device([...new Set(details)].join(', '))}
+    </p>`;
+  }
+
+  readonly #onSystemPrompt = (event: Event): void => {
+    if (event.target instanceof HTMLTextAreaElement) this.actions.changeSettings({ systemPrompt: event.target.value });
+  };
+
+  readonly #close = (): void => {
+    this.renderRoot.querySelector('dialog')?.close();
+  };
+
+  readonly #applyByReload = (): void => {
+    this.#close();
+    this.actions.reloadModel();
+  };
+
+  /** A click on the dialog itself, not on the drawer that fills it, is a click beside it. */
+  readonly #onBackdrop = (event: Event): void => {
+    if (event.target instanceof HTMLDialogElement) event.target.close();
+  };
+}
+
+customElements.define('linnet-settings', LinnetSettings);
