@@ -93,9 +93,7 @@ describe.each(['tiny BPE', 'spm-tok512-noprefix', 'bpe-llama-bpe', 'real-qwen2']
   it('ids stand for the rendered text', async ({ skip }) => {
     if (name !== 'tiny BPE' && 'missing' in reference) return skip(reference.missing);
     const metadata =
-      'missing' in reference || name === 'tiny BPE'
-        ? tinyBpe()
-        : await referenceMetadata(reference.folder, `${reference.folder}/tokenizers/${name}.gguf`);
+      'missing' in reference || name === 'tiny BPE' ? tinyBpe() : await referenceMetadata(reference.folder, name);
     const tokenizer = createTokenizer(metadata);
     const bos = tokenizer.addBos && tokenizer.bosId !== undefined ? tokenizer.tokenText(tokenizer.bosId) : '';
     const random = randomIntegers(5);

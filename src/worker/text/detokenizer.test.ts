@@ -13,7 +13,7 @@ import { createDetokenizer } from './detokenizer.ts';
 import { tokenId, type TokenId } from './token-id.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
-const NUM_ROUNDS = 400;
+const NUM_ROUNDS = 200;
 
 function pieces(tokenizer: Tokenizer, ids: readonly TokenId[], options = {}): string[] {
   const detokenizer = createDetokenizer(tokenizer, options);
@@ -55,7 +55,7 @@ async function tokenizerNamed(name: string): Promise<Tokenizer | string> {
   if (name === 'tiny SPM') return createTokenizer(tinySpm());
   if (name === 'tiny BPE') return createTokenizer(tinyBpe());
   if ('missing' in reference) return reference.missing;
-  return createTokenizer(await referenceMetadata(reference.folder, `${reference.folder}/tokenizers/${name}.gguf`));
+  return createTokenizer(await referenceMetadata(reference.folder, name));
 }
 
 describe.each(VOCABULARIES)('joined pushes are decode (%s)', (name) => {

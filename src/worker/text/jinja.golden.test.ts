@@ -73,7 +73,8 @@ function difference(expected: Golden['cases'][number], outcome: Outcome): string
 
 describe('chat templates against Jinja2', () => {
   for (const [name, numCases] of Object.entries(TEMPLATES)) {
-    it(`${name}: ${numCases} of ${numCases} conversations`, ({ skip }) => {
+    const numKnown = [...KNOWN_DIFFERENCES.keys()].filter((key) => key.startsWith(`${name}: `)).length;
+    it(`${name}: ${numCases - numKnown} of ${numCases} conversations`, ({ skip }) => {
       if ('missing' in reference) return skip(reference.missing);
       const path = `${reference.folder}/templates/${name}`;
       const golden = readJson(`${path}.json`);

@@ -3,7 +3,7 @@
  * It knows no file format; the GGUF header reader has this shape, and so has a plain object in a test.
  */
 export interface TokenizerMetadata {
-  /** The value of `key`, or undefined when it is absent or of another type. So for all five. */
+  /** The value of `key`, or undefined when it is absent; what another type means is the reader's business. So for all. */
   string(key: string): string | undefined;
   number(key: string): number | undefined;
   boolean(key: string): boolean | undefined;

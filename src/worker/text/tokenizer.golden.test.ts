@@ -72,7 +72,7 @@ describe('tokenizer goldens', () => {
       const path = `${reference.folder}/tokenizers/${name}`;
       const golden = readJson(`${path}.json`);
       if (!isGolden(golden)) throw new Error(`${path}.json is not a golden file`);
-      const tokenizer = createTokenizer(await referenceMetadata(reference.folder, `${path}.gguf`));
+      const tokenizer = createTokenizer(await referenceMetadata(reference.folder, name));
 
       expect(golden.cases).toHaveLength(NUM_STRINGS);
       expect(golden.cases.flatMap((c) => compare(tokenizer, c)).join('\n')).toBe('');
