@@ -14,6 +14,8 @@ export interface SchedulerLimits {
   readonly maxRowsPerStep: number;
   /** Of these, rows that prefill or replay, over all sequences. */
   readonly prefillChunkTokens: number;
+  /** Of these, rows of class generated: decoded or replayed. Default: all. */
+  readonly maxGeneratedRows?: number;
   /** Rows of one batch that may want logits; also how many sequences are admitted to run at a time. */
   readonly maxLogitRows: number;
 }
@@ -73,7 +75,7 @@ export class StepDraft {
   /** How many rows the sequence may have: of one class, within the limits, and no last row without room for logits. */
   numRowsFor(sequence: Sequence): number {
     const numLeft = sequence.state.kind === 'decoding' ? this.#numRowsLeft : this.numPrefillRowsLeft;
-    const numRows = Math.min(sequence.runLength, numLeft);
+    const numRows = Math.min(sequence.runLength, numLeft, this.#numRowsLeftOfClass(sequence));
     const numLogitRows = [...this.#entries.values()].filter(wantsLogits).length;
     const mustStopShort = wantsLogits({ sequence, numRows }) && numLogitRows >= this.#limits.maxLogitRows;
     return mustStopShort ? numRows - 1 : numRows;
@@ -124,6 +126,11 @@ export class StepDraft {
 
   get #numRowsLeft(): number {
     return this.#limits.maxRowsPerStep - this.#sumRows(() => true);
+  }
+
+  #numRowsLeftOfClass(sequence: Sequence): number {
+    if (sequence.classes[sequence.numComputed] === 'prompt') return Infinity;
+    return (this.#limits.maxGeneratedRows ?? Infinity) - this.#sumRows((entry) => !isPromptRun(entry));
   }
 
   #sumRows(counts: (entry: Entry) => boolean): number {

@@ -248,6 +248,25 @@ describe('Scheduler: forks, truncation, preemption', () => {
     expect(texts).toEqual(expected);
   });
 
+  it('takes back rows and copies of those it preempts in the same step, and uses their blocks at once', () => {
+    const { scheduler, step, generate } = makeRig({ numBlocks: 3, maxRowsPerStep: 20, prefillChunkTokens: 20 });
+    // Two prompts of one step: 16 rows of the first, since its class changes there, and all of the second.
+    const classes = tokenRange(0, 40).map((token): TokenClass => (token < 16 ? 'prompt' : 'generated'));
+    const big = scheduler.add({ tokens: tokenRange(0, 40), classes });
+    const small = scheduler.add({ tokens: tokenRange(50, 4) });
+    expect(rowsOf(step())).toEqual(['0:16p', '1:4p*']);
+    // The child gets the last free block for its copy; then the big prompt, which came first, wants two.
+    const child = scheduler.fork(small);
+    const scheduled = step();
+    expect(scheduled.preempted).toEqual([child, small]);
+    expect(scheduled.batch.copies).toEqual([]);
+    expect(rowsOf(scheduled)).toEqual(['0:18g']);
+    const alone = makeRig();
+    expect(generate(big, 8)).toEqual(alone.generate(alone.scheduler.add({ tokens: tokenRange(0, 40), classes }), 8));
+    const expected = alone.generate(alone.scheduler.add({ tokens: tokenRange(50, 4) }), 9);
+    expect([generate(small, 9), generate(child, 9)]).toEqual([expected, expected]);
+  });
+
   it('keeps a small request waiting behind a big one, not the other way round', () => {
     const { scheduler, step } = makeRig({ numBlocks: 4 });
     const first = scheduler.add({ tokens: tokenRange(0, 33) });
