@@ -57,12 +57,12 @@ export class DownloadSession {
     const redirectedTo = this.#redirectedTo;
     try {
       const answer = await requestBytes(this.host, redirectedTo ?? this.#url, span, signal);
-      if (answer.url !== this.#url) this.#redirectedTo = answer.url;
+      if (redirectedTo === undefined && answer.url !== this.#url) this.#redirectedTo = answer.url;
       return answer;
     } catch (error) {
       if (redirectedTo === undefined || !(error instanceof Error) || error instanceof TransientError) throw error;
       // A signed address runs out after a while; the first one leads to a fresh one.
-      this.#redirectedTo = undefined;
+      if (this.#redirectedTo === redirectedTo) this.#redirectedTo = undefined;
       throw new TransientError(error);
     }
   }

@@ -226,9 +226,12 @@ class Opening {
     hasRanges: boolean,
   ): ModelFile {
     const { onProgress } = this.#options;
-    const { nowMs } = this.#deps.host;
-    const meter = new ProgressMeter(nowMs, layout.sizeBytes, storedBytes(manifest), (progress) =>
-      onProgress?.(progress),
+    const { host } = this.#deps;
+    const meter = new ProgressMeter(
+      () => host.nowMs(),
+      layout.sizeBytes,
+      storedBytes(manifest),
+      (progress) => onProgress?.(progress),
     );
     const isStored = (chunk: number): boolean => hasChunk(manifest, chunk);
     const onStorageProblem = (error: CacheError): void => {

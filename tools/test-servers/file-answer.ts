@@ -29,8 +29,10 @@ export interface FileOptions {
   readonly statuses?: Readonly<Record<number, number>>;
   /** Sent with those statuses. */
   readonly retryAfter?: string;
-  /** Content-Length is left out (chunked transfer), and HEAD not allowed. */
+  /** Content-Length is left out (chunked transfer). */
   readonly hideLength?: boolean;
+  /** Status of HEAD requests. Default 200. */
+  readonly headStatus?: number;
   /** So many bytes are sent behind the end of each answer. */
   readonly surplusBytes?: number;
 }
@@ -76,9 +78,8 @@ export async function answerFile(
   }
   setValidators(response, options, number);
   if (method === 'HEAD') {
-    if (options.hideLength === true) return end(response, 405);
-    response.setHeader('Content-Length', bytes.length);
-    return end(response, 200);
+    if (options.hideLength !== true) response.setHeader('Content-Length', bytes.length);
+    return end(response, options.headStatus ?? 200);
   }
   const hasRanges = options.ranges !== false && number < (options.noRangesAfterRequests ?? Infinity);
   const range = hasRanges ? parseRange(request.headers.range, bytes.length) : undefined;
@@ -114,8 +115,8 @@ async function sendBody(
     const breaks = room <= PIECE_BYTES && at + piece.length < body.length;
     traffic.sentBytes += piece.length;
     // Written out before the connection breaks, or the client would see none of it.
+    // The callback comes in any case, with an error when the client has gone.
     await new Promise<void>((resolve) => {
-      response.once('close', resolve);
       response.write(piece, () => {
         resolve();
       });
