@@ -1,6 +1,6 @@
 /**
  * `npm test`: everything, on a bare Debian machine as on a laptop. Finds or installs the browser and (where it can)
- * lavapipe, builds the app, runs Vitest's projects and the end-to-end tests, and ends with the line
+ * lavapipe, builds what is stale, runs Vitest's projects and the end-to-end tests, and ends with the line
  * `N passed, N failed, N skipped`, each skip before it with its reason. Exit code 1 when anything failed.
  *
  * Options: `--only unit,gpu,browser,e2e` runs some of it; `--no-install` uses what is there.
@@ -16,6 +16,8 @@ import { buildOutput, isStale } from './build.mjs';
 const ROOT = resolve(import.meta.dirname, '..');
 const RESULTS = join(ROOT, 'test-results');
 const VITEST_PROJECTS = ['unit', 'gpu', 'browser'];
+/** What the end-to-end tests open. */
+const TESTED_OUTPUTS = /** @type {const} */ (['app', 'embed']);
 const PARTS = [...VITEST_PROJECTS, 'e2e'];
 
 /** @typedef {import('./vitest-reporter.mjs').Report} Report */
@@ -57,9 +59,9 @@ function runVitest(projects) {
 /** @returns {Promise<Report>} */
 async function runEndToEnd() {
   try {
-    if (isStale('app')) await buildOutput('app');
+    for (const output of TESTED_OUTPUTS) if (isStale(output)) await buildOutput(output);
   } catch (error) {
-    return { numPassed: 0, failed: [`e2e: the app does not build: ${String(error)}`], skipped: [] };
+    return { numPassed: 0, failed: [`e2e: not built: ${String(error)}`], skipped: [] };
   }
   return runSuite('e2e', 'playwright/cli.js', ['test', '--config', 'e2e/playwright.config.ts']);
 }
