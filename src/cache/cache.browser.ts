@@ -26,9 +26,9 @@ async function load(model: OpenModel): Promise<string> {
   return difference(await model.source.read(0, model.source.sizeBytes), BYTES);
 }
 
-async function sentBytes(key: string): Promise<number> {
-  const counts: Record<string, number> = await (await fetch(traffic)).json();
-  return counts[key] ?? NaN;
+async function sentBytes(key: string): Promise<unknown> {
+  const counts: unknown = await (await fetch(traffic)).json();
+  return new Map<string, unknown>(Object.entries(counts ?? {})).get(key);
 }
 
 describe('across origins', () => {
@@ -67,7 +67,7 @@ describe('across origins', () => {
     const before = await sentBytes(origin);
     const model = await openModel(source, { chunkBytes: CHUNK }, deps);
     expect(await load(model)).toBe('');
-    expect((await sentBytes(origin)) - before).toBe(SIZE);
+    expect([before, await sentBytes(origin)]).toEqual([0, SIZE]);
     expect((await openModel(source, {}, deps)).complete).toBe(true);
   });
 });

@@ -109,11 +109,6 @@ export class Download {
     return this.#first?.kind !== 'whole';
   }
 
-  /** For one who opened a download and does not run it. */
-  async close(): Promise<void> {
-    await this.#first?.body.close();
-  }
-
   /**
    * Resolves when the target is complete. Throws `NetworkFailed`, `HttpFailed`, `SourceChanged`, `Aborted`, or what the
    * target throws; nothing is in flight then. `onNoRanges` is called when the server turns out to know none.
@@ -139,11 +134,11 @@ export class Download {
     const signal = AbortSignal.any([outer, stop.signal]);
     const lanes: Promise<void>[] = [];
     // The first failure is the one that counts; it ends the other lanes, whose own failures say no more than that.
-    let failure: unknown;
+    const failures: Error[] = [];
     const start = (answer: Answer | undefined): void => {
       lanes.push(
         this.#lane(target, signal, answer, startOthers).catch((error: unknown) => {
-          failure ??= error;
+          failures.push(error instanceof Error ? error : new Error(String(error)));
           stop.abort();
         }),
       );
@@ -153,6 +148,7 @@ export class Download {
     };
     start(first);
     for (const lane of lanes) await lane; // `lanes` grows meanwhile; the iterator sees that
+    const [failure] = failures;
     if (failure !== undefined) throw failure;
   }
 
@@ -198,10 +194,12 @@ export class Download {
     }
   }
 
-  #check(answer: Answer): void {
-    if (answer.kind === 'whole') throw new WholeFile();
-    if (answer.kind === 'none') throw sourceChanged();
-    if (answer.sizeBytes !== undefined && answer.sizeBytes !== this.sizeBytes) throw sourceChanged();
+  /** Closes the answer when it is not the part that was asked for. */
+  async #check(answer: Answer): Promise<void> {
+    const isOfSize = answer.sizeBytes === undefined || answer.sizeBytes === this.sizeBytes;
+    if (answer.kind === 'part' && isOfSize) return;
+    await answer.body.close();
+    throw answer.kind === 'whole' && isOfSize ? new WholeFile() : sourceChanged();
   }
 
   async #stream(target: DownloadTarget, signal: AbortSignal, first: Answer | undefined): Promise<void> {

@@ -194,7 +194,7 @@ describe('the store', () => {
     await model.done;
     const [manifest] = await deps.store.list();
     if (manifest === undefined) throw new Error('nothing was stored');
-    const other = { ...manifest, validators: { etag: '"two"' } };
+    const other = { ...manifest, validators: { etag: '"two"' }, presentChunks: new Uint8Array(3) };
     expect(await deps.store.putChunk(other, 0, new Blob(['x']))).toBe(false);
     expect((await deps.store.chunk(manifest, 0))?.size).toBe(CHUNK);
     await deps.store.ensure(other);

@@ -66,26 +66,33 @@ export async function answerFile(
   const method = request.method ?? 'GET';
   traffic.requests.push(`${method} ${request.headers.range ?? 'all'}`);
   if (options.cors !== false) allowOtherOrigins(response, options.exposeContentRange !== false);
-  if (method === 'OPTIONS') return end(response, 204);
+  if (method === 'OPTIONS') {
+    end(response, 204);
+    return;
+  }
   const status = options.statuses?.[number];
   if (status !== undefined) {
     if (options.retryAfter !== undefined) response.setHeader('Retry-After', options.retryAfter);
-    return end(response, status);
+    end(response, status);
+    return;
   }
   if (options.redirectTo !== undefined) {
     response.setHeader('Location', options.redirectTo);
-    return end(response, 302);
+    end(response, 302);
+    return;
   }
   setValidators(response, options, number);
   if (method === 'HEAD') {
     if (options.hideLength !== true) response.setHeader('Content-Length', bytes.length);
-    return end(response, options.headStatus ?? 200);
+    end(response, options.headStatus ?? 200);
+    return;
   }
   const hasRanges = options.ranges !== false && number < (options.noRangesAfterRequests ?? Infinity);
   const range = hasRanges ? parseRange(request.headers.range, bytes.length) : undefined;
   if (range === 'invalid') {
     response.setHeader('Content-Range', `bytes */${String(bytes.length)}`);
-    return end(response, 416);
+    end(response, 416);
+    return;
   }
   if (hasRanges) response.setHeader('Accept-Ranges', 'bytes');
   const { start, end: stop } = range ?? { start: 0, end: bytes.length };
