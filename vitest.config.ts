@@ -40,7 +40,6 @@ export default defineConfig({
         optimizeDeps: {
           include: [
             '@huggingface/jinja',
-            '@huggingface/tokenizers',
             'comlink',
             'dompurify',
             'idb-keyval',

@@ -208,7 +208,12 @@ export interface TokenLogprob {
 
 export type GenerationEvent =
   /** The prompt is known: how long it is, how much of it the cache had. */
-  | { readonly kind: 'started'; readonly numPromptTokens: number; readonly numCachedTokens: number; readonly seed: number }
+  | {
+      readonly kind: 'started';
+      readonly numPromptTokens: number;
+      readonly numCachedTokens: number;
+      readonly seed: number;
+    }
   | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
   | { readonly kind: 'delta'; readonly text: string }
   | { readonly kind: 'logprobs'; readonly chosen: TokenLogprob; readonly top: readonly TokenLogprob[] }
@@ -269,7 +274,11 @@ export interface EngineStats {
   readonly peakBufferBytes: number;
   readonly networkBytes: number;
   /** Of the last step with generated rows and no prompt rows. */
-  readonly lastDecodeStep: { readonly numDispatches: number; readonly numSubmits: number; readonly weightBytesRead: number };
+  readonly lastDecodeStep: {
+    readonly numDispatches: number;
+    readonly numSubmits: number;
+    readonly weightBytesRead: number;
+  };
 }
 
 export type EngineState = 'idle' | 'loading' | 'ready' | 'lost';

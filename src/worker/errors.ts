@@ -2,6 +2,7 @@
  * The one error class of the worker. `name` is the code of the closed list in api.ts, and the only thing besides
  * `message` that survives the wire. It knows nothing of who throws it.
  */
+import { CacheError } from '../cache/errors.ts';
 import type { LinnetErrorName } from './api.ts';
 
 export class LinnetError extends Error {
@@ -16,4 +17,14 @@ export class LinnetError extends Error {
 /** The error of an aborted request, thrown by everything that takes an AbortSignal. */
 export function abortedError(): LinnetError {
   return new LinnetError('Aborted', 'The request was aborted.');
+}
+
+/** The named guard at the edge: whatever was thrown, as an error of the closed list. */
+export function toLinnetError(error: unknown): LinnetError {
+  if (error instanceof LinnetError) return error;
+  if (error instanceof CacheError) return new LinnetError(error.name, error.message, { cause: error });
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return new LinnetError('Internal', `Something went wrong inside the engine (${message}). Please report it.`, {
+    cause: error,
+  });
 }

@@ -24,7 +24,14 @@ export const SPLIT_PARAMS = [
 ] as const;
 export const REDUCE_PARAMS = ['num_heads', 'head_words', 'chunk', 'max_chunks', 'out_stride', 'all_rows'] as const;
 /** Fields of `FlashParams`; `scale` is an f32. */
-export const FLASH_PARAMS = ['num_kv_heads', 'heads_per_kv', 'block_tokens', 'q_stride', 'out_stride', 'scale'] as const;
+export const FLASH_PARAMS = [
+  'num_kv_heads',
+  'heads_per_kv',
+  'block_tokens',
+  'q_stride',
+  'out_stride',
+  'scale',
+] as const;
 
 /** Rows a flash workgroup takes. */
 export const FLASH_TILE_ROWS = 16;

@@ -52,7 +52,12 @@ export function halfToNumber(bits: number): number {
 export function splitPlanes(
   raw: Uint8Array,
   numBlocks: number,
-  layout: { readonly scaleOffset: number; readonly scaleBytes: number; readonly quantOffset: number; readonly quantBytes: number },
+  layout: {
+    readonly scaleOffset: number;
+    readonly scaleBytes: number;
+    readonly quantOffset: number;
+    readonly quantBytes: number;
+  },
   quants: Uint8Array,
   scales: Uint8Array,
 ): void {
@@ -66,7 +71,13 @@ export function splitPlanes(
 }
 
 /** Copies rows of `rowBytes` to rows of `paddedBytes`. */
-export function padRows(raw: Uint8Array, numRows: number, rowBytes: number, paddedBytes: number, out: Uint8Array): void {
+export function padRows(
+  raw: Uint8Array,
+  numRows: number,
+  rowBytes: number,
+  paddedBytes: number,
+  out: Uint8Array,
+): void {
   if (rowBytes === paddedBytes) {
     out.set(raw.subarray(0, numRows * rowBytes));
     return;

@@ -31,7 +31,12 @@ export interface Dispatch {
 }
 
 /** Records the plan into an open pass; returns how many dispatches that took. */
-export function recordPlan(pass: GPUComputePassEncoder, plan: readonly Dispatch[], shape: StepShape, counters: Counters): void {
+export function recordPlan(
+  pass: GPUComputePassEncoder,
+  plan: readonly Dispatch[],
+  shape: StepShape,
+  counters: Counters,
+): void {
   for (const dispatch of plan) {
     const groups = dispatch.workgroups(shape);
     if (groups === undefined) continue;
@@ -63,7 +68,11 @@ export class ParamsArena {
 
   add(words: readonly ParamWord[]): BufferRange {
     if (this.#page === undefined || this.#used === PAGE_SLOTS) {
-      this.#page = this.#gpu.createBuffer(this.#label, PAGE_SLOTS * SLOT_BYTES, BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST);
+      this.#page = this.#gpu.createBuffer(
+        this.#label,
+        PAGE_SLOTS * SLOT_BYTES,
+        BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST,
+      );
       this.#used = 0;
     }
     const view = new DataView(new ArrayBuffer(words.length * 4));

@@ -36,25 +36,43 @@ export interface BufferRange {
   readonly sizeBytes?: number;
 }
 
+/** What all owners on one device have in common. */
+interface Shared {
+  readonly counters: Counters;
+  readonly pipelines: Map<string, Promise<Pipeline>>;
+  readonly layouts: Map<string, GPUBindGroupLayout>;
+}
+
+function newShared(): Shared {
+  return { counters: new Counters(), pipelines: new Map(), layouts: new Map() };
+}
+
 export class Gpu {
   readonly device: GPUDevice;
   readonly adapter: AdapterDescription;
   readonly limits: PlanningLimits;
   readonly traits: KernelTraits;
-  readonly counters = new Counters();
-  readonly #pipelines = new Map<string, Promise<Pipeline>>();
-  readonly #layouts = new Map<string, GPUBindGroupLayout>();
+  readonly counters: Counters;
+  readonly #shared: Shared;
   readonly #buffers = new Set<GPUBuffer>();
 
-  constructor(device: GPUDevice, adapter: AdapterDescription, limits: PlanningLimits) {
+  /** `shared`: what an owner on the same device has in common with the others, see `owner`. */
+  constructor(device: GPUDevice, adapter: AdapterDescription, limits: PlanningLimits, shared: Shared = newShared()) {
     this.device = device;
     this.adapter = adapter;
     this.limits = limits;
+    this.#shared = shared;
+    this.counters = shared.counters;
     this.traits = {
       software: adapter.software,
       hasF16: device.features.has('shader-f16'),
       subgroupMin: device.features.has('subgroups') ? adapter.subgroupSize?.min : undefined,
     };
+  }
+
+  /** The same device, pipelines and counters, with buffers of its own: `release` frees those alone. */
+  owner(): Gpu {
+    return new Gpu(this.device, this.adapter, this.limits, this.#shared);
   }
 
   /** A zeroed buffer. @throws LimitExceeded when a buffer cannot be that large. */
@@ -87,11 +105,11 @@ export class Gpu {
   /** Compiles a kernel once. @throws ShaderFailed naming the kernel, line and column. */
   pipeline(kernel: Kernel): Promise<Pipeline> {
     const key = `${kernel.name} ${JSON.stringify(kernel.constants)}`;
-    let made = this.#pipelines.get(key);
+    let made = this.#shared.pipelines.get(key);
     if (made === undefined) {
       made = this.#compile(kernel);
-      this.#pipelines.set(key, made);
-      made.catch(() => this.#pipelines.delete(key));
+      this.#shared.pipelines.set(key, made);
+      made.catch(() => this.#shared.pipelines.delete(key));
     }
     return made;
   }
@@ -114,11 +132,16 @@ export class Gpu {
 
   /** Names of the kernels that were compiled. */
   kernelNames(): readonly string[] {
-    return [...this.#pipelines.keys()].map((key) => key.slice(0, key.indexOf(' ')));
+    return [...this.#shared.pipelines.keys()].map((key) => key.slice(0, key.indexOf(' ')));
+  }
+
+  /** Frees every buffer made through this owner. */
+  release(): void {
+    for (const buffer of this.#buffers) this.destroyBuffer(buffer);
   }
 
   destroy(): void {
-    for (const buffer of this.#buffers) this.destroyBuffer(buffer);
+    this.release();
     this.device.destroy();
   }
 
@@ -145,7 +168,7 @@ export class Gpu {
 
   #layout(bindings: readonly BindingKind[]): GPUBindGroupLayout {
     const key = bindings.join(',');
-    let layout = this.#layouts.get(key);
+    let layout = this.#shared.layouts.get(key);
     if (layout === undefined) {
       layout = this.device.createBindGroupLayout({
         label: key,
@@ -155,7 +178,7 @@ export class Gpu {
           buffer: { type: BUFFER_TYPES[kind] },
         })),
       });
-      this.#layouts.set(key, layout);
+      this.#shared.layouts.set(key, layout);
     }
     return layout;
   }

@@ -50,11 +50,27 @@ export function readModelConfig(metadata: GgufMetadata): ModelConfig {
   const numKvHeads = option('attention.head_count_kv', numHeads);
   const headDim = option('attention.key_length', hiddenSize / numHeads);
   const valueDim = option('attention.value_length', headDim);
-  demand(Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 512, architecture, `a head size of ${String(headDim)}`);
-  demand(valueDim === headDim, architecture, `values of another size (${String(valueDim)}) than keys (${String(headDim)})`);
-  demand(numHeads % numKvHeads === 0, architecture, `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`);
+  demand(
+    Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 512,
+    architecture,
+    `a head size of ${String(headDim)}`,
+  );
+  demand(
+    valueDim === headDim,
+    architecture,
+    `values of another size (${String(valueDim)}) than keys (${String(headDim)})`,
+  );
+  demand(
+    numHeads % numKvHeads === 0,
+    architecture,
+    `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`,
+  );
   const ropeDim = option('rope.dimension_count', headDim);
-  demand(ropeDim % 2 === 0 && ropeDim <= headDim, architecture, `rotation of ${String(ropeDim)} of ${String(headDim)} elements`);
+  demand(
+    ropeDim % 2 === 0 && ropeDim <= headDim,
+    architecture,
+    `rotation of ${String(ropeDim)} of ${String(headDim)} elements`,
+  );
   const contextLength = need('context_length');
   return {
     architecture,
@@ -123,5 +139,8 @@ function demand(condition: boolean, architecture: string, what: string): void {
 
 function positive(key: string, value: number): number {
   if (Number.isInteger(value) && value > 0) return value;
-  throw new LinnetError('GgufInvalid', `The metadata key ${key} is ${String(value)}, not a positive number: the file is damaged.`);
+  throw new LinnetError(
+    'GgufInvalid',
+    `The metadata key ${key} is ${String(value)}, not a positive number: the file is damaged.`,
+  );
 }

@@ -28,9 +28,15 @@ export function planKvPool(
   limits: PlanningLimits,
 ): KvPoolPlan {
   const blockBytes = shape.numKvHeads * BLOCK_TOKENS * shape.headDim * kvElementBytes(layout);
-  const blocksPerShard = Math.min(numBlocks, Math.floor(Math.min(limits.maxBindingBytes, limits.maxBufferBytes) / blockBytes));
+  const blocksPerShard = Math.min(
+    numBlocks,
+    Math.floor(Math.min(limits.maxBindingBytes, limits.maxBufferBytes) / blockBytes),
+  );
   if (blocksPerShard < 1) {
-    throw new LinnetError('LimitExceeded', `A cache block of ${String(blockBytes)} bytes does not fit a binding of this device.`);
+    throw new LinnetError(
+      'LimitExceeded',
+      `A cache block of ${String(blockBytes)} bytes does not fit a binding of this device.`,
+    );
   }
   return {
     layout,
@@ -86,7 +92,8 @@ export class KvPool {
       for (const shards of this.#layers) {
         const source = shards[Math.floor(from / blocksPerShard)];
         const target = shards[Math.floor(to / blocksPerShard)];
-        if (source === undefined || target === undefined) throw new LinnetError('Internal', 'A block outside the cache.');
+        if (source === undefined || target === undefined)
+          throw new LinnetError('Internal', 'A block outside the cache.');
         const fromBytes = (from - source.firstBlock) * blockBytes;
         const toBytes = (to - target.firstBlock) * blockBytes;
         encoder.copyBufferToBuffer(source.keys, fromBytes, this.#scratch, 0, blockBytes);

@@ -73,7 +73,13 @@ export function vocabSizeOf(file: GgufFile): number {
 }
 
 /** Finds and checks every tensor, before any is read. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
-export function planLlama(file: GgufFile, config: ModelConfig, sizes: ModelSizes, limits: PlanningLimits, hasF16: boolean): LlamaPlan {
+export function planLlama(
+  file: GgufFile,
+  config: ModelConfig,
+  sizes: ModelSizes,
+  limits: PlanningLimits,
+  hasF16: boolean,
+): LlamaPlan {
   const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
   const { hiddenSize, numHeads, numKvHeads, headDim, ffnSize } = config;
   const qRows = numHeads * headDim;
@@ -84,12 +90,20 @@ export function planLlama(file: GgufFile, config: ModelConfig, sizes: ModelSizes
     if (tensor === undefined) throw missing(name);
     const actual = tensor.shape.join(' x ');
     if (actual !== shape.join(' x ')) {
-      throw new LinnetError('GgufInvalid', `The tensor ${name} is ${actual}, its metadata says ${shape.join(' x ')}: the file is damaged or of another layout.`);
+      throw new LinnetError(
+        'GgufInvalid',
+        `The tensor ${name} is ${actual}, its metadata says ${shape.join(' x ')}: the file is damaged or of another layout.`,
+      );
     }
     return tensor;
   };
   const option = (name: string, size: number) => (byName.has(name) ? find(name, [size]) : undefined);
-  const matrix = (names: readonly string[], rowElements: number, rows: readonly number[], cutRows?: number): Planned => {
+  const matrix = (
+    names: readonly string[],
+    rowElements: number,
+    rows: readonly number[],
+    cutRows?: number,
+  ): Planned => {
     const tensors = names.map((name, i) => find(name, [rowElements, rows[i] ?? 0]));
     const type = blockTypeOf(tensors[0]?.type ?? 0, hasF16);
     if (type === undefined) throw unsupportedType(tensors[0]);
@@ -97,11 +111,21 @@ export function planLlama(file: GgufFile, config: ModelConfig, sizes: ModelSizes
     return { plan: planMatrix(names.join('|'), type, numRows, rowElements, limits, cutRows), tensors };
   };
   /** One matrix where the tensors are of one type and fit seamlessly below each other, else one each. */
-  const parts = (names: readonly string[], rowElements: number, rows: readonly number[], offsets: readonly number[]): readonly Part<Planned>[] => {
+  const parts = (
+    names: readonly string[],
+    rowElements: number,
+    rows: readonly number[],
+    offsets: readonly number[],
+  ): readonly Part<Planned>[] => {
     const types = new Set(names.map((name) => byName.get(name)?.type));
-    const seamless = rows.every((n, i) => n % 2 === 0 && (offsets[i + 1] ?? (offsets[i] ?? 0) + n) === (offsets[i] ?? 0) + n);
+    const seamless = rows.every(
+      (n, i) => n % 2 === 0 && (offsets[i + 1] ?? (offsets[i] ?? 0) + n) === (offsets[i] ?? 0) + n,
+    );
     if (types.size === 1 && seamless) return [{ matrix: matrix(names, rowElements, rows), outOffset: 0 }];
-    return names.map((name, i) => ({ matrix: matrix([name], rowElements, [rows[i] ?? 0]), outOffset: offsets[i] ?? 0 }));
+    return names.map((name, i) => ({
+      matrix: matrix([name], rowElements, [rows[i] ?? 0]),
+      outOffset: offsets[i] ?? 0,
+    }));
   };
   const layers = Array.from({ length: config.numLayers }, (_, i): LayerPlan => {
     const name = (part: string) => `blk.${String(i)}.${part}`;
@@ -113,11 +137,20 @@ export function planLlama(file: GgufFile, config: ModelConfig, sizes: ModelSizes
         [qRows, kvRows, kvRows],
         [0, qRows, qRows + kvRows],
       ),
-      qkvBias: [option(name('attn_q.bias'), qRows), option(name('attn_k.bias'), kvRows), option(name('attn_v.bias'), kvRows)],
+      qkvBias: [
+        option(name('attn_q.bias'), qRows),
+        option(name('attn_k.bias'), kvRows),
+        option(name('attn_v.bias'), kvRows),
+      ],
       o: matrix([name('attn_output.weight')], qRows, [hiddenSize]),
       oBias: option(name('attn_output.bias'), hiddenSize),
       ffnNorm: find(name('ffn_norm.weight'), [hiddenSize]),
-      gateUp: parts([name('ffn_gate.weight'), name('ffn_up.weight')], hiddenSize, [ffnSize, ffnSize], [0, sizes.padded.ffn]),
+      gateUp: parts(
+        [name('ffn_gate.weight'), name('ffn_up.weight')],
+        hiddenSize,
+        [ffnSize, ffnSize],
+        [0, sizes.padded.ffn],
+      ),
       down: matrix([name('ffn_down.weight')], ffnSize, [hiddenSize]),
     };
   });
@@ -125,7 +158,13 @@ export function planLlama(file: GgufFile, config: ModelConfig, sizes: ModelSizes
   const cutRows = logits.numSegments > 1 ? logits.segmentLength : undefined;
   const embedding = matrix(['token_embd.weight'], hiddenSize, [vocabSize], cutRows);
   const head = byName.has('output.weight') ? matrix(['output.weight'], hiddenSize, [vocabSize], cutRows) : undefined;
-  const all = [embedding, ...(head ? [head] : []), ...layers.flatMap((layer) => [...layer.qkv, ...layer.gateUp].map((part) => part.matrix).concat(layer.o, layer.down))];
+  const all = [
+    embedding,
+    ...(head ? [head] : []),
+    ...layers.flatMap((layer) =>
+      [...layer.qkv, ...layer.gateUp].map((part) => part.matrix).concat(layer.o, layer.down),
+    ),
+  ];
   return {
     embedding,
     layers,
@@ -137,7 +176,12 @@ export function planLlama(file: GgufFile, config: ModelConfig, sizes: ModelSizes
 }
 
 /** Uploads in the order of the file, so that a running download is followed, not fought. */
-export async function uploadLlama(context: UploadContext, plan: LlamaPlan, config: ModelConfig, sizes: ModelSizes): Promise<LlamaWeights> {
+export async function uploadLlama(
+  context: UploadContext,
+  plan: LlamaPlan,
+  config: ModelConfig,
+  sizes: ModelSizes,
+): Promise<LlamaWeights> {
   const matrices = new Map<Planned, GpuMatrix>();
   const vectors = new Map<TensorInfo, Float32Array<ArrayBuffer>>();
   const jobs: { readonly offsetBytes: number; readonly run: () => Promise<void> }[] = [];
@@ -148,7 +192,10 @@ export async function uploadLlama(context: UploadContext, plan: LlamaPlan, confi
     });
   const addVector = (tensor: TensorInfo | undefined) => {
     if (tensor === undefined) return;
-    jobs.push({ offsetBytes: tensor.offsetBytes, run: async () => void vectors.set(tensor, await readVector(context, tensor)) });
+    jobs.push({
+      offsetBytes: tensor.offsetBytes,
+      run: async () => void vectors.set(tensor, await readVector(context, tensor)),
+    });
   };
   addMatrix(plan.embedding);
   if (plan.head) addMatrix(plan.head);
@@ -163,8 +210,11 @@ export async function uploadLlama(context: UploadContext, plan: LlamaPlan, confi
   for (const job of jobs) await job.run();
 
   const matrixOf = (planned: Planned): GpuMatrix => required(matrices.get(planned));
-  const vectorOf = (tensor: TensorInfo): BufferRange => ({ buffer: uploadVector(context.gpu, tensor.name, required(vectors.get(tensor))) });
-  const partsOf = (parts: readonly Part<Planned>[]) => parts.map((part) => ({ matrix: matrixOf(part.matrix), outOffset: part.outOffset }));
+  const vectorOf = (tensor: TensorInfo): BufferRange => ({
+    buffer: uploadVector(context.gpu, tensor.name, required(vectors.get(tensor))),
+  });
+  const partsOf = (parts: readonly Part<Planned>[]) =>
+    parts.map((part) => ({ matrix: matrixOf(part.matrix), outOffset: part.outOffset }));
   const qkvBiasOf = (layer: LayerPlan): BufferRange | undefined => {
     if (layer.qkvBias.every((tensor) => tensor === undefined)) return undefined;
     const values = new Float32Array(sizes.padded.qkv);
@@ -194,7 +244,13 @@ export async function uploadLlama(context: UploadContext, plan: LlamaPlan, confi
 }
 
 /** The forward pass of one step, up to the logits of the rows that want them. */
-export function buildLlama(ops: OpBuilder, weights: LlamaWeights, cache: KvPool, scratch: Scratch, sizes: ModelSizes): void {
+export function buildLlama(
+  ops: OpBuilder,
+  weights: LlamaWeights,
+  cache: KvPool,
+  scratch: Scratch,
+  sizes: ModelSizes,
+): void {
   const { hidden, normed, qkv, q, attended, gateUp, activated, partial, headInput } = scratch; // [rows, padded width] each
   const { padded } = sizes;
   ops.embed(weights.embedding, hidden);
@@ -220,7 +276,11 @@ export function buildLlama(ops: OpBuilder, weights: LlamaWeights, cache: KvPool,
     const segment = Math.floor(shard.firstRow / segmentLength);
     const out = scratch.logits[segment];
     if (out === undefined) throw new LinnetError('Internal', 'A shard of the head lies outside the logits.');
-    ops.linearShard(weights.head, shard, headInput, shard.firstRow - segment * segmentLength, { out, outStride: segmentLength, headRows: true });
+    ops.linearShard(weights.head, shard, headInput, shard.firstRow - segment * segmentLength, {
+      out,
+      outStride: segmentLength,
+      headRows: true,
+    });
   }
 }
 
@@ -230,7 +290,10 @@ function required<T>(value: T | undefined): T {
 }
 
 function missing(name: string): LinnetError {
-  return new LinnetError('MissingTensor', `The file has no tensor ${name}, which every llama model has. Choose another file of this model.`);
+  return new LinnetError(
+    'MissingTensor',
+    `The file has no tensor ${name}, which every llama model has. Choose another file of this model.`,
+  );
 }
 
 function unsupportedType(tensor: TensorInfo | undefined): LinnetError {

@@ -61,7 +61,7 @@ export function planMatrix(
     );
   }
   const shards: ShardPlan[] = [];
-  for (let firstRow = 0; firstRow < numRows; ) {
+  for (let firstRow = 0; firstRow < numRows;) {
     const toCut = cutRows - (firstRow % cutRows);
     const rows = Math.min(rowsPerShard, numRows - firstRow, Number.isFinite(toCut) ? toCut : Infinity);
     const quantBytes = rows * quantRowBytes;

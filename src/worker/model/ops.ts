@@ -2,12 +2,7 @@
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
  * (llama.ts) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import {
-  attentionFlash,
-  attentionReduce,
-  attentionSplit,
-  splitGroup,
-} from '../../shaders/attention/attention.ts';
+import { attentionFlash, attentionReduce, attentionSplit, splitGroup } from '../../shaders/attention/attention.ts';
 import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
@@ -93,7 +88,8 @@ export class OpBuilder {
 
   /** out (+)= x W^T + bias: prompt rows by GEMM, generated rows by GEMV. */
   linear(matrix: GpuMatrix, x: BufferRange, target: LinearTarget): void {
-    for (const shard of matrix.shards) this.linearShard(matrix, shard, x, (target.outOffset ?? 0) + shard.firstRow, target);
+    for (const shard of matrix.shards)
+      this.linearShard(matrix, shard, x, (target.outOffset ?? 0) + shard.firstRow, target);
   }
 
   linearShard(
@@ -114,7 +110,15 @@ export class OpBuilder {
       target.addToOut === true ? 1 : 0,
       bias === undefined ? 0 : 1,
     ];
-    const bindings = (step: BufferRange, params: BufferRange) => [shard.quants, shard.scales, step, params, x, bias ?? x, target.out];
+    const bindings = (step: BufferRange, params: BufferRange) => [
+      shard.quants,
+      shard.scales,
+      step,
+      params,
+      x,
+      bias ?? x,
+      target.out,
+    ];
     const promptRows = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const generatedRows = (shape: StepShape) => (headRows ? shape.numGeneratedLogits : shape.numGenerated);
     const bytes = shard.quantBytes + shard.scaleBytes;
@@ -142,15 +146,41 @@ export class OpBuilder {
     shards.forEach((shard, index) => {
       this.#add(
         ropeAppend(kv.layout),
-        [numHeads, numKvHeads, headDim, ropeDim, padded.qkv, padded.q, BLOCK_TOKENS, shard.firstBlock, shard.numBlocks, 0, index === 0 ? 1 : 0],
-        (step, params) => [step, params, qkv, this.#inputs.angles, this.#inputs.rows, q, { buffer: shard.keys }, { buffer: shard.values }],
+        [
+          numHeads,
+          numKvHeads,
+          headDim,
+          ropeDim,
+          padded.qkv,
+          padded.q,
+          BLOCK_TOKENS,
+          shard.firstBlock,
+          shard.numBlocks,
+          0,
+          index === 0 ? 1 : 0,
+        ],
+        (step, params) => [
+          step,
+          params,
+          qkv,
+          this.#inputs.angles,
+          this.#inputs.rows,
+          q,
+          { buffer: shard.keys },
+          { buffer: shard.values },
+        ],
         (shape) => [Math.ceil(numPairs / 64), numRows(shape), 1],
       );
     });
   }
 
   /** out = softmax(q K^T) V, causal, over the cache. */
-  attention(q: BufferRange, shards: readonly KvShard[], partial: { out: BufferRange; stats: BufferRange }, out: BufferRange): void {
+  attention(
+    q: BufferRange,
+    shards: readonly KvShard[],
+    partial: { out: BufferRange; stats: BufferRange },
+    out: BufferRange,
+  ): void {
     const { sharded } = this.#sizes;
     const [only] = shards;
     if (!sharded && only !== undefined) this.#flash(q, only, out);
@@ -183,7 +213,17 @@ export class OpBuilder {
         sharded ? 1 : 0,
         { f32: attentionScale },
       ],
-      (step, params) => [step, params, q, { buffer: shard.keys }, { buffer: shard.values }, this.#inputs.rows, this.#inputs.tables, partial.out, partial.stats],
+      (step, params) => [
+        step,
+        params,
+        q,
+        { buffer: shard.keys },
+        { buffer: shard.values },
+        this.#inputs.rows,
+        this.#inputs.tables,
+        partial.out,
+        partial.stats,
+      ],
       (shape) => {
         const keys = sharded ? Math.max(shape.maxPromptKeys, shape.maxGeneratedKeys) : shape.maxGeneratedKeys;
         return [Math.ceil(keys / chunkTokens), numHeads / group, sharded ? numRows(shape) : shape.numGenerated];
@@ -197,7 +237,17 @@ export class OpBuilder {
     this.#add(
       attentionFlash(kv.layout, headDim),
       [numKvHeads, numHeads / numKvHeads, BLOCK_TOKENS, padded.q, padded.q, { f32: attentionScale }],
-      (step, params) => [step, params, q, { buffer: shard.keys }, { buffer: shard.values }, this.#inputs.rows, this.#inputs.tables, this.#inputs.tiles, out],
+      (step, params) => [
+        step,
+        params,
+        q,
+        { buffer: shard.keys },
+        { buffer: shard.values },
+        this.#inputs.rows,
+        this.#inputs.tables,
+        this.#inputs.tiles,
+        out,
+      ],
       (shape) => [shape.numTiles, numHeads, 1],
     );
   }

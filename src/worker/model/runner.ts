@@ -66,7 +66,12 @@ export class ModelRunner {
     this.gemvVariant = parts.gemv;
   }
 
-  static async create(gpu: Gpu, source: ByteSource, plan: ModelPlan, options: RunnerOptions = {}): Promise<ModelRunner> {
+  static async create(
+    gpu: Gpu,
+    source: ByteSource,
+    plan: ModelPlan,
+    options: RunnerOptions = {},
+  ): Promise<ModelRunner> {
     const { config, sizes } = plan;
     const context: UploadContext = {
       gpu,
@@ -82,11 +87,21 @@ export class ModelRunner {
     options.onCompiling?.();
     const ops = new OpBuilder(gpu, inputs, config, sizes, options.gemv);
     buildLlama(ops, weights, cache, scratch, sizes);
-    return new ModelRunner(gpu, plan, { inputs, cache, scratch, dispatches: await ops.finish(), gemv: ops.gemvVariant });
+    return new ModelRunner(gpu, plan, {
+      inputs,
+      cache,
+      scratch,
+      dispatches: await ops.finish(),
+      gemv: ops.gemvVariant,
+    });
   }
 
   /** Writes the step's inputs and records copies and the forward pass; `inPass` adds dispatches to the same pass. */
-  record(batch: Batch, encoder: GPUCommandEncoder, inPass?: (pass: GPUComputePassEncoder, shape: StepShape) => void): StepShape {
+  record(
+    batch: Batch,
+    encoder: GPUCommandEncoder,
+    inPass?: (pass: GPUComputePassEncoder, shape: StepShape) => void,
+  ): StepShape {
     const shape = this.#inputs.write(batch);
     this.#cache.recordCopies(encoder, batch.copies);
     const pass = encoder.beginComputePass({ label: 'step' });

@@ -46,7 +46,12 @@ const CHUNK_TOKENS = 128;
 const MAX_SEGMENTS = 2;
 
 /** @throws LimitExceeded naming what does not fit. */
-export function planSizes(config: ModelConfig, vocabSize: number, limits: PlanningLimits, options: SizeOptions): ModelSizes {
+export function planSizes(
+  config: ModelConfig,
+  vocabSize: number,
+  limits: PlanningLimits,
+  options: SizeOptions,
+): ModelSizes {
   const { numHeads, numKvHeads, headDim } = config;
   const pad = (n: number) => Math.ceil(n / 32) * 32;
   const padded = {
@@ -64,7 +69,10 @@ export function planSizes(config: ModelConfig, vocabSize: number, limits: Planni
   const fitting = (what: string, wanted: number, rowBytes: number) => {
     const fits = Math.min(wanted, Math.floor(limits.maxBindingBytes / rowBytes));
     if (fits >= 1) return fits;
-    throw new LinnetError('LimitExceeded', `${what} of one row take ${String(rowBytes)} bytes, more than a binding of this device. Choose a smaller context or model.`);
+    throw new LinnetError(
+      'LimitExceeded',
+      `${what} of one row take ${String(rowBytes)} bytes, more than a binding of this device. Choose a smaller context or model.`,
+    );
   };
   const partialRowBytes = numHeads * maxChunks * headDim * 4;
   const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn);
@@ -76,7 +84,8 @@ export function planSizes(config: ModelConfig, vocabSize: number, limits: Planni
   maxGeneratedRows = Math.min(maxGeneratedRows, maxRows);
   const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows));
   const partialRows = sharded ? maxRows : maxGeneratedRows;
-  const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + config.ropeDim) * 4 + 16 + tableStride * 4;
+  const rowBytes =
+    (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + config.ropeDim) * 4 + 16 + tableStride * 4;
   const scratchBytes =
     maxRows * rowBytes +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
@@ -102,11 +111,18 @@ function planLogits(vocabSize: number, limits: PlanningLimits, wantedRows: numbe
   const whole = Math.ceil(vocabSize / 64) * 64;
   const perBinding = Math.floor(limits.maxBindingBytes / 256) * 64; // floats
   if (whole <= perBinding) {
-    return { segmentLength: whole, numSegments: 1, numRows: Math.max(1, Math.min(wantedRows, Math.floor(perBinding / whole))) };
+    return {
+      segmentLength: whole,
+      numSegments: 1,
+      numRows: Math.max(1, Math.min(wantedRows, Math.floor(perBinding / whole))),
+    };
   }
   const numSegments = Math.ceil(whole / perBinding);
   if (numSegments > MAX_SEGMENTS) {
-    throw new LinnetError('LimitExceeded', `A vocabulary of ${String(vocabSize)} is too large for the bindings of this device.`);
+    throw new LinnetError(
+      'LimitExceeded',
+      `A vocabulary of ${String(vocabSize)} is too large for the bindings of this device.`,
+    );
   }
   return { segmentLength: perBinding, numSegments, numRows: 1 };
 }

@@ -71,7 +71,14 @@ export class StepInputs {
       sequence.blockTable.forEach((block, i) => (this.#tables[s * this.#sizes.tableStride + i] = block));
     });
     const numTiles = this.#writeTiles(rows.slice(0, numPrompt));
-    this.#step.set([numPrompt, numGenerated, numPromptLogits, numLogits - numPromptLogits, numTiles, this.#sizes.tableStride]);
+    this.#step.set([
+      numPrompt,
+      numGenerated,
+      numPromptLogits,
+      numLogits - numPromptLogits,
+      numTiles,
+      this.#sizes.tableStride,
+    ]);
     this.#upload(rows.length, sequences.length, numTiles, numLogits);
     return {
       numPrompt,
@@ -97,7 +104,7 @@ export class StepInputs {
   /** Cuts the prompt rows into tiles of one sequence each; returns how many. */
   #writeTiles(promptRows: readonly BatchRow[]): number {
     let numTiles = 0;
-    for (let first = 0; first < promptRows.length; ) {
+    for (let first = 0; first < promptRows.length;) {
       const sequence = promptRows[first]?.sequence ?? 0;
       let count = 1;
       while (count < FLASH_TILE_ROWS && promptRows[first + count]?.sequence === sequence) count += 1;

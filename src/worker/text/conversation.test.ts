@@ -9,7 +9,7 @@ import {
   tinySpm,
 } from '../../../tools/fixtures/text.ts';
 import { continueRendering, createReplyDetokenizer, encodePrompt } from './conversation.ts';
-import { tokenId } from './token-id.ts';
+import { tokenId } from '../tokens.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
 const NUM_ROUNDS = 100;

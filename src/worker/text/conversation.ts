@@ -3,7 +3,7 @@
  * whose text goes on where the last one ended keeps the last one's ids. It knows nothing of messages and templates.
  */
 import { createDetokenizer, type Detokenizer } from './detokenizer.ts';
-import type { TokenId } from './token-id.ts';
+import type { TokenId } from '../tokens.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 /** The text of a prompt and reply, and the ids the model has seen for it. */

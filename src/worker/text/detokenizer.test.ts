@@ -10,7 +10,7 @@ import {
   tinySpm,
 } from '../../../tools/fixtures/text.ts';
 import { createDetokenizer } from './detokenizer.ts';
-import { tokenId, type TokenId } from './token-id.ts';
+import { tokenId, type TokenId } from '../tokens.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
 const NUM_ROUNDS = 200;

@@ -2,7 +2,7 @@
  * Token ids to text, one at a time, for streaming: what `push` and `flush` return, joined, is what `decode` gives for
  * all of them. A character is emitted once its last byte is there, and U+FFFD once it is certain that it never comes.
  */
-import type { TokenId } from './token-id.ts';
+import type { TokenId } from '../tokens.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface DetokenizerOptions {

@@ -2,7 +2,7 @@
  * Finds the texts of special tokens in a text and cuts it there. Leftmost first, and of several at one place the
  * longest. It knows nothing of merging.
  */
-import { tokenId, type TokenId } from './token-id.ts';
+import { tokenId, type TokenId } from '../tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 export type Fragment =

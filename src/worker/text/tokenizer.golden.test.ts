@@ -4,7 +4,7 @@
  */
 import { describe, expect, it } from 'vitest';
 import { readJson, reference, referenceMetadata } from '../../../tools/fixtures/text.ts';
-import { tokenId } from './token-id.ts';
+import { tokenId } from '../tokens.ts';
 import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
 const REQUIRED = [

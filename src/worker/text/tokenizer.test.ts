@@ -8,7 +8,7 @@ import {
   tinySpm,
   TINY_SPM_PIECES,
 } from '../../../tools/fixtures/text.ts';
-import { tokenId } from './token-id.ts';
+import { tokenId } from '../tokens.ts';
 import { createTokenizer } from './tokenizer.ts';
 
 const PLAIN = { addSpecial: false, parseSpecial: false };

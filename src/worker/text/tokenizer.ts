@@ -7,7 +7,7 @@ import { fromByteCharacters } from './byte-alphabet.ts';
 import type { TokenizerMetadata } from './metadata.ts';
 import { preTokenizerNamed } from './pre-tokenizers.ts';
 import { createSpecialTokens, trimStart, type SpecialTokens } from './special-tokens.ts';
-import type { TokenId } from './token-id.ts';
+import type { TokenId } from '../tokens.ts';
 import { readVocabulary, type Vocabulary } from './vocabulary.ts';
 import { createBpeEncoder, createSpmEncoder, SPM_SPACE, type WordEncoder } from './word-encoder.ts';
 

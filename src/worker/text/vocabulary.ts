@@ -4,7 +4,7 @@
  */
 import { LinnetError } from '../errors.ts';
 import type { TokenizerMetadata } from './metadata.ts';
-import { tokenId, type TokenId } from './token-id.ts';
+import { tokenId, type TokenId } from '../tokens.ts';
 
 export type TokenKind = 'normal' | 'unknown' | 'control' | 'userDefined' | 'unused' | 'byte';
 

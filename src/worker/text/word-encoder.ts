@@ -6,7 +6,7 @@ import { LinnetError } from '../errors.ts';
 import { toByteCharacters } from './byte-alphabet.ts';
 import { mergePairs } from './merge.ts';
 import { splitWords, type PreTokenizer } from './pre-tokenizers.ts';
-import type { TokenId } from './token-id.ts';
+import type { TokenId } from '../tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 /** Text with no special tokens in it -> ids. */

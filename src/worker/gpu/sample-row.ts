@@ -3,7 +3,7 @@
  * It knows the layout of a row and nothing of buffers or devices.
  */
 import { NONE, ROW_FLAGS, type SampleRow } from '../../shaders/sample/layout.ts';
-import { needsCounts, type LogitBias, type ResolvedSamplingParams } from './params.ts';
+import { needsCounts, type LogitBias, type ResolvedSamplingParams } from '../sampling/params.ts';
 
 /** Where a row's token goes and where its state lies. */
 export interface RowPlace {

@@ -1,0 +1,67 @@
+/** The oracle of each block type against the reference corpus's own reader, over random blocks; and the planes' layout. */
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { seededRandom } from '../testing/values.ts';
+import { halfToNumber } from './block-type.ts';
+import { planesOf, randomRows } from './blocks.cases.ts';
+import { dequantizeRows } from './dequantize.ref.ts';
+import { F16 } from './f16.ts';
+import { BLOCK_TYPES } from './index.ts';
+import { Q8_0 } from './q8_0.ts';
+
+const REFERENCE = process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../../../shared/reference');
+const isThere = existsSync(REFERENCE);
+const skipped = isThere ? '' : ' (skipped: no reference corpus at ../shared/reference; LINNET_REFERENCE names another)';
+
+interface ReferenceReader {
+  dequant(tensor: { type: string; bytes: Uint8Array; n: number }): ArrayLike<number>;
+}
+
+async function referenceReader(): Promise<ReferenceReader> {
+  const module: unknown = await import(pathToFileURL(resolve(REFERENCE, 'gguf-reader.mjs')).href);
+  return module as ReferenceReader;
+}
+
+describe.skipIf(!isThere)(`against the reference corpus's reader${skipped}`, () => {
+  it.each(BLOCK_TYPES)('$name: 64 random blocks, seed 21', async (type) => {
+    const { dequant } = await referenceReader();
+    const numElements = 64 * type.blockElements;
+    const raw = randomRows(type, 1, numElements, seededRandom(21));
+    const expected = dequant({ type: type.name, bytes: raw, n: numElements });
+    expect([...dequantizeRows(type, raw, 1, numElements)]).toEqual(Array.from(expected));
+  });
+});
+
+it('halves: every finite one, by its definition', () => {
+  expect([0x0000, 0x0001, 0x03ff, 0x0400, 0x3c00, 0x3c01, 0x7bff, 0xc000].map(halfToNumber)).toEqual([
+    0,
+    2 ** -24,
+    1023 * 2 ** -24,
+    2 ** -14,
+    1,
+    1 + 2 ** -10,
+    65504,
+    -2,
+  ]);
+});
+
+it('planes: quants and scales apart, in order, an odd last scale in half a word', () => {
+  const raw = randomRows(Q8_0, 3, 32, seededRandom(22));
+  const { quants, scales } = planesOf(Q8_0, raw, 3, 32);
+  const bytesOf = (words: Uint32Array) => [...new Uint8Array(words.buffer)];
+  const block = (i: number) => [...raw.subarray(34 * i, 34 * i + 34)];
+  expect(bytesOf(quants)).toEqual([0, 1, 2].flatMap((i) => block(i).slice(2)));
+  expect(bytesOf(scales)).toEqual([...[0, 1, 2].flatMap((i) => block(i).slice(0, 2)), 0, 0]);
+});
+
+it('planes: rows that are no multiple of 32 end in zeros', () => {
+  const raw = randomRows(F16, 2, 33, seededRandom(23));
+  const halves = new Uint16Array(planesOf(F16, raw, 2, 33).quants.buffer);
+  expect(halves).toHaveLength(2 * 64);
+  for (const row of [0, 1]) {
+    expect(halves.subarray(row * 64, row * 64 + 33)).toEqual(new Uint16Array(raw.buffer, row * 66, 33));
+    expect([...halves.subarray(row * 64 + 33, row * 64 + 64)]).toEqual(new Array(31).fill(0));
+  }
+});

@@ -1,0 +1,100 @@
+/**
+ * The gather, and with it the dequantisation of every block type on the GPU: every product of a scale and a quant fits
+ * f32, and a difference is rounded once, so the result is the oracle's number rounded to f32, to the bit.
+ */
+import { expect, it } from 'vitest';
+import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
+import type { BlockType } from '../blocks/block-type.ts';
+import { planesOf, randomRows, rowElementsNear } from '../blocks/blocks.cases.ts';
+import { dequantizeRows } from '../blocks/dequantize.ref.ts';
+import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
+import type { Kernel } from '../kernel.ts';
+import { differences, exactly } from '../testing/tolerance.ts';
+import { planted, seededRandom, UNTOUCHED, wholeBelow } from '../testing/values.ts';
+import { embed, EMBED_PARAMS } from './embed.ts';
+import { embedRef } from './embed.ref.ts';
+
+interface EmbedCase {
+  readonly numTokens: number;
+  /** Rounded to what the type can have. */
+  readonly width: number;
+  readonly numPrompt: number;
+  readonly numGenerated: number;
+  /** First rows of the table's shards. */
+  readonly shards?: readonly number[];
+}
+
+const CASES: readonly EmbedCase[] = [
+  { numTokens: 1, width: 1, numPrompt: 1, numGenerated: 0 },
+  { numTokens: 31, width: 257, numPrompt: 13, numGenerated: 4 },
+  { numTokens: 17, width: 512, numPrompt: 0, numGenerated: 67, shards: [0, 4, 14] },
+];
+
+async function check(
+  runner: KernelRunner,
+  kernel: Kernel,
+  type: BlockType,
+  seed: number,
+  one: EmbedCase,
+): Promise<readonly string[]> {
+  const random = seededRandom(seed);
+  const width = rowElementsNear(type, one.width);
+  const raw = randomRows(type, one.numTokens, width, random);
+  const numRows = one.numPrompt + one.numGenerated;
+  const tokens = Array.from({ length: numRows }, () => wholeBelow(random, one.numTokens));
+  const rows = Uint32Array.from(tokens.flatMap((token, r) => [token, r, r, 0]));
+  const expected = embedRef(dequantizeRows(type, raw, one.numTokens, width), width, tokens);
+
+  const padded = Math.ceil(width / 32) * 32;
+  let out = new Float32Array((numRows + 1) * padded).fill(UNTOUCHED); // one row more than there are
+  const firsts = one.shards ?? [0];
+  const rowBytes = raw.length / one.numTokens;
+  // The last shard first, so that what a shard writes beyond its own tokens is not mended by the next.
+  for (const [i, first] of [...firsts.entries()].reverse()) {
+    const end = firsts[i + 1] ?? one.numTokens;
+    const shard = planesOf(type, raw.slice(first * rowBytes, end * rowBytes), end - first, width);
+    const params = packFields(EMBED_PARAMS, {
+      first_token: first,
+      num_tokens: end - first,
+      num_groups: shard.numGroups,
+    });
+    const step = packStep({ numPrompt: one.numPrompt, numGenerated: one.numGenerated });
+    const grid = [Math.ceil((numRows * shard.numGroups) / 64), 1, 1] as const;
+    const results = await runner.run(kernel, [shard.quants, shard.scales, step, params, rows, out], grid);
+    out = new Float32Array(results[5] ?? new ArrayBuffer(0));
+  }
+  return differences(
+    out,
+    Array.from(out, (_, i) => {
+      const [row, column] = [Math.floor(i / padded), i % padded];
+      if (row === numRows) return exactly(UNTOUCHED);
+      return exactly(column < width ? Math.fround(expected[row * width + column] ?? NaN) : 0);
+    }),
+  );
+}
+
+describeOnAdapters((runner) => {
+  const kernels = ALL_BLOCK_TYPES.map((type) => ({ type, kernel: embed(type), title: embed(type).name }));
+  it.for(kernels)('$title: seeds 31, 32, 33', async ({ type, kernel }, { skip }) => {
+    const missing = runner().missingFeature(kernel);
+    skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+    for (const [i, one] of CASES.entries()) {
+      expect(await check(runner(), kernel, type, 31 + i, one), `seed ${String(31 + i)}`).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['Q4_0', '(bytes_u8(high.w) - eight) * d', '(bytes_u8(low.w) - eight) * d'],
+    ['Q6_K', 'f32(mantissa) * 5.9604644775390625e-8', '0.0'], // subnormal scales flushed
+    ['Q4_K', 'b & 63u, j < 4u', 'b & 63u, j < 3u'],
+    ['F32', 'token - params.first_token < params.num_tokens', 'token - params.first_token < params.num_tokens + 1u'],
+  ])('finds a mistake planted in %s: %s -> %s', async (name, right, wrong) => {
+    const type = ALL_BLOCK_TYPES.find((candidate) => candidate.name === name);
+    if (type === undefined) throw new Error(`no ${name}`);
+    const found: string[] = [];
+    for (const [i, one] of CASES.entries()) {
+      found.push(...(await check(runner(), planted(embed(type), right, wrong), type, 31 + i, one)));
+    }
+    expect(found).not.toEqual([]);
+  });
+});

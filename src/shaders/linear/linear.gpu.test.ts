@@ -1,0 +1,129 @@
+/**
+ * Matrix products of every block type against the oracle: GEMM for prompt rows, the three GEMV variants for generated
+ * ones; each leaves the rows of the other class and the columns of its neighbours alone. `lanes` and `subgroups` give
+ * the same bits. Planted mistakes are found.
+ */
+import { expect, it } from 'vitest';
+import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
+import type { BlockType } from '../blocks/block-type.ts';
+import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
+import { Q4_0 } from '../blocks/q4_0.ts';
+import type { Kernel } from '../kernel.ts';
+import { differences } from '../testing/tolerance.ts';
+import { planted } from '../testing/values.ts';
+import { LINEAR_CASES, linearInputs, type LinearCase } from './linear.cases.ts';
+import { gemmWorkgroups, gemvWorkgroups, LINEAR_PARAMS, linearGemm, linearGemv, type GemvVariant } from './linear.ts';
+
+type Family = 'gemm' | GemvVariant;
+const FAMILIES: readonly Family[] = ['gemm', 'rows', 'lanes', 'subgroups'];
+
+function kernelOf(type: BlockType, family: Family, subgroupMin: number | undefined): Kernel {
+  return family === 'gemm' ? linearGemm(type) : linearGemv(type, family, subgroupMin);
+}
+
+/** The output after all shards, from the last to the first, so that none mends what another spoilt. */
+async function compute(
+  runner: KernelRunner,
+  kernel: Kernel,
+  family: Family,
+  one: LinearCase,
+  inputs: ReturnType<typeof linearInputs>,
+): Promise<Float32Array<ArrayBuffer>> {
+  const { numPrompt, numGenerated, headRows = false } = one;
+  // Whichever counts are not asked for are wrong ones.
+  const step = headRows
+    ? packStep({ numPrompt: 99, numGenerated: 98, numPromptLogits: numPrompt, numGeneratedLogits: numGenerated })
+    : packStep({ numPrompt, numGenerated, numPromptLogits: 99, numGeneratedLogits: 98 });
+  let { out } = inputs;
+  for (const shard of [...inputs.shards].reverse()) {
+    const params = packFields(LINEAR_PARAMS, {
+      num_groups: shard.numGroups,
+      num_out: shard.numRows,
+      x_stride: shard.numGroups * 32,
+      out_stride: inputs.outStride,
+      out_offset: (one.outOffset ?? 0) + shard.firstRow,
+      head_rows: headRows ? 1 : 0,
+      add_to_out: one.addToOut === true ? 1 : 0,
+      has_bias: one.bias === true ? 1 : 0,
+    });
+    const grid =
+      family === 'gemm'
+        ? gemmWorkgroups(numPrompt, shard.numRows)
+        : gemvWorkgroups(family, numGenerated, shard.numRows);
+    const bindings = [shard.quants, shard.scales, step, params, inputs.x, inputs.bias, out];
+    out = new Float32Array((await runner.run(kernel, bindings, grid))[6] ?? new ArrayBuffer(0));
+  }
+  return out;
+}
+
+async function check(
+  runner: KernelRunner,
+  kernel: Kernel,
+  family: Family,
+  type: BlockType,
+  seed: number,
+  one: LinearCase,
+) {
+  const inputs = linearInputs(type, seed, one);
+  const out = await compute(runner, kernel, family, one, inputs);
+  const [first, count] = family === 'gemm' ? [0, one.numPrompt] : [one.numPrompt, one.numGenerated];
+  return differences(out.subarray(0, inputs.out.length), inputs.expected(first, count));
+}
+
+describeOnAdapters((runner) => {
+  const all = FAMILIES.flatMap((family) =>
+    ALL_BLOCK_TYPES.map((type) => ({ family, type, title: kernelOf(type, family, 4).name })),
+  );
+  it.for(all)('$title: seeds 41 to 44', async ({ family, type }, { skip }) => {
+    const kernel = kernelOf(type, family, runner().subgroupMin);
+    const missing = runner().missingFeature(kernel);
+    skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+    for (const [i, one] of LINEAR_CASES.entries()) {
+      const seed = 41 + i;
+      expect(await check(runner(), kernel, family, type, seed, one), `seed ${String(seed)}`).toEqual([]);
+    }
+  });
+
+  it.for(['rows', 'lanes', 'gemm'] as const)('%s: more outputs than fit one dimension, seed 45', async (family) => {
+    const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 65536 + 67, rowElements: 32 };
+    expect(await check(runner(), kernelOf(Q4_0, family, 4), family, Q4_0, 45, one)).toEqual([]);
+  });
+
+  it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: linearGemm(type).name.slice(12) })))(
+    'lanes and subgroups of any smallest size give the same bits: $title, seed 46',
+    async ({ type }, { skip }) => {
+      const { subgroupMin } = runner();
+      const missing = runner().missingFeature(linearGemv(type, 'subgroups'));
+      skip(missing !== undefined || subgroupMin === undefined, `the adapter has no ${String(missing)}`);
+      const one: LinearCase = { numPrompt: 1, numGenerated: 6, numOut: 13, rowElements: 2300 };
+      const inputs = linearInputs(type, 46, one);
+      const bits = async (kernel: Kernel, family: Family) =>
+        new Uint32Array((await compute(runner(), kernel, family, one, inputs)).buffer);
+      const lanes = await bits(linearGemv(type, 'lanes'), 'lanes');
+      for (let size = 1; size <= Math.min(32, subgroupMin ?? 0); size *= 2) {
+        expect(await bits(linearGemv(type, 'subgroups', size), 'subgroups'), `size ${String(size)}`).toEqual(lanes);
+      }
+    },
+  );
+
+  it.for<readonly [Family, string, string]>([
+    ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
+    ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
+    ['gemm', 'if (m < rows.y)', 'if (m <= rows.y)'],
+    ['gemm', 'n + 8u < params.num_out', 'n + 8u <= params.num_out'],
+    ['gemm', 'var v = value;', 'var v = clamp(value, -65504.0, 65504.0);'], // overflow of f16
+    ['gemm', 'bias[params.out_offset + n]', 'bias[n]'],
+    ['rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
+    ['rows', 'if (count > 1u) { store(at.y', 'if (count > 2u) { store(at.y'],
+    ['lanes', 'distance < 32u', 'distance < 16u'],
+    ['lanes', 'group += 32u', 'group += 64u'],
+    ['lanes', 'lane < count', 'lane <= count'],
+  ])('finds a mistake planted in %s: %s -> %s', async ([family, right, wrong]) => {
+    const kernel = planted(kernelOf(Q4_0, family, 4), right, wrong);
+    const found: string[] = [];
+    for (const [i, one] of LINEAR_CASES.entries()) {
+      found.push(...(await check(runner(), kernel, family, Q4_0, 41 + i, one)));
+    }
+    expect(found).not.toEqual([]);
+  });
+});

@@ -1,0 +1,46 @@
+/** The device and the counters as the contract reports them. */
+import type { DeviceReport, EngineStats } from './api.ts';
+import type { Counters } from './gpu/counters.ts';
+import type { Gpu } from './gpu/gpu.ts';
+
+export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>>): DeviceReport {
+  const { vendor, architecture, description, software, subgroupSize } = gpu.adapter;
+  return {
+    vendor,
+    architecture,
+    description,
+    software,
+    features: [...gpu.device.features].sort(),
+    limits: {
+      maxStorageBufferBindingBytes: gpu.limits.maxBindingBytes,
+      maxBufferBytes: gpu.limits.maxBufferBytes,
+      maxWorkgroupStorageBytes: gpu.device.limits.maxComputeWorkgroupStorageSize,
+    },
+    subgroupSize,
+    variants,
+  };
+}
+
+export function statsOf(
+  counters: Counters,
+  numCachedTokens: number,
+  networkBytes: number,
+  lastDecodeStep: EngineStats['lastDecodeStep'] | undefined,
+): EngineStats {
+  return {
+    numSteps: counters.numSteps,
+    numDispatches: counters.numDispatches,
+    numSubmits: counters.numSubmits,
+    numPromptRows: counters.numPromptRows,
+    numGeneratedRows: counters.numGeneratedRows,
+    numCachedTokens,
+    weightBytesRead: counters.weightBytesRead,
+    kvBytesRead: Math.round(counters.kvBytesRead),
+    numBuffersCreated: counters.numBuffersCreated,
+    numBindGroupsCreated: counters.numBindGroupsCreated,
+    bufferBytes: counters.bufferBytes,
+    peakBufferBytes: counters.peakBufferBytes,
+    networkBytes,
+    lastDecodeStep: lastDecodeStep ?? { numDispatches: 0, numSubmits: 0, weightBytesRead: 0 },
+  };
+}

@@ -1,0 +1,240 @@
+/**
+ * Composition and life cycle of the engine: the device, the cache and the loaded models behind the contract of api.ts.
+ * The only file that brings the two ways through the house together. Takes its host (GPU, store, clock) from outside,
+ * so that it runs in a page's worker and in Node alike. Knows no ports and no Comlink.
+ */
+import type { CacheDeps } from '../cache/open-model.ts';
+import { isComplete, storedBytes } from '../cache/manifest.ts';
+import { storageReport } from '../cache/quota.ts';
+import type {
+  CachedModel,
+  ClientId,
+  Engine,
+  EngineInfo,
+  EngineState,
+  EngineStats,
+  GenerateRequest,
+  GenerationResult,
+  LoadedModel,
+  LoadRequest,
+  ModelHandle,
+  ModelInspection,
+  ModelSource,
+  OnEvents,
+  OnProgress,
+  RequestId,
+  StorageReport,
+} from './api.ts';
+import { deviceReport, statsOf } from './device-report.ts';
+import { LinnetError, toLinnetError } from './errors.ts';
+import { EventBatcher } from './event-batcher.ts';
+import type { Gpu } from './gpu/gpu.ts';
+import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
+import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
+
+export interface EngineHost {
+  readonly gpu: GPU | undefined;
+  readonly gpuOptions?: OpenGpuOptions;
+  readonly cache: CacheDeps;
+  /** Milliseconds since the epoch. */
+  readonly nowMs: () => number;
+  readonly randomU32: () => number;
+  /** Runs a callback after about so many milliseconds. */
+  readonly later: (callback: () => void, ms: number) => void;
+}
+
+const VERSION = '0.1.0';
+
+export class LinnetEngine implements Engine {
+  readonly #host: EngineHost;
+  readonly #models = new Map<ModelHandle, Loaded>();
+  readonly #loads = new Map<string, AbortController>();
+  #gpu: Promise<Gpu> | undefined;
+  #opened: Gpu | undefined;
+  #state: EngineState = 'idle';
+  #numHandles = 0;
+  #networkBytes = 0;
+
+  constructor(host: EngineHost) {
+    this.#host = host;
+  }
+
+  async info(): Promise<EngineInfo> {
+    try {
+      const gpu = await this.#openGpu();
+      return {
+        version: VERSION,
+        state: this.#state,
+        device: deviceReport(gpu, this.#variants()),
+        noWebGpuReason: undefined,
+      };
+    } catch (error) {
+      return { version: VERSION, state: this.#state, device: undefined, noWebGpuReason: toLinnetError(error).message };
+    }
+  }
+
+  async stats(): Promise<EngineStats> {
+    const gpu = await this.#openGpu();
+    const sessions = [...this.#models.values()].map((model) => model.session);
+    const numCachedTokens = sessions.reduce((sum, session) => sum + session.numCachedTokens, 0);
+    return statsOf(gpu.counters, numCachedTokens, this.#networkBytes, sessions.at(-1)?.steps.lastDecodeStep);
+  }
+
+  async inspect(client: ClientId, request: RequestId, source: ModelSource): Promise<ModelInspection> {
+    return this.#abortable(client, request, (signal) => inspectSource(source, this.#loaderDeps(), signal));
+  }
+
+  async load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel> {
+    return this.#abortable(request.client, request.request, async (signal) => {
+      this.#state = 'loading';
+      let gpu: Gpu | undefined;
+      try {
+        const deps = this.#loaderDeps();
+        gpu = await deps.openGpu();
+        const loaded = await loadSession(request, deps, signal, (progress) => {
+          onProgress({ ...progress, request: request.request });
+        });
+        this.#networkBytes += loaded.networkBytes;
+        const handle = `model-${String(++this.#numHandles)}`;
+        this.#models.set(handle, loaded);
+        return { ...loaded.description, handle };
+      } finally {
+        this.#state = gpu !== undefined && this.#opened !== gpu ? 'lost' : this.#models.size > 0 ? 'ready' : 'idle';
+      }
+    });
+  }
+
+  async unload(handle: ModelHandle): Promise<void> {
+    const model = this.#models.get(handle);
+    if (model === undefined) return;
+    this.#models.delete(handle);
+    await model.close(new LinnetError('ModelNotLoaded', 'The model was unloaded. Load it again to go on.'));
+    if (this.#models.size === 0 && this.#state === 'ready') this.#state = 'idle';
+  }
+
+  async generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult> {
+    const { session } = this.#model(request.model);
+    const batcher = new EventBatcher(onEvents, this.#host.later);
+    try {
+      return await session.generate(request, (event) => {
+        batcher.push(event);
+      });
+    } catch (error) {
+      throw toLinnetError(error);
+    } finally {
+      batcher.flush();
+    }
+  }
+
+  abort(client: ClientId, request: RequestId): Promise<void> {
+    this.#loads.get(`${client}/${request}`)?.abort();
+    for (const { session } of this.#models.values()) session.abort(client, request);
+    return Promise.resolve();
+  }
+
+  tokenize(model: ModelHandle, text: string): Promise<readonly number[]> {
+    const { session } = this.#model(model);
+    return Promise.resolve(session.text.tokenizer.encode(text, { addSpecial: false, parseSpecial: true }));
+  }
+
+  forgetConversation(client: ClientId, conversation: string): Promise<void> {
+    for (const { session } of this.#models.values()) session.forgetConversation(client, conversation);
+    return Promise.resolve();
+  }
+
+  async listCached(): Promise<readonly CachedModel[]> {
+    const manifests = await this.#named(() => this.#host.cache.store.list());
+    return manifests.map((manifest) => ({
+      id: manifest.id,
+      name: manifest.name,
+      url: manifest.url,
+      sizeBytes: manifest.sizeBytes,
+      storedBytes: storedBytes(manifest),
+      complete: isComplete(manifest),
+      lastUsedMs: manifest.lastUsedMs,
+    }));
+  }
+
+  async deleteCached(id: string): Promise<void> {
+    await this.#named(() => this.#host.cache.store.delete(id));
+  }
+
+  async storage(): Promise<StorageReport> {
+    const { usedBytes, quotaBytes, persisted } = await storageReport(this.#host.cache.storage);
+    return { usedBytes, quotaBytes, persisted };
+  }
+
+  #model(handle: ModelHandle): Loaded {
+    const model = this.#models.get(handle);
+    if (model !== undefined) return model;
+    throw new LinnetError(
+      'ModelNotLoaded',
+      'This model is not loaded (any more). Load it, and use the handle that gives.',
+    );
+  }
+
+  #loaderDeps(): LoaderDeps {
+    const { cache, nowMs, randomU32 } = this.#host;
+    return { cache, nowMs, randomU32, openGpu: () => this.#openGpu() };
+  }
+
+  /** One device for all models; a failed or lost one is forgotten, so that the next call tries again. */
+  #openGpu(): Promise<Gpu> {
+    this.#gpu ??= openGpu(this.#host.gpu, this.#host.gpuOptions).then(
+      (gpu) => {
+        this.#opened = gpu;
+        void gpu.device.lost.then((info) => {
+          this.#onLost(gpu, info);
+        });
+        return gpu;
+      },
+      (error: unknown) => {
+        this.#gpu = undefined;
+        throw error;
+      },
+    );
+    return this.#gpu;
+  }
+
+  #onLost(gpu: Gpu, info: GPUDeviceLostInfo): void {
+    if (this.#opened !== gpu) return;
+    this.#gpu = undefined;
+    this.#opened = undefined;
+    this.#state = 'lost';
+    const error = new LinnetError(
+      'DeviceLost',
+      `The browser lost the GPU (${info.message || info.reason || 'no reason given'}). Load the model again; it is still stored.`,
+    );
+    const models = [...this.#models.values()];
+    this.#models.clear();
+    for (const model of models) void model.close(error);
+  }
+
+  #variants(): Readonly<Record<string, string>> {
+    const last = [...this.#models.values()].at(-1);
+    return last === undefined ? {} : { gemv: last.session.runner.gemvVariant };
+  }
+
+  async #abortable<T>(client: ClientId, request: RequestId, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const key = `${client}/${request}`;
+    if (this.#loads.has(key))
+      throw new LinnetError('InvalidRequest', `The request id ${request} is in use; choose another.`);
+    const controller = new AbortController();
+    this.#loads.set(key, controller);
+    try {
+      return await run(controller.signal);
+    } catch (error) {
+      throw toLinnetError(error);
+    } finally {
+      this.#loads.delete(key);
+    }
+  }
+
+  async #named<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run();
+    } catch (error) {
+      throw toLinnetError(error);
+    }
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * Draws tokens on the GPU (P9): from the logits of a step to a record per row, in the step's own pass. Owns the counts of
+ * tokens per slot that penalties need; makes what adjusting needs when a request first asks for it. Knows nothing of
+ * sequences, text or scheduling; the kernels are in shaders/sample.
+ */
+import type { Kernel } from '../../shaders/kernel.ts';
+import {
+  decodeSampleRecord,
+  encodeSampleRow,
+  RECORD_BYTES,
+  SAMPLE_ROW_BYTES,
+  type SampleRecord,
+} from '../../shaders/sample/layout.ts';
+import {
+  encodeTokenList,
+  sampleBytes,
+  sampleKernels,
+  sampleWorkgroups,
+  type SampleKernels,
+  type SampleShape,
+} from '../../shaders/sample/sample.ts';
+import type { ModelSizes } from '../model/sizes.ts';
+import { MAX_LOGIT_BIASES, needsAdjusting, needsCounts, type ResolvedSamplingParams } from '../sampling/params.ts';
+import { packLogitBias, sampleRowOf } from './sample-row.ts';
+import type { BufferRange, Gpu, Pipeline } from './gpu.ts';
+import { Readback } from './readback.ts';
+
+export interface SampleRequest {
+  readonly params: ResolvedSamplingParams;
+  /** Position of the token that is drawn. */
+  readonly position: number;
+  /** From `acquireSlot`, for requests with penalties. */
+  readonly slot: number;
+}
+
+interface Bound {
+  readonly pipeline: Pipeline;
+  readonly bindGroup: GPUBindGroup;
+}
+
+/** Everything for bias and penalties; made at the first request that has any. */
+interface Adjusting {
+  readonly counts: readonly BufferRange[];
+  readonly list: BufferRange;
+  readonly bias: BufferRange;
+  readonly adjust: readonly Bound[];
+  readonly pick: Bound;
+  readonly countList: readonly Bound[];
+  readonly countPicked: readonly Bound[];
+}
+
+const NUM_SLOTS = 16;
+
+export class GpuSampler {
+  readonly #gpu: Gpu;
+  readonly #shape: SampleShape;
+  readonly #kernels: SampleKernels;
+  readonly #maxRows: number;
+  readonly #maxListTokens: number;
+  readonly #logits: readonly BufferRange[];
+  readonly #rowWords: DataView<ArrayBuffer>;
+  readonly #rows: BufferRange;
+  readonly #groups: BufferRange;
+  readonly #records: BufferRange;
+  readonly #tokens: BufferRange;
+  readonly #readback: Readback;
+  readonly #freeSlots = Array.from({ length: NUM_SLOTS }, (_, slot) => NUM_SLOTS - 1 - slot);
+  #bound: { readonly groups: readonly Bound[]; readonly pick: Bound; readonly logprobs: Bound } | undefined;
+  #adjusting: Adjusting | undefined;
+
+  private constructor(gpu: Gpu, vocabSize: number, sizes: ModelSizes, logits: readonly BufferRange[]) {
+    this.#gpu = gpu;
+    this.#shape = {
+      vocabSize,
+      segmentLength: sizes.logits.segmentLength,
+      numSegments: sizes.logits.numSegments === 1 ? 1 : 2,
+      workgroupSize: gpu.traits.software ? 8 : 256,
+    };
+    this.#kernels = sampleKernels(this.#shape);
+    this.#maxRows = sizes.logits.numRows;
+    this.#maxListTokens = sizes.contextLength;
+    this.#logits = logits;
+    const bytes = sampleBytes(this.#shape, this.#maxRows, NUM_SLOTS);
+    this.#rowWords = new DataView(new ArrayBuffer(this.#maxRows * SAMPLE_ROW_BYTES));
+    this.#rows = { buffer: gpu.createStorage('sample.rows', bytes.rows) };
+    this.#groups = { buffer: gpu.createStorage('sample.groups', bytes.groups) };
+    this.#records = { buffer: gpu.createStorage('sample.records', bytes.records) };
+    this.#tokens = { buffer: gpu.createStorage('sample.tokens', this.#maxRows * 4) };
+    this.#readback = new Readback(gpu, 'sample.readback', bytes.records);
+  }
+
+  static async create(
+    gpu: Gpu,
+    vocabSize: number,
+    sizes: ModelSizes,
+    logits: readonly BufferRange[],
+  ): Promise<GpuSampler> {
+    const sampler = new GpuSampler(gpu, vocabSize, sizes, logits);
+    const [first, second = first] = logits;
+    if (first === undefined || second === undefined) throw new RangeError('there are no logits');
+    const rows = sampler.#rows;
+    const [groups, pick, logprobs] = await Promise.all([
+      sampler.#bindSegments(sampler.#kernels.groups, (_, segment) => [rows, segment, sampler.#groups]),
+      sampler.#bind(sampler.#kernels.pick, [rows, first, second, sampler.#groups, sampler.#records, sampler.#tokens]),
+      sampler.#bind(sampler.#kernels.logprobs, [rows, first, second, sampler.#groups, sampler.#records]),
+    ]);
+    sampler.#bound = { groups, pick, logprobs };
+    return sampler;
+  }
+
+  /** A slot for the counts of a sequence with penalties, or undefined when all are taken: then wait. */
+  acquireSlot(): number | undefined {
+    return this.#freeSlots.pop();
+  }
+
+  releaseSlot(slot: number): void {
+    this.#freeSlots.push(slot);
+  }
+
+  /** Makes ready for requests of this kind. To be awaited once before the first step of a request. */
+  async prepare(params: ResolvedSamplingParams): Promise<void> {
+    if (needsAdjusting(params)) this.#adjusting ??= await this.#makeAdjusting();
+  }
+
+  /** Counts a sequence's tokens so far into its slot; submitted at once, before the step that draws. */
+  countTokens(slot: number, promptIds: readonly number[], generatedIds: readonly number[]): void {
+    const adjusting = this.#adjusting;
+    if (adjusting === undefined) return;
+    const words = encodeTokenList(slot, promptIds.slice(-this.#maxListTokens), generatedIds);
+    this.#gpu.device.queue.writeBuffer(adjusting.list.buffer, 0, words);
+    const encoder = this.#gpu.device.createCommandEncoder({ label: 'sample.count' });
+    const slotBytes = this.#shape.segmentLength * 4;
+    for (const counts of adjusting.counts)
+      encoder.clearBuffer(counts.buffer, (counts.offsetBytes ?? 0) + slot * slotBytes, slotBytes);
+    const pass = encoder.beginComputePass({ label: 'sample.count' });
+    const [x, y] = sampleWorkgroups(this.#shape, 1).countList(words.length - 2);
+    for (const bound of adjusting.countList) this.#dispatch(pass, bound, x, y);
+    pass.end();
+    this.#gpu.device.queue.submit([encoder.finish()]);
+    this.#gpu.counters.numSubmits += 1;
+  }
+
+  /** Records the draw for the step's logit rows, in their order. */
+  record(pass: GPUComputePassEncoder, requests: readonly SampleRequest[]): void {
+    const bound = this.#bound;
+    if (bound === undefined || requests.length > this.#maxRows) throw new RangeError('more rows than the sampler has');
+    const numRows = requests.length;
+    this.#writeRows(requests);
+    const grid = sampleWorkgroups(this.#shape, numRows);
+    const adjusting = requests.some(({ params }) => needsAdjusting(params)) ? this.#adjusting : undefined;
+    for (const first of adjusting?.adjust ?? bound.groups) this.#dispatch(pass, first, ...grid.groups);
+    this.#dispatch(pass, adjusting?.pick ?? bound.pick, ...grid.pick);
+    if (requests.some(({ params }) => params.topLogprobs !== undefined))
+      this.#dispatch(pass, bound.logprobs, ...grid.logprobs);
+    if (adjusting !== undefined && requests.some(({ params }) => needsCounts(params))) {
+      for (const count of adjusting.countPicked) this.#dispatch(pass, count, ...grid.countPicked);
+    }
+  }
+
+  /** Records the way back of `numRows` records; call the result after the submit. */
+  recordReadback(encoder: GPUCommandEncoder, numRows: number): () => Promise<readonly SampleRecord[]> {
+    const read = this.#readback.record(encoder, this.#records.buffer, numRows * RECORD_BYTES);
+    return async () => {
+      const bytes = await read();
+      return Array.from({ length: numRows }, (_, row) => decodeSampleRecord(bytes, row));
+    };
+  }
+
+  #writeRows(requests: readonly SampleRequest[]): void {
+    const { queue } = this.#gpu.device;
+    const bias = packLogitBias(requests.map(({ params }) => params.logitBias));
+    requests.forEach(({ params, position, slot }, row) => {
+      encodeSampleRow(
+        this.#rowWords,
+        row,
+        sampleRowOf(params, { position, slot, tokenIndex: row, biasOffset: bias.offsets[row] ?? 0 }),
+      );
+    });
+    queue.writeBuffer(this.#rows.buffer, 0, this.#rowWords.buffer, 0, requests.length * SAMPLE_ROW_BYTES);
+    if (bias.words.length > 0 && this.#adjusting !== undefined)
+      queue.writeBuffer(this.#adjusting.bias.buffer, 0, bias.words);
+  }
+
+  async #makeAdjusting(): Promise<Adjusting> {
+    const gpu = this.#gpu;
+    const bytes = sampleBytes(this.#shape, this.#maxRows, NUM_SLOTS);
+    const perSegment = (label: string, sizeBytes: number): readonly BufferRange[] =>
+      this.#logits.map((_, i) => ({ buffer: gpu.createStorage(`sample.${label}[${String(i)}]`, sizeBytes) }));
+    const adjusted = perSegment('adjusted', bytes.logitsPerSegment);
+    const counts = perSegment('counts', bytes.countsPerSegment);
+    const bias = { buffer: gpu.createStorage('sample.bias', this.#maxRows * MAX_LOGIT_BIASES * 8) };
+    const mask = { buffer: gpu.createStorage('sample.mask', bytes.maskPerRow) };
+    const list = { buffer: gpu.createStorage('sample.list', (this.#maxListTokens * 2 + 2) * 4) };
+    const [first, second = first] = adjusted;
+    if (first === undefined || second === undefined) throw new RangeError('there are no logits');
+    const rows = this.#rows;
+    const at = (ranges: readonly BufferRange[], i: number): BufferRange => ranges[i] ?? first;
+    const [adjust, pick, countList, countPicked] = await Promise.all([
+      this.#bindSegments(this.#kernels.adjust, (i, segment) => [
+        rows,
+        segment,
+        this.#groups,
+        at(counts, i),
+        bias,
+        mask,
+        at(adjusted, i),
+      ]),
+      this.#bind(this.#kernels.pick, [rows, first, second, this.#groups, this.#records, this.#tokens]),
+      this.#bindSegments(this.#kernels.countList, (i) => [list, at(counts, i)]),
+      this.#bindSegments(this.#kernels.countPicked, (i) => [rows, this.#records, at(counts, i)]),
+    ]);
+    return { counts, list, bias, adjust, pick, countList, countPicked };
+  }
+
+  #bindSegments(
+    kernels: readonly Kernel[],
+    ranges: (index: number, logits: BufferRange) => readonly BufferRange[],
+  ): Promise<readonly Bound[]> {
+    return Promise.all(
+      this.#logits.map((segment, i) => {
+        const kernel = kernels[i];
+        if (kernel === undefined) throw new RangeError('a segment without a kernel');
+        return this.#bind(kernel, ranges(i, segment));
+      }),
+    );
+  }
+
+  async #bind(kernel: Kernel, ranges: readonly BufferRange[]): Promise<Bound> {
+    const pipeline = await this.#gpu.pipeline(kernel);
+    return { pipeline, bindGroup: this.#gpu.bindGroup(kernel.name, pipeline, ranges) };
+  }
+
+  #dispatch(pass: GPUComputePassEncoder, { pipeline, bindGroup }: Bound, x: number, y: number): void {
+    pass.setPipeline(pipeline.pipeline);
+    pass.setBindGroup(0, bindGroup);
+    pass.dispatchWorkgroups(x, y, 1);
+    this.#gpu.counters.numDispatches += 1;
+  }
+}

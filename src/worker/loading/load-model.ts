@@ -1,0 +1,285 @@
+/**
+ * From a source to a model that answers: open (cache, network or file), read the header, check and plan, upload while
+ * the download runs, compile. Reports its phases. Knows nothing of requests in flight or handles.
+ */
+import type { ByteSource } from '../../cache/byte-source.ts';
+import { fileSource } from '../../cache/file-source.ts';
+import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
+import type { CacheProgress } from '../../cache/progress.ts';
+import type { KvType, LoadedModel, LoadProgress, LoadRequest, ModelInspection, ModelSource } from '../api.ts';
+import { abortedError, LinnetError } from '../errors.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import { GpuSampler } from '../gpu/sampler.ts';
+import { readModelConfig } from '../model/config.ts';
+import { ModelRunner, planModel, type ModelPlan } from '../model/runner.ts';
+import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
+import { ModelSession } from '../serving/model-session.ts';
+import { createTextModel } from '../serving/text-model.ts';
+import type { GgufFile } from './gguf-file.ts';
+import { readGgufHeader } from './gguf-header.ts';
+
+export interface LoaderDeps {
+  readonly cache: CacheDeps;
+  readonly nowMs: () => number;
+  readonly randomU32: () => number;
+  readonly openGpu: () => Promise<Gpu>;
+}
+
+/** A loaded model without its handle. */
+export interface Loaded {
+  readonly session: ModelSession;
+  readonly description: Omit<LoadedModel, 'handle'>;
+  readonly networkBytes: number;
+  /** Rejects what is running with the error and frees the GPU's memory. */
+  close(error: LinnetError): Promise<void>;
+}
+
+/** A source made readable. */
+interface Opened {
+  readonly source: ByteSource;
+  readonly name: string;
+  readonly model: OpenModel | undefined;
+  readonly cached: boolean;
+}
+
+type Report = (progress: Omit<LoadProgress, 'request'>) => void;
+
+const DEFAULT_CONTEXT = 4096;
+const DEFAULT_KV_TYPE: KvType = 'f16';
+/** Cache tokens beyond one full context: room for a copied block and a second, short conversation. */
+const EXTRA_CACHE_TOKENS = 256;
+
+export async function inspectSource(
+  source: ModelSource,
+  deps: LoaderDeps,
+  signal: AbortSignal,
+): Promise<ModelInspection> {
+  const opened = await open(source, deps, signal, { headerOnly: true });
+  try {
+    const file = await readGgufHeader(opened.source, signal);
+    const gpu = await deps.openGpu();
+    createTextModel(file.metadata);
+    return inspection(file, planFor(file, gpu, {}), opened);
+  } finally {
+    await opened.model?.close();
+  }
+}
+
+export async function loadSession(
+  request: LoadRequest,
+  deps: LoaderDeps,
+  signal: AbortSignal,
+  report: Report,
+): Promise<Loaded> {
+  const startMs = deps.nowMs();
+  const progress = new LoadReporter(report);
+  const gpu = (await deps.openGpu()).owner();
+  let opened: Opened | undefined;
+  try {
+    opened = await open(request.source, deps, signal, {
+      keep: request.keep ?? true,
+      onProgress: (bytes) => {
+        progress.downloading(bytes);
+      },
+    });
+    progress.opened(opened.source.sizeBytes, opened.cached);
+    const file = await readGgufHeader(opened.source, signal);
+    const plan = planFor(file, gpu, request);
+    const text = createTextModel(file.metadata);
+    const uploadStartMs = deps.nowMs();
+    let compileStartMs = uploadStartMs;
+    const { runner, sampler } = await guardMemory(gpu, async () => {
+      const made = await ModelRunner.create(gpu, sourceOf(opened), plan, {
+        signal,
+        onBytes: (numBytes) => {
+          progress.uploaded(numBytes);
+        },
+        onCompiling: () => {
+          compileStartMs = deps.nowMs();
+          progress.compiling();
+        },
+      });
+      return { runner: made, sampler: await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, made.scratch.logits) };
+    });
+    await opened.model?.done;
+    if (signal.aborted) throw abortedError();
+    const session = new ModelSession(runner, text, sampler, deps);
+    progress.ready();
+    const notes = [text.template.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
+    const endMs = deps.nowMs();
+    return {
+      session,
+      networkBytes: progress.networkBytes,
+      description: {
+        cacheId: opened.model?.id,
+        inspection: inspection(file, plan, opened),
+        contextLength: session.contextLength,
+        vocabSize: plan.vocabSize,
+        hasChatTemplate: text.hasChatTemplate,
+        notes,
+        timings: {
+          totalMs: endMs - startMs,
+          uploadMs: compileStartMs - uploadStartMs,
+          compileMs: endMs - compileStartMs,
+        },
+      },
+      async close(error) {
+        await session.close(error);
+        gpu.release();
+      },
+    };
+  } catch (error) {
+    gpu.release();
+    throw error;
+  } finally {
+    await opened?.model?.close();
+  }
+}
+
+function sourceOf(opened: Opened | undefined): ByteSource {
+  if (opened === undefined) throw new LinnetError('Internal', 'A model was planned before it was opened.');
+  return opened.source;
+}
+
+async function open(
+  source: ModelSource,
+  deps: LoaderDeps,
+  signal: AbortSignal,
+  options: { keep?: boolean; headerOnly?: boolean; onProgress?: (progress: CacheProgress) => void },
+): Promise<Opened> {
+  if (source.kind === 'file') {
+    return { source: fileSource(source.file), name: source.file.name, model: undefined, cached: false };
+  }
+  const model = await openModel(source, { ...options, signal }, deps.cache);
+  return { source: model.source, name: model.name, model, cached: model.complete };
+}
+
+/** Plans for the context that was asked for, or for the longest of the usual ones that fits. */
+function planFor(file: GgufFile, gpu: Gpu, request: Pick<LoadRequest, 'contextLength' | 'kvType'>): ModelPlan {
+  const config = readModelConfig(file.metadata);
+  const { contextLength: wanted } = request;
+  if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 16)) {
+    throw new LinnetError('InvalidRequest', `contextLength is ${String(wanted)}; it must be a whole number from 16.`);
+  }
+  const plan = (contextLength: number) =>
+    planModel(file, gpu, {
+      ...DEFAULT_SIZE_OPTIONS,
+      contextLength,
+      cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
+      kvLayout: request.kvType ?? DEFAULT_KV_TYPE,
+    });
+  if (wanted !== undefined) return plan(Math.min(wanted, config.contextLength));
+  for (
+    let contextLength = Math.min(config.contextLength, DEFAULT_CONTEXT);
+    ;
+    contextLength = Math.floor(contextLength / 2)
+  ) {
+    try {
+      return plan(contextLength);
+    } catch (error) {
+      if (!(error instanceof LinnetError && error.name === 'LimitExceeded') || contextLength < 256) throw error;
+    }
+  }
+}
+
+/** Turns a GPU that ran out of memory into an error that says so. */
+async function guardMemory<T>(gpu: Gpu, run: () => Promise<T>): Promise<T> {
+  gpu.device.pushErrorScope('out-of-memory');
+  let result: T;
+  try {
+    result = await run();
+  } finally {
+    const problem = await gpu.device.popErrorScope();
+    if (problem !== null) {
+      throw new LinnetError(
+        'OutOfMemory',
+        `The GPU has no room for this model (${problem.message}). Choose a smaller model or context, or close other tabs.`,
+      );
+    }
+  }
+  return result;
+}
+
+function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspection {
+  const { metadata, tensors } = file;
+  const bytesByType = new Map<string, number>();
+  for (const { typeName, sizeBytes } of tensors)
+    bytesByType.set(typeName, (bytesByType.get(typeName) ?? 0) + sizeBytes);
+  const [weightType = 'F32'] = [...bytesByType].sort((a, b) => b[1] - a[1])[0] ?? [];
+  return {
+    name: metadata.string('general.name') ?? opened.name,
+    architecture: plan.config.architecture,
+    weightType,
+    numParameters: tensors.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0),
+    fileBytes: opened.source.sizeBytes,
+    contextLength: plan.config.contextLength,
+    licence: metadata.string('general.license'),
+    cached: opened.cached,
+    gpuBytes: { weights: plan.weights.weightBytes, kvCache: plan.sizes.kv.sizeBytes, scratch: plan.sizes.scratchBytes },
+    plannedContextLength: plan.sizes.contextLength,
+  };
+}
+
+/** Folds what the download and the upload say into one account. */
+class LoadReporter {
+  readonly #report: Report;
+  #phase: LoadProgress['phase'] = 'resolving';
+  #totalBytes: number | undefined;
+  #uploadedBytes = 0;
+  #reportedBytes = 0;
+  #download: CacheProgress | undefined;
+
+  constructor(report: Report) {
+    this.#report = report;
+    this.#send();
+  }
+
+  get networkBytes(): number {
+    return this.#download?.networkBytes ?? 0;
+  }
+
+  opened(sizeBytes: number, isLocal: boolean): void {
+    this.#totalBytes = sizeBytes;
+    this.#enter(isLocal || this.#download === undefined ? 'uploading' : 'downloading');
+  }
+
+  downloading(progress: CacheProgress): void {
+    this.#download = progress;
+    if (this.#phase === 'resolving' || this.#phase === 'uploading') this.#phase = 'downloading';
+    this.#send();
+  }
+
+  uploaded(numBytes: number): void {
+    this.#uploadedBytes += numBytes;
+    const step = (this.#totalBytes ?? 0) / 50;
+    if (this.#phase !== 'uploading' || this.#uploadedBytes - this.#reportedBytes < step) return;
+    this.#reportedBytes = this.#uploadedBytes;
+    this.#send();
+  }
+
+  compiling(): void {
+    this.#enter('compiling');
+  }
+
+  ready(): void {
+    this.#enter('ready');
+  }
+
+  #enter(phase: LoadProgress['phase']): void {
+    this.#phase = phase;
+    this.#send();
+  }
+
+  #send(): void {
+    const downloads = this.#phase === 'downloading';
+    const isOver = this.#phase === 'compiling' || this.#phase === 'ready';
+    this.#report({
+      phase: this.#phase,
+      doneBytes: downloads ? (this.#download?.doneBytes ?? 0) : isOver ? (this.#totalBytes ?? 0) : this.#uploadedBytes,
+      totalBytes: this.#download?.totalBytes ?? this.#totalBytes,
+      networkBytes: this.networkBytes,
+      bytesPerSecond: downloads ? this.#download?.bytesPerSecond : undefined,
+      remainingMs: downloads ? this.#download?.remainingMs : undefined,
+    });
+  }
+}

@@ -1,0 +1,23 @@
+/** The worker's entry: puts the engine behind Comlink. The only file that touches `self`. */
+import * as Comlink from 'comlink';
+import { platformHost } from '../cache/host.ts';
+import { ModelStore } from '../cache/model-store.ts';
+import { platformStorage } from '../cache/quota.ts';
+import { LinnetEngine } from './engine.ts';
+
+const engine = new LinnetEngine({
+  gpu: gpuOf(self.navigator),
+  cache: { host: platformHost(), store: new ModelStore(), storage: platformStorage() },
+  nowMs: () => performance.timeOrigin + performance.now(),
+  randomU32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+  later: (callback, ms) => {
+    setTimeout(callback, ms);
+  },
+});
+
+Comlink.expose(engine);
+
+/** Browsers without WebGPU have no such property, whatever the types say. */
+function gpuOf(navigator: { readonly gpu?: GPU }): GPU | undefined {
+  return navigator.gpu;
+}

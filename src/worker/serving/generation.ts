@@ -1,0 +1,123 @@
+/**
+ * One generation from its first token to its end: text out of tokens, stop strings, limits, events. Told of each token,
+ * it says whether to go on. Pure but for the events it hands to its listener; knows no GPU and no scheduler.
+ */
+import type { FinishReason, GenerateRequest, GenerationEvent, TokenLogprob } from '../api.ts';
+import { LinnetError } from '../errors.ts';
+import type { ResolvedSamplingParams } from '../sampling/params.ts';
+import { createReplyDetokenizer } from '../text/conversation.ts';
+import type { Detokenizer } from '../text/detokenizer.ts';
+import { createStopMatcher, type StopMatcher } from '../text/stop-matcher.ts';
+import { tokenId, type TokenId } from '../tokens.ts';
+import type { Prompt } from './prompt.ts';
+import type { TextModel } from './text-model.ts';
+
+/** What came back from the sampler for one token. */
+export interface DrawnToken {
+  readonly id: number;
+  /** Not 0: the logits were not numbers. */
+  readonly status: number;
+  readonly logprob: number;
+  readonly top: readonly { readonly id: number; readonly logprob: number }[];
+}
+
+export class Generation {
+  readonly request: GenerateRequest;
+  readonly params: ResolvedSamplingParams;
+  prompt: Prompt;
+  readonly generated: TokenId[] = [];
+  readonly #model: TextModel;
+  readonly #detokenizer: Detokenizer;
+  readonly #stop: StopMatcher;
+  readonly #emit: (event: GenerationEvent) => void;
+  /** All that was generated, stop strings and all: what the ids stand for. */
+  #raw = '';
+  #text = '';
+
+  constructor(
+    request: GenerateRequest,
+    params: ResolvedSamplingParams,
+    prompt: Prompt,
+    model: TextModel,
+    emit: (event: GenerationEvent) => void,
+  ) {
+    this.request = request;
+    this.params = params;
+    this.prompt = prompt;
+    this.#model = model;
+    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids);
+    this.#stop = createStopMatcher([...(request.stop ?? []), ...(request.input.kind === 'chat' ? prompt.stop : [])]);
+    this.#emit = emit;
+  }
+
+  /** The text as shown: without what a stop string cut off. */
+  get text(): string {
+    return this.#text;
+  }
+
+  /** Prompt and reply as text, with the ids that stand for it; undefined for a prompt given as ids. */
+  get rendered(): { readonly text: string; readonly ids: readonly TokenId[] } | undefined {
+    if (this.prompt.text === undefined) return undefined;
+    return { text: this.prompt.text + this.#raw, ids: [...this.prompt.ids, ...this.#generatedText()] };
+  }
+
+  /** Takes the next token; the reason to finish, if there is one. @throws Internal when the GPU computed no numbers. */
+  accept(drawn: DrawnToken): FinishReason | undefined {
+    if (drawn.status !== 0) {
+      throw new LinnetError(
+        'Internal',
+        'The GPU computed something that is not a number. Load the model again; if it stays so, report it with the device panel’s text.',
+      );
+    }
+    const { tokenizer } = this.#model;
+    const id = tokenId(drawn.id);
+    this.generated.push(id);
+    const isEnd = tokenizer.isEndOfGeneration(id) && this.request.ignoreEos !== true;
+    this.#emitLogprobs(drawn);
+    if (isEnd) return 'stop';
+    const piece = this.#detokenizer.push(id);
+    this.#raw += piece;
+    const { text, stopped } = this.#stop.push(piece);
+    this.#show(text);
+    if (stopped) return 'stop';
+    return this.generated.length >= (this.request.maxTokens ?? Infinity) ? 'length' : undefined;
+  }
+
+  /** Hands out what was held back, at the end. */
+  finish(): void {
+    const rest = this.#detokenizer.flush();
+    this.#raw += rest;
+    const { text, stopped } = this.#stop.push(rest);
+    this.#show(text);
+    if (!stopped) this.#show(this.#stop.flush());
+  }
+
+  emit(event: GenerationEvent): void {
+    this.#emit(event);
+  }
+
+  /** The generated ids that have a text: all but an end token. */
+  #generatedText(): readonly TokenId[] {
+    const last = this.generated.at(-1);
+    const endsWithEnd =
+      last !== undefined && this.#model.tokenizer.isEndOfGeneration(last) && this.request.ignoreEos !== true;
+    return endsWithEnd ? this.generated.slice(0, -1) : this.generated;
+  }
+
+  #show(text: string): void {
+    if (text === '') return;
+    this.#text += text;
+    this.#emit({ kind: 'delta', text });
+  }
+
+  #emitLogprobs(drawn: DrawnToken): void {
+    if (this.params.topLogprobs === undefined) return;
+    const { tokenizer } = this.#model;
+    const describe = ({ id, logprob }: { readonly id: number; readonly logprob: number }): TokenLogprob => ({
+      token: id,
+      text: new TextDecoder().decode(tokenizer.decodeBytes(tokenId(id), { special: true })),
+      logprob,
+    });
+    this.#emit({ kind: 'logprobs', chosen: describe(drawn), top: drawn.top.map(describe) });
+  }
+}

@@ -1,0 +1,116 @@
+/**
+ * From a request's input to prompt tokens: renders the chat, keeps the ids of a conversation's earlier turns so that
+ * their cache can be used again, and leaves out the oldest turns when the policy says so. Knows no GPU, no scheduler.
+ */
+import type { ChatMessage, GenerateRequest } from '../api.ts';
+import { LinnetError } from '../errors.ts';
+import { tokenId, type TokenId } from '../tokens.ts';
+import { continueRendering, encodePrompt, type RenderedIds } from '../text/conversation.ts';
+import type { TextModel } from './text-model.ts';
+
+export interface Prompt {
+  readonly ids: readonly TokenId[];
+  /** What the ids stand for; undefined for a prompt given as ids. */
+  readonly text: string | undefined;
+  /** Indices of messages that were left out. */
+  readonly droppedMessages: readonly number[];
+  /** Stop texts of the template's layout. */
+  readonly stop: readonly string[];
+  readonly notes: readonly string[];
+}
+
+export interface PromptOptions {
+  /** Most tokens the prompt may have. */
+  readonly maxTokens: number;
+  /** What this conversation's cache stands for. */
+  readonly previous: RenderedIds | undefined;
+  readonly now: Date;
+  /** Leave out at least this many of the oldest turns. */
+  readonly minDroppedTurns?: number;
+}
+
+/** @throws InvalidRequest, TemplateFailed; ContextFull when it cannot be made to fit. */
+export function makePrompt(request: GenerateRequest, model: TextModel, options: PromptOptions): Prompt {
+  const { input } = request;
+  switch (input.kind) {
+    case 'tokens':
+      return fitted(idsOfRequest(input.ids, model), undefined, options);
+    case 'text': {
+      const rendered = encode(input.text, model, options.previous);
+      return fitted(rendered.ids, rendered.text, options);
+    }
+    case 'chat':
+      return chatPrompt(input.messages, request.overflow ?? 'stop', model, options);
+  }
+}
+
+function chatPrompt(
+  messages: readonly ChatMessage[],
+  overflow: string,
+  model: TextModel,
+  options: PromptOptions,
+): Prompt {
+  if (messages.length === 0)
+    throw new LinnetError('InvalidRequest', 'There are no messages; send at least one from the user.');
+  const turns = turnsOf(messages);
+  const mostDropped = overflow === 'dropOldestTurns' ? Math.max(0, turns.length - 1) : 0;
+  for (let numDropped = Math.min(options.minDroppedTurns ?? 0, mostDropped); ; numDropped++) {
+    const dropped = turns.slice(0, numDropped).flat();
+    const kept = messages.filter((_, i) => !dropped.includes(i));
+    const { text, note } = model.template.render(kept, { addGenerationPrompt: true, now: options.now });
+    const rendered = encode(text, model, options.previous);
+    if (rendered.ids.length <= options.maxTokens || numDropped >= mostDropped) {
+      const prompt = fitted(rendered.ids, rendered.text, options);
+      return {
+        ...prompt,
+        droppedMessages: dropped,
+        stop: model.template.stop,
+        notes: note === undefined ? [] : [note],
+      };
+    }
+  }
+}
+
+/** Indices of the messages of each turn: what a user says and all that follows it. System messages are in none. */
+function turnsOf(messages: readonly ChatMessage[]): readonly (readonly number[])[] {
+  const turns: number[][] = [];
+  messages.forEach((message, i) => {
+    if (message.role === 'system') return;
+    const current = turns.at(-1);
+    if (current === undefined || message.role === 'user') turns.push([i]);
+    else current.push(i);
+  });
+  return turns;
+}
+
+function encode(
+  text: string,
+  model: TextModel,
+  previous: RenderedIds | undefined,
+): { readonly ids: readonly TokenId[]; readonly text: string } {
+  if (previous === undefined) return { ids: encodePrompt(model.tokenizer, text), text };
+  return continueRendering(previous, text, model.tokenizer);
+}
+
+function fitted(ids: readonly TokenId[], text: string | undefined, options: PromptOptions): Prompt {
+  if (ids.length === 0) throw new LinnetError('InvalidRequest', 'The prompt is empty; give some text or tokens.');
+  if (ids.length > options.maxTokens) {
+    throw new LinnetError(
+      'ContextFull',
+      `The prompt has ${String(ids.length)} tokens, and the context has room for ${String(options.maxTokens)}. Shorten it, start a new conversation, or load the model with a longer context.`,
+    );
+  }
+  return { ids, text, droppedMessages: [], stop: [], notes: [] };
+}
+
+function idsOfRequest(ids: readonly number[], model: TextModel): readonly TokenId[] {
+  const { vocabSize } = model.tokenizer;
+  const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
+  if (bad !== undefined) {
+    throw new LinnetError(
+      'InvalidRequest',
+      `${String(bad)} is no token of this model; ids go from 0 to ${String(vocabSize - 1)}.`,
+    );
+  }
+  return ids.map((id) => tokenId(id));
+}

@@ -1,0 +1,28 @@
+/**
+ * The text side of a loaded model: its tokenizer, chat template and stop texts, made from the file's metadata. Knows no
+ * GPU and no requests.
+ */
+import type { GgufMetadata } from '../loading/gguf-metadata.ts';
+import { createChatTemplate, type ChatTemplate } from '../text/chat-template.ts';
+import { createTokenizer, type Tokenizer } from '../text/tokenizer.ts';
+
+export interface TextModel {
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  /** The file brings a chat template of its own, and it works. */
+  readonly hasChatTemplate: boolean;
+}
+
+/** @throws UnsupportedTokenizer, GgufInvalid */
+export function createTextModel(metadata: GgufMetadata): TextModel {
+  const tokenizer = createTokenizer(metadata);
+  const textOf = (id: number | undefined) =>
+    id === undefined ? undefined : metadata.strings('tokenizer.ggml.tokens')?.[id];
+  const template = createChatTemplate({
+    template: metadata.string('tokenizer.chat_template'),
+    bosToken: textOf(tokenizer.bosId),
+    eosToken: textOf(tokenizer.eosId),
+    hasToken: (text) => tokenizer.specialId(text) !== undefined,
+  });
+  return { tokenizer, template, hasChatTemplate: template.isModels };
+}
