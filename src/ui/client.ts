@@ -231,7 +231,7 @@ export class EngineClient {
 }
 
 function describeFailure(event: Event): string {
-  const advice = 'Restart it: a model that was kept loads again without a download.';
+  const advice = 'Start it again to go on.';
   const detail = 'message' in event && typeof event.message === 'string' ? event.message : '';
   if (event.type === 'messageerror') return `A message of the engine could not be read. ${advice}`;
   return detail === '' ? `The engine stopped unexpectedly. ${advice}` : `The engine stopped: ${detail}. ${advice}`;

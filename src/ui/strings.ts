@@ -40,6 +40,7 @@ export const strings = {
   kept: 'On this device',
   keptEmpty: 'Nothing yet. A model you download is kept here and works without a network.',
   load: 'Load',
+  resumeDownload: 'Resume',
   remove: 'Delete',
   removeAsk: (name: string) => `Delete ${name} from this device? It can be downloaded again.`,
   keptSize: (size: string) => `${size}, complete`,
@@ -125,9 +126,9 @@ export const strings = {
       : `The ${String(count)} oldest messages no longer fitted and were left out.`,
 
   deviceSoftware:
-    'No graphics card is in use: a software stand-in does its work, slowly. Turn on hardware acceleration in the browser’s settings.',
+    'No graphics card is in use, so answers come slowly. Turn on hardware acceleration in the browser’s settings.',
   device: (name: string) => `Runs on ${name}`,
-  deviceUnknown: 'a graphics card that does not tell its name',
+  deviceUnknown: 'your graphics card',
 
   settingsTitle: 'Settings',
   systemPrompt: 'System prompt',
@@ -245,7 +246,7 @@ export const strings = {
     Aborted: { title: 'Stopped', advice: 'Try again whenever you like.' },
     WorkerFailed: {
       title: 'The engine stopped',
-      advice: 'Start it again; a model that was kept loads without a download.',
+      advice: 'What was said is still here. A model that was kept loads again without a download.',
     },
     BlockedByPolicy: {
       title: 'The page is not allowed to start the engine',

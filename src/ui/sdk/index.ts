@@ -1,7 +1,5 @@
-/**
- * The library: what a program that brings its own page imports. The client of the engine, its worker, its errors, and the
- * types of the contract. No DOM, no Lit.
- */
+/** What the package offers. */
+export type * from '../../worker/api.ts';
 export {
   EngineClient,
   openEngineWorker,
@@ -9,5 +7,5 @@ export {
   type EngineChannel,
   type EngineClientOptions,
 } from '../client.ts';
-export { isErrorName, LinnetError, toLinnetError } from '../errors.ts';
-export type * from '../../worker/api.ts';
+export { LinnetError, type Failure } from '../errors.ts';
+export { Linnet, Model, type Answer, type GenerateOptions, type LoadOptions } from './linnet.ts';

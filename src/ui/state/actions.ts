@@ -15,7 +15,7 @@ export interface ModelActions {
   readonly acceptConsent: (options: { readonly keep: boolean }) => void;
   readonly declineConsent: () => void;
   readonly cancel: () => void;
-  /** Loads a kept model at once: everything it needs is here. */
+  /** Loads a kept model at once where everything it needs is here; asks first where some of it is not. */
   readonly loadCached: (model: CachedModel) => void;
   readonly deleteCached: (model: CachedModel) => void;
   readonly retry: () => void;

@@ -92,6 +92,15 @@ export function initialState(options: {
   };
 }
 
+/** The graphics card's name as far as the browser tells it; undefined for a software stand-in, which has its own warning. */
+export function hardwareName(info: EngineInfo | undefined): string | undefined {
+  const device = info?.device;
+  if (device === undefined || device.software) return undefined;
+  return [device.description, [device.vendor, device.architecture].filter((part) => part !== '').join(' ')].find(
+    (name) => name !== '',
+  );
+}
+
 /** The model that can answer now, whatever else is on the screen. */
 export function loadedModel(phase: Phase): LoadedModel | undefined {
   switch (phase.kind) {

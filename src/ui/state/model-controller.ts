@@ -37,7 +37,9 @@ export class ModelController {
   readonly actions: ModelActions = {
     chooseModel: () => {
       this.#stopTask();
-      this.#setPhase({ kind: 'choosing', loaded: loadedModel(this.#store.state.phase) });
+      const { phase } = this.#store.state;
+      if (phase.kind === 'workerLost') return void this.#restart('choose');
+      this.#setPhase({ kind: 'choosing', loaded: loadedModel(phase) });
       void this.#refreshCached();
     },
     backToChat: () => {
@@ -55,7 +57,11 @@ export class ModelController {
     cancel: () => {
       this.actions.chooseModel();
     },
-    loadCached: (model) => void this.#load({ kind: 'cached', id: model.id }, model.name),
+    loadCached: (model) => {
+      // The rest of an interrupted download is a download: it is asked for.
+      if (model.complete || model.url === undefined) void this.#load({ kind: 'cached', id: model.id }, model.name);
+      else void this.#inspect({ kind: 'url', url: model.url });
+    },
     deleteCached: (model) => void this.#deleteCached(model),
     retry: () => {
       const { phase } = this.#store.state;
@@ -67,7 +73,7 @@ export class ModelController {
       const { phase } = this.#store.state;
       if (phase.kind === 'failed') void this.#load(phase.source, describeSource(phase.source), { keep: false });
     },
-    restart: () => void this.#restart(),
+    restart: () => void this.#restart('loadAgain'),
     reloadModel: () => {
       const { lastModel } = this.#store.state;
       if (lastModel !== undefined) void this.#load(lastModel.source, lastModel.name);
@@ -177,13 +183,13 @@ export class ModelController {
     await this.#refreshCached();
   }
 
-  async #restart(): Promise<void> {
+  async #restart(then: 'choose' | 'loadAgain'): Promise<void> {
     this.#stopTask();
     const { lastModel } = this.#store.state;
     this.#setPhase({ kind: 'starting' });
     this.#client.restart();
     if (!(await this.#learn())) return;
-    if (lastModel === undefined) this.#setPhase({ kind: 'choosing', loaded: undefined });
+    if (lastModel === undefined || then === 'choose') this.#setPhase({ kind: 'choosing', loaded: undefined });
     else await this.#load(lastModel.source, lastModel.name);
   }
 

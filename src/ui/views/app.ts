@@ -4,7 +4,7 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { Actions } from '../state/actions.ts';
-import { loadedModel, needsReload, type AppState, type Phase } from '../state/app-state.ts';
+import { hardwareName, loadedModel, needsReload, type AppState, type Phase } from '../state/app-state.ts';
 import { isAnswering } from '../state/conversation.ts';
 import { strings } from '../strings.ts';
 import { appStyles } from './app-styles.ts';
@@ -151,6 +151,7 @@ export class LinnetApp extends LitElement {
       .conversation=${this.state.conversation}
       .modelName=${modelName}
       .failure=${lost?.failure}
+      .device=${hardwareName(this.state.info)}
       .actions=${this.actions}
     ></linnet-chat>`;
   }

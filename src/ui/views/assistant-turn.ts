@@ -90,7 +90,7 @@ export class LinnetAssistantTurn extends LitElement {
       data-status=${answer.status}
     >
       ${numDropped > 0 ? html`<p class="notice" data-testid="turns-dropped">${strings.turnsDropped(numDropped)}</p>` : nothing}
-      ${text === '' ? this.#renderNoText(answer) : html`<linnet-markdown data-testid="answer-text" .text=${text}></linnet-markdown>`}
+      ${text === '' ? this.#renderNoText(answer) : html`<linnet-markdown .text=${text}></linnet-markdown>`}
       ${
         answer.status === 'failed'
           ? html`<linnet-problem

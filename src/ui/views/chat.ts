@@ -25,6 +25,7 @@ export class LinnetChat extends LitElement {
     conversation: { attribute: false },
     modelName: { attribute: false },
     failure: { attribute: false },
+    device: { attribute: false },
     actions: { attribute: false },
     following: { state: true },
   };
@@ -105,9 +106,21 @@ export class LinnetChat extends LitElement {
         color: var(--muted);
         font-variant-numeric: tabular-nums;
       }
-      meter {
-        width: 5rem;
-        height: 0.5rem;
+      .meter .device {
+        overflow: hidden;
+        text-overflow: ellipsis;
+        white-space: nowrap;
+      }
+      .meter .device::before {
+        content: '· ';
+      }
+      @media (pointer: coarse) {
+        .keys {
+          display: none;
+        }
+        .keys + .device::before {
+          content: '';
+        }
       }
       .bar {
         width: 5rem;
@@ -132,6 +145,8 @@ export class LinnetChat extends LitElement {
   declare modelName: string;
   /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
   declare failure: Failure | undefined;
+  /** What it runs on, when that is a graphics card. */
+  declare device: string | undefined;
   declare actions: Actions;
   declare following: boolean;
   readonly #resize = new ResizeObserver(() => {
@@ -248,7 +263,10 @@ export class LinnetChat extends LitElement {
   }
 
   #renderMeter(stats: AnswerStats | undefined): TemplateResult {
-    if (stats === undefined) return html`<p class="meter">${strings.composerHint}</p>`;
+    const device =
+      this.device === undefined ? nothing : html`<span class="device" data-testid="device-info">${this.device}</span>`;
+    if (stats === undefined)
+      return html`<p class="meter"><span class="keys">${strings.composerHint}</span>${device}</p>`;
     const share = Math.min(1, stats.contextUsed / stats.contextLength);
     const [used, total] = [formatCount(stats.contextUsed), formatCount(stats.contextLength)];
     return html`<div class="meter" data-testid="context-meter">
@@ -262,7 +280,7 @@ export class LinnetChat extends LitElement {
       >
         <i style="width:${(share * 100).toFixed(1)}%"></i>
       </div>
-      <span aria-hidden="true">${strings.contextUsed(used, total)}</span>
+      <span aria-hidden="true">${strings.contextUsed(used, total)}</span>${device}
     </div>`;
   }
 

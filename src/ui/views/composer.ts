@@ -29,7 +29,7 @@ export class LinnetComposer extends LitElement {
       }
       form:focus-within {
         border-color: var(--accent);
-        outline: 1.5px solid var(--accent);
+        box-shadow: 0 0 0 1px var(--accent);
       }
       textarea {
         flex: 1;
@@ -37,13 +37,16 @@ export class LinnetComposer extends LitElement {
         color: inherit;
         background: none;
         border: 0;
-        outline: 0;
         resize: none;
         padding: 0.6rem 0.5rem;
         min-height: 44px;
         max-height: min(14rem, 35dvh);
         field-sizing: content;
         line-height: 1.5;
+      }
+      /* The form around it shows the focus. */
+      textarea:focus-visible {
+        outline: 0;
       }
       textarea::placeholder {
         color: var(--muted);

@@ -1,6 +1,6 @@
 /**
  * <linnet-header>: the product's name, the model in use and the way to another one, a new chat, settings and theme, and a
- * line that says what the engine runs on when that needs saying.
+ * warning when the engine runs without a graphics card.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { DeviceReport, LoadedModel } from '../../worker/api.ts';
@@ -58,13 +58,9 @@ export class LinnetHeader extends LitElement {
         gap: 0.5rem;
         padding: 0.35rem 1rem;
         font-size: 0.8125rem;
-        color: var(--muted);
-        border-bottom: 1px solid var(--line);
-      }
-      .device.software {
         background: var(--warn-bg);
         color: var(--warn-text);
-        border-color: var(--warn-line);
+        border-bottom: 1px solid var(--warn-line);
       }
       @media (max-width: 560px) {
         header {
@@ -138,7 +134,7 @@ export class LinnetHeader extends LitElement {
           ${icon('settings', 22)}
         </button>
       </header>
-      ${this.#renderDevice()}`;
+      ${this.#renderWarning()}`;
   }
 
   #renderModel(): TemplateResult | typeof nothing {
@@ -154,14 +150,12 @@ export class LinnetHeader extends LitElement {
     </button>`;
   }
 
-  #renderDevice(): TemplateResult | typeof nothing {
-    const { device } = this;
-    if (device === undefined) return nothing;
-    const name =
-      [device.description, device.architecture, device.vendor].find((part) => part !== '') ?? strings.deviceUnknown;
-    return device.software
-      ? html`<p class="device software" data-testid="device-info">${icon('warning', 16)}${strings.deviceSoftware}</p>`
-      : html`<p class="device" data-testid="device-info">${strings.device(name)}</p>`;
+  /** A card at work needs no banner; the want of one does. */
+  #renderWarning(): TemplateResult | typeof nothing {
+    if (this.device?.software !== true) return nothing;
+    return html`<p class="device" data-testid="device-info">
+      ${icon('warning', 16)}<span>${strings.deviceSoftware}</span>
+    </p>`;
   }
 }
 

@@ -92,7 +92,7 @@ export class LinnetKeptModels extends LitElement {
           this.actions.loadCached(model);
         }}
       >
-        ${strings.load}
+        ${model.complete ? strings.load : strings.resumeDownload}
       </button>
       <button
         class="icon"

@@ -151,7 +151,7 @@ export class LinnetMarkdown extends LitElement {
 
   override render(): TemplateResult {
     const blocks = this.#renderer.render(this.text);
-    return html`<div @click=${this.#onClick}>
+    return html`<div data-testid="answer-text" @click=${this.#onClick}>
       ${blocks.map((block) => html`<div class="block">${unsafeHTML(block)}</div>`)}
     </div>`;
   }

@@ -28,6 +28,11 @@ export const welcomeStyles = css`
     font-size: 1.0625rem;
     text-wrap: balance;
   }
+  .hero .device {
+    margin-top: 0.4rem;
+    font-size: 0.875rem;
+    color: var(--muted);
+  }
   section {
     margin-top: 2.25rem;
   }

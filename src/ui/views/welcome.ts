@@ -4,7 +4,7 @@
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { Phase } from '../state/app-state.ts';
-import { modelToContinue, type AppState } from '../state/app-state.ts';
+import { hardwareName, modelToContinue, type AppState } from '../state/app-state.ts';
 import type { Actions } from '../state/actions.ts';
 import type { CatalogueModel } from '../state/catalogue.ts';
 import { formatBytes, formatCount } from '../state/format.ts';
@@ -25,13 +25,20 @@ export class LinnetWelcome extends LitElement {
   declare actions: Actions;
 
   override render(): TemplateResult {
-    const { phase, catalogue, cached, storage } = this.state;
+    const { phase, catalogue, cached, storage, info } = this.state;
     const busy = phase.kind === 'inspecting';
     return html`<div class="column">
       <header class="hero">
         ${bird(76)}
         <h1>${strings.tagline}</h1>
         <p class="muted">${strings.promise}</p>
+        ${
+          info?.device === undefined || info.device.software
+            ? nothing
+            : html`<p class="device" data-testid="device-info">
+                ${strings.device(hardwareName(info) ?? strings.deviceUnknown)}
+              </p>`
+        }
       </header>
       <div class="status" aria-live="polite">${this.#renderStatus(phase)}</div>
       ${this.#renderContinue()}

@@ -1,0 +1,214 @@
+/** The whole page over the scripted engine, used as a visitor uses it. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { page, userEvent } from 'vitest/browser';
+import type { CachedModel } from '../worker/api.ts';
+import { EngineClient, type EngineChannel } from './client.ts';
+import { startApp } from './start.ts';
+import { FakeEngine, type FakeScript } from './testing/fake-engine.ts';
+
+const KEPT: CachedModel = {
+  id: 'kept-1',
+  name: 'Kept Model',
+  url: undefined,
+  sizeBytes: 1000,
+  storedBytes: 1000,
+  complete: true,
+  lastUsedMs: 1,
+};
+
+const byId = (id: string): ReturnType<typeof page.getByTestId> => page.getByTestId(id);
+let client: EngineClient;
+let host: HTMLElement;
+let channel: EngineChannel & EventTarget;
+
+async function open(script: Partial<FakeScript> = {}): Promise<FakeEngine> {
+  const fake = new FakeEngine(script);
+  client = new EngineClient({ open: () => (channel = fake.open()) });
+  await startApp(client, host);
+  return fake;
+}
+
+async function openChat(script: Partial<FakeScript> = {}): Promise<FakeEngine> {
+  const fake = await open(script);
+  await byId('model-url-input').fill('owner/name');
+  await byId('model-load-button').click();
+  await byId('consent-accept').click();
+  await expect.element(byId('composer')).toBeVisible();
+  return fake;
+}
+
+async function say(text: string): Promise<void> {
+  await byId('composer').fill(text);
+  await userEvent.keyboard('{Enter}');
+}
+
+beforeEach(() => {
+  localStorage.clear();
+  host = document.createElement('div');
+  document.body.append(host);
+});
+
+afterEach(() => {
+  client.close();
+  host.remove();
+  delete document.documentElement.dataset['theme'];
+});
+
+describe('before a download', () => {
+  it('asks, with the size, and loads nothing on no', async () => {
+    const fake = await open();
+    await byId('model-url-input').fill('owner/name');
+    await byId('model-load-button').click();
+    await expect.element(byId('consent-size')).toHaveTextContent('808 MB');
+    await byId('consent-cancel').click();
+    await expect.element(byId('consent')).not.toBeInTheDocument();
+    expect(fake.loads).toEqual([]);
+  });
+
+  it('says when what was typed is no address', async () => {
+    await open();
+    await byId('model-url-input').fill('not an address');
+    await byId('model-load-button').click();
+    await expect.element(page.getByText('neither a web address')).toBeVisible();
+  });
+
+  it('offers to load without keeping where space is short', async () => {
+    const fake = await open({ quotaBytes: 1000 });
+    await byId('model-url-input').fill('owner/name');
+    await byId('model-load-button').click();
+    await expect.element(byId('no-space')).toBeVisible();
+    await byId('consent-accept').click();
+    await expect.element(byId('composer')).toBeVisible();
+    expect(fake.loads[0]?.keep).toBe(false);
+  });
+});
+
+describe('a conversation', () => {
+  it('streams an answer, with its numbers', async () => {
+    const fake = await openChat();
+    await say('Tell me a story');
+    await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'done');
+    await expect.element(byId('answer-text')).toHaveTextContent('Once upon a time there was a small brown bird.');
+    await expect.element(byId('stats')).toHaveTextContent('48 tokens/s · first token 212 ms');
+    await expect.element(byId('context-meter')).toHaveTextContent('of 4,096 tokens of context');
+    await expect.element(byId('announcer')).toHaveTextContent('small brown bird');
+    expect(fake.generations[0]?.input).toEqual({
+      kind: 'chat',
+      messages: [{ role: 'user', content: 'Tell me a story' }],
+    });
+  });
+
+  it('stops with Escape and keeps what was written', async () => {
+    const fake = await openChat({ answer: 'word '.repeat(400), tickMs: 5 });
+    await say('Go on');
+    await expect.element(byId('answer-text')).toBeVisible();
+    await userEvent.keyboard('{Escape}');
+    await expect.element(byId('stats')).toHaveTextContent('Stopped');
+    expect(fake.aborted).toHaveLength(1);
+  });
+
+  it('replaces what follows an edited turn', async () => {
+    const fake = await openChat();
+    await say('First');
+    await expect.element(byId('stats')).toBeVisible();
+    await say('Second');
+    await expect.element(byId('message-user').nth(1)).toBeVisible();
+    await expect.element(byId('message-assistant').nth(1)).toHaveAttribute('data-status', 'done');
+    await byId('edit-button').first().click();
+    await byId('edit-input').fill('Changed');
+    await byId('edit-save').click();
+    await expect.element(byId('message-user').nth(1)).not.toBeInTheDocument();
+    await expect.element(byId('message-user')).toHaveTextContent('Changed');
+    expect(fake.generations.at(-1)?.input).toMatchObject({ messages: [{ role: 'user', content: 'Changed' }] });
+  });
+
+  it('regenerates the last answer alone', async () => {
+    const fake = await openChat();
+    await say('Once');
+    await byId('regenerate-button').click();
+    await expect.element(byId('stats')).toBeVisible();
+    expect(fake.generations).toHaveLength(2);
+    expect(fake.generations[1]?.input).toEqual(fake.generations[0]?.input);
+  });
+
+  it('uses and remembers the settings', async () => {
+    const fake = await openChat();
+    await byId('settings-button').click();
+    await byId('settings-temperature').fill('0');
+    await byId('settings-seed').fill('42');
+    await byId('settings-max-tokens').fill('16');
+    await byId('settings-system').fill('Be brief.');
+    await byId('settings-close').click();
+    await say('Hi');
+    await expect.element(byId('stats')).toBeVisible();
+    expect(fake.generations[0]).toMatchObject({
+      maxTokens: 16,
+      sampling: { temperature: 0, seed: 42 },
+      input: { messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user' }] },
+    });
+    expect(localStorage.getItem('linnet.settings.v1')).toContain('"seed":42');
+  });
+});
+
+describe('when things go wrong', () => {
+  it('says so without WebGPU, and why', async () => {
+    await open({ noWebGpuReason: 'navigator.gpu is missing' });
+    await expect.element(byId('error-panel')).toHaveTextContent('navigator.gpu is missing');
+    await expect.element(byId('retry-button')).toHaveTextContent('Reload the page');
+  });
+
+  it('offers another model for an unsupported one', async () => {
+    const fake = await open({ fail: { inspect: { name: 'UnsupportedArchitecture', message: 'mamba' } } });
+    await byId('model-url-input').fill('owner/name');
+    await byId('model-load-button').click();
+    await expect.element(byId('error-panel')).toHaveAttribute('data-error', 'UnsupportedArchitecture');
+    await byId('retry-button').click();
+    await expect.element(byId('error-panel')).not.toBeInTheDocument();
+    expect(fake.loads).toEqual([]);
+  });
+
+  it('starts a lost worker again, loads the kept model and keeps the conversation', async () => {
+    const fake = await openChat({ answer: 'word '.repeat(400), tickMs: 5 });
+    await say('Hello');
+    await expect.element(byId('answer-text')).toBeVisible();
+    channel.dispatchEvent(new Event('error'));
+    await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'failed');
+    await byId('retry-button').last().click();
+    await expect.element(byId('composer')).toBeVisible();
+    await expect.element(byId('message-user')).toHaveTextContent('Hello');
+    expect(fake.loads.at(-1)?.source).toEqual({ kind: 'cached', id: 'kept-1' });
+  });
+});
+
+describe('coming back', () => {
+  it('loads the last model by itself when all of it is here', async () => {
+    localStorage.setItem('linnet.last-model.v1', JSON.stringify({ id: 'kept-1', name: 'Kept Model' }));
+    const fake = await open({ cached: [KEPT] });
+    await expect.element(byId('composer')).toBeVisible();
+    expect(fake.loads.map((load) => load.source)).toEqual([{ kind: 'cached', id: 'kept-1' }]);
+  });
+
+  it('only offers it when some of it is missing', async () => {
+    localStorage.setItem('linnet.last-model.v1', JSON.stringify({ id: 'kept-1', name: 'Kept Model' }));
+    const fake = await open({ cached: [{ ...KEPT, complete: false, storedBytes: 400 }] });
+    await expect.element(byId('continue-button')).toHaveTextContent('Resume Kept Model');
+    expect(fake.loads).toEqual([]);
+  });
+
+  it('lists what is kept, and deletes it after asking', async () => {
+    await open({ cached: [KEPT] });
+    await expect.element(byId('cached-model')).toHaveTextContent('Kept Model');
+    await byId('cached-delete').click();
+    await byId('cached-delete-confirm').click();
+    await expect.element(byId('cached-model')).not.toBeInTheDocument();
+  });
+
+  it('remembers the colours', async () => {
+    await open();
+    const before = document.documentElement.dataset['theme'];
+    await byId('theme-toggle').click();
+    await expect.poll(() => document.documentElement.dataset['theme']).toMatch(/^(light|dark)$/);
+    expect(before).toBeUndefined();
+    expect(localStorage.getItem('linnet.theme.v1')).toMatch(/light|dark/);
+  });
+});
