@@ -3,13 +3,8 @@
  * and waits for every result, as nothing that ships may.
  */
 import type { BindingKind, Kernel } from '../../src/shaders/kernel.ts';
-import {
-  decodeSampleRecord,
-  encodeSampleRow,
-  NONE,
-  type SampleRecord,
-  type SampleRow,
-} from '../../src/shaders/sample/layout.ts';
+import { decodeSampleRecord, encodeSampleRow, ROW_FLAGS } from '../../src/shaders/sample/layout.ts';
+import type { SampleRecord, SampleRow } from '../../src/shaders/sample/layout.ts';
 import {
   sampleBytes,
   sampleKernels,
@@ -39,26 +34,18 @@ export interface SampleOutput {
   readonly tokens: Uint32Array;
 }
 
-export const PLAIN_ROW: SampleRow = {
-  seed: 1,
-  position: 0,
-  slot: 0,
-  token_index: NONE,
-  flags: 0,
-  top_k: 0,
-  num_top: 0,
-  bias_offset: 0,
-  num_bias: 0,
-  mask_offset: NONE,
-  inv_temperature: 1,
-  top_p: 1,
-  min_p_offset: -3e38,
-  repetition_penalty: 1,
-  presence_penalty: 0,
-  frequency_penalty: 0,
-};
-
 type Words = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+/** A harness per shape of one device, since pipelines take long to make. */
+export function sampleHarnesses(device: GPUDevice): (shape: SampleShape) => SampleHarness {
+  const made = new Map<string, SampleHarness>();
+  return (shape) => {
+    const key = JSON.stringify(shape);
+    const harness = made.get(key) ?? new SampleHarness(device, shape);
+    made.set(key, harness);
+    return harness;
+  };
+}
 
 export class SampleHarness {
   readonly #device: GPUDevice;
@@ -114,15 +101,20 @@ export class SampleHarness {
     });
     const values = adjust === undefined ? raw : adjusted;
 
+    const wantsLogprobs = rows.some((row) => (row.flags & ROW_FLAGS.logprobs) !== 0);
     // All at once, so that they compile side by side.
-    await Promise.all([this.#kernels.pick, this.#kernels.logprobs].map((kernel) => this.#pipelineOf(kernel)));
+    const needed = [this.#kernels.pick, ...first.map(([kernel]) => kernel)];
+    if (wantsLogprobs) needed.push(this.#kernels.logprobs);
+    await Promise.all(needed.map((kernel) => this.#pipelineOf(kernel)));
     const encoder = this.#device.createCommandEncoder();
     const pass = encoder.beginComputePass();
     for (const [kernel, buffers] of first) await this.#dispatch(pass, kernel, buffers, grid.groups);
     const pickBuffers = [rowsBuffer, at(values, 0), values[1] ?? at(values, 0), groups, records, tokens];
     await this.#dispatch(pass, this.#kernels.pick, pickBuffers, grid.pick);
     const logprobBuffers = [rowsBuffer, at(raw, 0), raw[1] ?? at(raw, 0), groups, records];
-    await this.#dispatch(pass, this.#kernels.logprobs, logprobBuffers, grid.logprobs);
+    if (wantsLogprobs) {
+      await this.#dispatch(pass, this.#kernels.logprobs, logprobBuffers, grid.logprobs);
+    }
     for (const [s, segment] of counts.entries()) {
       await this.#dispatch(pass, at(this.#kernels.countPicked, s), [rowsBuffer, records, segment], grid.countPicked);
     }

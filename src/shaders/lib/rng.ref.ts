@@ -30,10 +30,7 @@ export function philox(counter: Words4, key: readonly [number, number]): Words4 
 
 /** The random word of one candidate: keyed by (seed, position, token) and nothing else. */
 export function tokenBits(seed: number, position: number, token: number): number {
-  const words = philox([token >>> 2, position, 0, 0], [seed, 0]);
-  const word = words[token & 3];
-  if (word === undefined) throw new RangeError('unreachable: four words');
-  return word;
+  return philox([token, position, 0, 0], [seed, 0])[0];
 }
 
 /** Exp(1) from 32 random bits. */

@@ -5,16 +5,17 @@ fn fill_histogram(lane: u32, row: u32, mode: u32, level: u32, keep: Threshold, k
   for (var g = lane; g < num_groups(); g += WG_SIZE) {
     let largest = group_key(row * num_groups() + g);
     if (largest >= max(keep.key, known.key)) {
-      if (mode == BY_GROUP) {
-        tally(mode, level, largest, ID_LIMIT - g, keep, known);
-      } else {
-        for (var step = 0u; step < steps_of(g); step++) {
-          let keys = keys_at(row, g, step);
-          let rev = ID_LIMIT - first_id(g, step);
-          for (var c = 0u; c < 4u; c++) {
-            tally(mode, level, keys[c], rev - c, keep, known);
-          }
+      let place = place_of(row, g);
+      // A group as such is a candidate of one step, with its own index for an id.
+      let steps = select(num_steps(g), 1u, mode == BY_GROUP);
+      for (var step = 0u; step < steps; step++) {
+        var key = largest;
+        var id = g;
+        if (mode != BY_GROUP) {
+          key = key_at(place, step);
+          id = place.id + step * CHUNK_GROUPS;
         }
+        tally(mode, level, key, ID_LIMIT - id, keep, known);
       }
     }
   }
@@ -78,7 +79,7 @@ fn choose_bucket(mode: u32, level: u32) {
   // Stop where the whole bucket survives. (By weight that takes a bucket of one: the lighter members of a larger one
   // might weigh nothing.)
   let count = atomicLoad(&histogram_count[digit]);
-  if (count <= 1u || (mode != BY_WEIGHT && all(bucket_sum(digit) == want)) || (mode == BY_GROUP && level == 3u)) {
+  if (level == LAST_LEVEL || count <= 1u || (mode != BY_WEIGHT && all(bucket_sum(digit) == want)) || (mode == BY_GROUP && level == 3u)) {
     search.done = 1u;
   }
 }
@@ -91,7 +92,7 @@ fn narrow(lane: u32, row: u32, mode: u32, keep: Threshold, count: u32, share: f3
     search = Search(0u, 0u, 0u, 0u, vec2<u32>(), 0u, 0u);
   }
   var known = workgroupUniformLoad(&search);
-  for (var level = 0u; level <= LAST_LEVEL && known.done == 0u; level++) {
+  for (var level = 0u; known.done == 0u; level++) { // no constant bound: seven copies would take seconds to compile
     for (var i = lane; i < 256u; i += WG_SIZE) {
       atomicStore(&histogram_count[i], 0u);
       atomicStore(&histogram_high[i], 0u);
@@ -124,5 +125,10 @@ fn narrow(lane: u32, row: u32, mode: u32, keep: Threshold, count: u32, share: f3
     return keep;
   }
   // The largest value of the n-th group bounds the n-th largest of all from below: a bound on keys alone.
-  return Threshold(known.key, select(known.rev, 0u, mode == BY_GROUP));
+  let found = Threshold(known.key, select(known.rev, 0u, mode == BY_GROUP));
+  // The last bucket may reach below `keep`, whose candidates alone were counted.
+  if (survives(found.key, found.rev, keep)) {
+    return found;
+  }
+  return keep;
 }

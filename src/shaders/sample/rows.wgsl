@@ -1,13 +1,13 @@
 // What every sampling kernel shares: the shape of the logits, the parameters of a row, groups, records.
 // The logits of a row lie in one or two segments: [num_segments][num_rows][SEGMENT_LENGTH], a binding each.
-// A group is the 64 logits that one thread of `sample_groups` reads: of a chunk of 4096, 16 x 4 with a stride of 256,
-// so that neighbouring threads read neighbouring words. It knows nothing of filters. Layouts: layout.ts.
+// A group is the 64 logits that one thread of `sample_groups` reads: of a chunk of 4096, every 64th, so that neighbouring
+// threads read neighbouring words. It knows nothing of filters. Layouts: layout.ts.
 
 override VOCAB_SIZE: u32;
 override SEGMENT_LENGTH: u32; // a multiple of 64
 override NUM_SEGMENTS: u32; // 1 or 2
 
-const GROUP_STEPS = 16u;
+const GROUP_STEPS = 64u;
 const CHUNK_GROUPS = 64u;
 const CHUNK_LOGITS = 4096u;
 
@@ -62,17 +62,18 @@ fn groups_per_segment() -> u32 {
   return (SEGMENT_LENGTH + CHUNK_LOGITS - 1u) / CHUNK_LOGITS * CHUNK_GROUPS;
 }
 
-// Index in its segment of the first of the four logits that a group reads at a step.
-fn first_logit(group_in_segment: u32, step: u32) -> u32 {
-  let chunk = group_in_segment / CHUNK_GROUPS;
-  return chunk * CHUNK_LOGITS + step * 4u * CHUNK_GROUPS + 4u * (group_in_segment % CHUNK_GROUPS);
+// Logits of a group: fewer than 64 in the last chunk.
+fn steps_of(group_in_segment: u32) -> u32 {
+  let start = group_in_segment / CHUNK_GROUPS * CHUNK_LOGITS;
+  return min(GROUP_STEPS, (SEGMENT_LENGTH - start) / CHUNK_GROUPS);
 }
 
-// Keys of the logits of the ids first .. first + 3; padding has none.
-fn keys_of_four(bits: vec4<u32>, first: u32) -> vec4<u32> {
-  var keys = vec4<u32>();
-  for (var c = 0u; c < 4u; c++) {
-    keys[c] = select(NO_CANDIDATE, key_of_bits(bits[c]), first + c < VOCAB_SIZE);
-  }
-  return keys;
+// Index in its segment of a group's first logit; the next ones follow at a distance of CHUNK_GROUPS.
+fn first_logit(group_in_segment: u32) -> u32 {
+  return group_in_segment / CHUNK_GROUPS * CHUNK_LOGITS + group_in_segment % CHUNK_GROUPS;
+}
+
+// The key of a logit by its bits; padding has none.
+fn key_of_logit(bits: u32, id: u32) -> u32 {
+  return select(NO_CANDIDATE, key_of_bits(bits), id < VOCAB_SIZE);
 }

@@ -17,31 +17,27 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
   let row = gid.y;
   let base = row * SEGMENT_LENGTH;
   let params = rows[row];
+  let first = first_logit(gid.x);
+  let num_steps = steps_of(gid.x);
   var found = Group(NO_CANDIDATE, 0.0, NO_CANDIDATE, 0u);
-  for (var i = 0u; i < 4u * GROUP_STEPS; i++) {
-    let at = first_logit(gid.x, i / 4u) + i % 4u;
-    if (at < SEGMENT_LENGTH) {
-      let bits = logits[base + at];
-      adjusted[base + at] = adjust(params, at, bits, 0.0);
-      if (SEGMENT * SEGMENT_LENGTH + at < VOCAB_SIZE) {
-        found.raw_key = max(found.raw_key, key_of_bits(bits));
-        found.status |= select(0u, STATUS_NAN, is_nan(bits));
-      }
-    }
+  for (var step = 0u; step < num_steps; step++) {
+    let at = first + step * CHUNK_GROUPS;
+    let bits = logits[base + at];
+    adjusted[base + at] = adjust(params, at, bits, 0.0);
+    found.raw_key = max(found.raw_key, key_of_logit(bits, SEGMENT * SEGMENT_LENGTH + at));
+    found.status |= select(0u, STATUS_NAN, is_nan(bits) && SEGMENT * SEGMENT_LENGTH + at < VOCAB_SIZE);
   }
   apply_bias(params, base, gid.x);
-  for (var i = 0u; i < 4u * GROUP_STEPS; i++) {
-    let at = first_logit(gid.x, i / 4u) + i % 4u;
-    if (at < SEGMENT_LENGTH && SEGMENT * SEGMENT_LENGTH + at < VOCAB_SIZE) {
-      found.key = max(found.key, key_of_bits(adjusted[base + at]));
-      let raw = key_of_bits(logits[base + at]);
-      if ((params.flags & FLAG_LOGPROBS) != 0u && raw != NO_CANDIDATE) {
-        found.raw_sum += exp(value_of(raw) - value_of(found.raw_key));
-      }
+  let largest = value_of(found.raw_key);
+  for (var step = 0u; step < num_steps; step++) {
+    let at = first + step * CHUNK_GROUPS;
+    found.key = max(found.key, key_of_logit(adjusted[base + at], SEGMENT * SEGMENT_LENGTH + at));
+    let raw = key_of_logit(logits[base + at], SEGMENT * SEGMENT_LENGTH + at);
+    if ((params.flags & FLAG_LOGPROBS) != 0u && raw != NO_CANDIDATE) {
+      found.raw_sum += exp(value_of(raw) - largest);
     }
   }
-  let segment_groups = groups_per_segment();
-  groups[(row * NUM_SEGMENTS + SEGMENT) * segment_groups + gid.x] = found;
+  groups[(row * NUM_SEGMENTS + SEGMENT) * groups_per_segment() + gid.x] = found;
 }
 
 // The few logits with a bias are adjusted once more, from the raw ones.
@@ -49,7 +45,7 @@ fn apply_bias(params: SampleRow, base: u32, group: u32) {
   for (var i = 0u; i < params.num_bias; i++) {
     let entry = bias[params.bias_offset + i];
     let at = entry.x - SEGMENT * SEGMENT_LENGTH; // wraps for ids before the segment
-    let owner = at / CHUNK_LOGITS * CHUNK_GROUPS + at / 4u % CHUNK_GROUPS;
+    let owner = at / CHUNK_LOGITS * CHUNK_GROUPS + at % CHUNK_GROUPS;
     if (at < SEGMENT_LENGTH && owner == group) {
       adjusted[base + at] = adjust(params, at, logits[base + at], bitcast<f32>(entry.y));
     }

@@ -1,14 +1,15 @@
 // Log-probabilities of the raw distribution (temperature 1, before bias and penalties): of the token that sample_pick
 // left in the record, and of the num_top most likely ones, ties by lower id. Only dispatched when some row wants them.
-// A workgroup a row. The sum runs in a fixed order: groups by stride, then a tree.
+// A workgroup a row. The sum runs in a fixed order: groups by stride, then a tree of two levels.
 
 @group(0) @binding(0) var<storage, read> rows: array<SampleRow>; // [num_rows]
-@group(0) @binding(1) var<storage, read> values0: array<vec4<u32>>; // [num_rows, SEGMENT_LENGTH / 4], raw logits
-@group(0) @binding(2) var<storage, read> values1: array<vec4<u32>>; // the second segment, or the first again
+@group(0) @binding(1) var<storage, read> values0: array<u32>; // [num_rows, SEGMENT_LENGTH], bits of raw logits
+@group(0) @binding(2) var<storage, read> values1: array<u32>; // the second segment, or the first again
 @group(0) @binding(3) var<storage, read> groups: array<Group>; // [num_rows, NUM_SEGMENTS * groups_per_segment]
 @group(0) @binding(4) var<storage, read_write> records: array<u32>; // [num_rows, RECORD_WORDS]
 
 var<workgroup> partial_sums: array<f32, WG_SIZE>;
+var<workgroup> column_sums: array<f32, 16>;
 var<workgroup> top: array<vec2<u32>, MAX_TOP>; // key, reversed id
 var<workgroup> num_found: atomic<u32>;
 
@@ -27,11 +28,13 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
       records[base + RECORD_LOGPROB] = bitcast<u32>(logprob(key_of_id(row, records[base + RECORD_ID]), log_sum));
     }
     let want = min(params.num_top, MAX_TOP);
+    var keep = Threshold(1u, 0u);
+    // The bound is not a constant, or compilers would unroll the two calls (seen: 3 times the compile time).
+    let end = select(0u, BY_COUNT + 1u, want > 0u);
+    for (var mode = BY_GROUP; mode < end; mode++) {
+      keep = narrow(lane, row, mode, keep, want, 0.0);
+    }
     if (want > 0u) {
-      var keep = Threshold(1u, 0u);
-      for (var mode = BY_GROUP; mode <= BY_COUNT; mode++) {
-        keep = narrow(lane, row, mode, keep, want, 0.0);
-      }
       let found = collect(lane, row, keep);
       write_top(lane, base, found, log_sum);
     }
@@ -52,15 +55,22 @@ fn log_sum_of_row(lane: u32, row: u32) -> f32 {
       sum = fma(found.raw_sum, exp(value_of(found.raw_key) - row_max), sum);
     }
   }
+  // Sixteen sums of every sixteenth, then their sum: two barriers, whatever the width.
   partial_sums[lane] = sum;
   workgroupBarrier();
-  for (var half = WG_SIZE / 2u; half > 0u; half /= 2u) {
-    if (lane < half) {
-      partial_sums[lane] += partial_sums[lane + half];
+  for (var i = lane; i < 16u; i += WG_SIZE) {
+    var column = 0.0;
+    for (var k = i; k < WG_SIZE; k += 16u) {
+      column += partial_sums[k];
     }
-    workgroupBarrier();
+    column_sums[i] = column;
   }
-  return log(max(partial_sums[0], 1.0));
+  workgroupBarrier();
+  var total = 0.0;
+  for (var i = 0u; i < 16u; i++) {
+    total += column_sums[i];
+  }
+  return log(max(total, 1.0));
 }
 
 fn logprob(key: u32, log_sum: f32) -> f32 {
@@ -69,11 +79,7 @@ fn logprob(key: u32, log_sum: f32) -> f32 {
 
 fn key_of_id(row: u32, id: u32) -> u32 {
   let segment = id / SEGMENT_LENGTH;
-  let word = (row * SEGMENT_LENGTH + id % SEGMENT_LENGTH) / 4u;
-  if (segment == 0u) {
-    return key_of_bits(values0[word][id % 4u]);
-  }
-  return key_of_bits(values1[word][id % 4u]);
+  return key_at(Place(segment, row * SEGMENT_LENGTH + id % SEGMENT_LENGTH, id), 0u);
 }
 
 // The survivors, at most MAX_TOP, in any order.
@@ -84,15 +90,15 @@ fn collect(lane: u32, row: u32, keep: Threshold) -> u32 {
   workgroupBarrier();
   for (var g = lane; g < num_groups(); g += WG_SIZE) {
     if (group_key(row * num_groups() + g) >= keep.key) {
-      for (var step = 0u; step < steps_of(g); step++) {
-        let keys = keys_at(row, g, step);
-        for (var c = 0u; c < 4u; c++) {
-          let rev = ID_LIMIT - (first_id(g, step) + c);
-          if (survives(keys[c], rev, keep)) {
-            let at = atomicAdd(&num_found, 1u);
-            if (at < MAX_TOP) {
-              top[at] = vec2<u32>(keys[c], rev);
-            }
+      let place = place_of(row, g);
+      let steps = num_steps(g);
+      for (var step = 0u; step < steps; step++) {
+        let key = key_at(place, step);
+        let rev = ID_LIMIT - (place.id + step * CHUNK_GROUPS);
+        if (survives(key, rev, keep)) {
+          let at = atomicAdd(&num_found, 1u);
+          if (at < MAX_TOP) {
+            top[at] = vec2<u32>(key, rev);
           }
         }
       }

@@ -3,8 +3,8 @@
 // first. A workgroup a row; the result depends neither on the other rows nor on WG_SIZE.
 
 @group(0) @binding(0) var<storage, read> rows: array<SampleRow>; // [num_rows]
-@group(0) @binding(1) var<storage, read> values0: array<vec4<u32>>; // [num_rows, SEGMENT_LENGTH / 4], adjusted or raw
-@group(0) @binding(2) var<storage, read> values1: array<vec4<u32>>; // the second segment, or the first again
+@group(0) @binding(1) var<storage, read> values0: array<u32>; // [num_rows, SEGMENT_LENGTH], bits of adjusted or raw logits
+@group(0) @binding(2) var<storage, read> values1: array<u32>; // the second segment, or the first again
 @group(0) @binding(3) var<storage, read> groups: array<Group>; // [num_rows, NUM_SEGMENTS * groups_per_segment]
 @group(0) @binding(4) var<storage, read_write> records: array<u32>; // [num_rows, RECORD_WORDS]
 @group(0) @binding(5) var<storage, read_write> tokens: array<u32>; // [any], at SampleRow.token_index
@@ -87,28 +87,22 @@ fn race(lane: u32, row: u32, params: SampleRow, keep: Threshold) -> u32 {
   var best_rev = 0u;
   for (var g = lane; g < num_groups(); g += WG_SIZE) {
     if (group_key(row * num_groups() + g) >= keep.key) {
-      for (var step = 0u; step < steps_of(g); step++) {
-        let keys = keys_at(row, g, step);
-        let first = first_id(g, step);
-        var noise = vec4<u32>();
-        var drawn = greedy;
-        for (var c = 0u; c < 4u; c++) {
-          let rev = ID_LIMIT - (first + c);
-          if (survives(keys[c], rev, keep)) {
-            var score = (value_of(keys[c]) - row_max) * params.inv_temperature;
-            if (greedy) {
-              score = 0.0; // the survivors are the largest
-            } else if (score + MAX_GUMBEL >= best) {
-              if (!drawn) {
-                noise = philox(vec4<u32>(first / 4u, params.position, 0u, 0u), vec2<u32>(params.seed, 0u));
-                drawn = true;
-              }
-              score += gumbel(noise[c]);
+      let place = place_of(row, g);
+      let steps = num_steps(g);
+      for (var step = 0u; step < steps; step++) {
+        let key = key_at(place, step);
+        let id = place.id + step * CHUNK_GROUPS;
+        if (survives(key, ID_LIMIT - id, keep)) {
+          var score = 0.0; // greedy: the survivors are the largest
+          if (!greedy) {
+            score = (value_of(key) - row_max) * params.inv_temperature;
+            if (score + MAX_GUMBEL >= best) {
+              score += gumbel(philox(vec4<u32>(id, params.position, 0u, 0u), vec2<u32>(params.seed, 0u)).x);
             }
-            if (score > best || (score == best && rev > best_rev)) {
-              best = score;
-              best_rev = rev;
-            }
+          }
+          if (score > best || (score == best && ID_LIMIT - id > best_rev)) {
+            best = score;
+            best_rev = ID_LIMIT - id;
           }
         }
       }

@@ -57,29 +57,33 @@ fn num_groups() -> u32 {
   return NUM_SEGMENTS * groups_per_segment();
 }
 
-// Steps in which a group's chunk has logits: fewer than 16 where the segment ends.
-fn steps_of(group: u32) -> u32 {
-  let start = group % groups_per_segment() / CHUNK_GROUPS * CHUNK_LOGITS;
-  return min(GROUP_STEPS, (SEGMENT_LENGTH - start + 4u * CHUNK_GROUPS - 1u) / (4u * CHUNK_GROUPS));
+// Where a group's first logit lies in its segment's buffer, and the id it has.
+struct Place {
+  segment: u32,
+  index: u32,
+  id: u32,
 }
 
-fn first_id(group: u32, step: u32) -> u32 {
+fn place_of(row: u32, group: u32) -> Place {
   let segment = group / groups_per_segment();
-  return segment * SEGMENT_LENGTH + first_logit(group % groups_per_segment(), step);
+  let first = first_logit(group % groups_per_segment());
+  return Place(segment, row * SEGMENT_LENGTH + first, segment * SEGMENT_LENGTH + first);
 }
 
-// The keys of the ids first .. first + 3 of a group's step; none past the end of the segment.
-fn keys_at(row: u32, group: u32, step: u32) -> vec4<u32> {
-  let segment = group / groups_per_segment();
-  let at = first_logit(group % groups_per_segment(), step);
-  let word = min(row * SEGMENT_LENGTH + at, (row + 1u) * SEGMENT_LENGTH - 4u) / 4u;
-  var bits = vec4<u32>();
-  if (segment == 0u) {
-    bits = values0[word];
+fn num_steps(group: u32) -> u32 {
+  return steps_of(group % groups_per_segment());
+}
+
+// The key of the logit that a group has at a step.
+fn key_at(place: Place, step: u32) -> u32 {
+  let index = place.index + step * CHUNK_GROUPS;
+  var bits = 0u;
+  if (place.segment == 0u) {
+    bits = values0[index];
   } else {
-    bits = values1[word];
+    bits = values1[index];
   }
-  return select(vec4<u32>(NO_CANDIDATE), keys_of_four(bits, segment * SEGMENT_LENGTH + at), at < SEGMENT_LENGTH);
+  return key_of_logit(bits, place.id + step * CHUNK_GROUPS);
 }
 
 fn survives(key: u32, rev: u32, threshold: Threshold) -> bool {
