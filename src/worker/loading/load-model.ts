@@ -185,19 +185,19 @@ function planFor(file: GgufFile, gpu: Gpu, request: Pick<LoadRequest, 'contextLe
 /** Turns a GPU that ran out of memory into an error that says so. */
 async function guardMemory<T>(gpu: Gpu, run: () => Promise<T>): Promise<T> {
   gpu.device.pushErrorScope('out-of-memory');
-  let result: T;
-  try {
-    result = await run();
-  } finally {
-    const problem = await gpu.device.popErrorScope();
-    if (problem !== null) {
-      throw new LinnetError(
-        'OutOfMemory',
-        `The GPU has no room for this model (${problem.message}). Choose a smaller model or context, or close other tabs.`,
-      );
-    }
+  const outcome = await run().then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  const problem = await gpu.device.popErrorScope();
+  if (problem !== null) {
+    throw new LinnetError(
+      'OutOfMemory',
+      `The GPU has no room for this model (${problem.message}). Choose a smaller model or context, or close other tabs.`,
+    );
   }
-  return result;
+  if ('error' in outcome) throw outcome.error;
+  return outcome.value;
 }
 
 function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspection {

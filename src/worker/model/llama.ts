@@ -3,46 +3,35 @@
  * the paper: embed; per layer norm, q|k|v, rotate, attend, o + residual, norm, gate|up, SwiGLU, down + residual; norm, head.
  * Knows nothing of files' bytes, sequences or sampling. Architecture: https://arxiv.org/abs/2307.09288
  */
-import { blockTypeOf } from '../../shaders/blocks/index.ts';
 import { LinnetError } from '../errors.ts';
 import type { BufferRange, PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readVector, rowsOf, uploadMatrix, uploadVector, type UploadContext } from '../loading/upload.ts';
 import type { ModelConfig } from './config.ts';
 import type { KvPool } from './kv-pool.ts';
-import { planMatrix, type GpuMatrix, type MatrixPlan } from './matrix.ts';
+import type { GpuMatrix } from './matrix.ts';
 import type { OpBuilder } from './ops.ts';
 import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
-
-/** A matrix that fills a part of an output row. */
-interface Part<M> {
-  readonly matrix: M;
-  readonly outOffset: number;
-}
-
-interface Planned {
-  readonly plan: MatrixPlan;
-  readonly tensors: readonly TensorInfo[];
-}
+import { missingTensor, TensorPlanner, type Part, type PlannedMatrix } from './tensors.ts';
 
 interface LayerPlan {
   readonly attnNorm: TensorInfo;
-  readonly qkv: readonly Part<Planned>[];
+  readonly qkv: readonly Part<PlannedMatrix>[];
   readonly qkvBias: readonly (TensorInfo | undefined)[];
-  readonly o: Planned;
+  readonly o: PlannedMatrix;
   readonly oBias: TensorInfo | undefined;
   readonly ffnNorm: TensorInfo;
-  readonly gateUp: readonly Part<Planned>[];
-  readonly down: Planned;
+  readonly gateUp: readonly Part<PlannedMatrix>[];
+  readonly down: PlannedMatrix;
 }
 
 export interface LlamaPlan {
-  readonly embedding: Planned;
+  readonly embedding: PlannedMatrix;
   readonly layers: readonly LayerPlan[];
   readonly outputNorm: TensorInfo;
   /** Undefined: tied to the embedding. */
-  readonly head: Planned | undefined;
+  readonly head: PlannedMatrix | undefined;
   readonly ropeFactors: TensorInfo | undefined;
   /** Bytes on the GPU. */
   readonly weightBytes: number;
@@ -68,7 +57,7 @@ export interface LlamaWeights {
 
 export function vocabSizeOf(file: GgufFile): number {
   const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
-  if (embedding === undefined) throw missing('token_embd.weight');
+  if (embedding === undefined) throw missingTensor('token_embd.weight');
   return rowsOf(embedding);
 }
 
@@ -80,98 +69,49 @@ export function planLlama(
   limits: PlanningLimits,
   hasF16: boolean,
 ): LlamaPlan {
-  const byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
-  const { hiddenSize, numHeads, numKvHeads, headDim, ffnSize } = config;
-  const qRows = numHeads * headDim;
-  const kvRows = numKvHeads * headDim;
+  const tensors = new TensorPlanner(file, limits, hasF16);
+  const { hiddenSize } = config;
   const vocabSize = vocabSizeOf(file);
-  const find = (name: string, shape: readonly number[]): TensorInfo => {
-    const tensor = byName.get(name);
-    if (tensor === undefined) throw missing(name);
-    const actual = tensor.shape.join(' x ');
-    if (actual !== shape.join(' x ')) {
-      throw new LinnetError(
-        'GgufInvalid',
-        `The tensor ${name} is ${actual}, its metadata says ${shape.join(' x ')}: the file is damaged or of another layout.`,
-      );
-    }
-    return tensor;
+  const cutRows = sizes.logits.numSegments > 1 ? sizes.logits.segmentLength : undefined;
+  const vocabulary = (name: string) => tensors.matrix([name], hiddenSize, [vocabSize], cutRows);
+  const planned = {
+    embedding: vocabulary('token_embd.weight'),
+    layers: Array.from({ length: config.numLayers }, (_, i) => planLayer(tensors, `blk.${String(i)}.`, config, sizes)),
+    outputNorm: tensors.find('output_norm.weight', [hiddenSize]),
+    head: tensors.has('output.weight') ? vocabulary('output.weight') : undefined,
+    ropeFactors: tensors.option('rope_freqs.weight', config.ropeDim / 2),
   };
-  const option = (name: string, size: number) => (byName.has(name) ? find(name, [size]) : undefined);
-  const matrix = (
-    names: readonly string[],
-    rowElements: number,
-    rows: readonly number[],
-    cutRows?: number,
-  ): Planned => {
-    const tensors = names.map((name, i) => find(name, [rowElements, rows[i] ?? 0]));
-    const type = blockTypeOf(tensors[0]?.type ?? 0, hasF16);
-    if (type === undefined) throw unsupportedType(tensors[0]);
-    const numRows = rows.reduce((sum, n) => sum + n, 0);
-    return { plan: planMatrix(names.join('|'), type, numRows, rowElements, limits, cutRows), tensors };
-  };
-  /** One matrix where the tensors are of one type and fit seamlessly below each other, else one each. */
-  const parts = (
-    names: readonly string[],
-    rowElements: number,
-    rows: readonly number[],
-    offsets: readonly number[],
-  ): readonly Part<Planned>[] => {
-    const types = new Set(names.map((name) => byName.get(name)?.type));
-    const seamless = rows.every(
-      (n, i) => n % 2 === 0 && (offsets[i + 1] ?? (offsets[i] ?? 0) + n) === (offsets[i] ?? 0) + n,
-    );
-    if (types.size === 1 && seamless) return [{ matrix: matrix(names, rowElements, rows), outOffset: 0 }];
-    return names.map((name, i) => ({
-      matrix: matrix([name], rowElements, [rows[i] ?? 0]),
-      outOffset: offsets[i] ?? 0,
-    }));
-  };
-  const layers = Array.from({ length: config.numLayers }, (_, i): LayerPlan => {
-    const name = (part: string) => `blk.${String(i)}.${part}`;
-    return {
-      attnNorm: find(name('attn_norm.weight'), [hiddenSize]),
-      qkv: parts(
-        [name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')],
-        hiddenSize,
-        [qRows, kvRows, kvRows],
-        [0, qRows, qRows + kvRows],
-      ),
-      qkvBias: [
-        option(name('attn_q.bias'), qRows),
-        option(name('attn_k.bias'), kvRows),
-        option(name('attn_v.bias'), kvRows),
-      ],
-      o: matrix([name('attn_output.weight')], qRows, [hiddenSize]),
-      oBias: option(name('attn_output.bias'), hiddenSize),
-      ffnNorm: find(name('ffn_norm.weight'), [hiddenSize]),
-      gateUp: parts(
-        [name('ffn_gate.weight'), name('ffn_up.weight')],
-        hiddenSize,
-        [ffnSize, ffnSize],
-        [0, sizes.padded.ffn],
-      ),
-      down: matrix([name('ffn_down.weight')], ffnSize, [hiddenSize]),
-    };
-  });
-  const { logits } = sizes;
-  const cutRows = logits.numSegments > 1 ? logits.segmentLength : undefined;
-  const embedding = matrix(['token_embd.weight'], hiddenSize, [vocabSize], cutRows);
-  const head = byName.has('output.weight') ? matrix(['output.weight'], hiddenSize, [vocabSize], cutRows) : undefined;
-  const all = [
-    embedding,
-    ...(head ? [head] : []),
-    ...layers.flatMap((layer) =>
-      [...layer.qkv, ...layer.gateUp].map((part) => part.matrix).concat(layer.o, layer.down),
-    ),
-  ];
+  return { ...planned, weightBytes: tensors.weightBytes };
+}
+
+function planLayer(tensors: TensorPlanner, prefix: string, config: ModelConfig, sizes: ModelSizes): LayerPlan {
+  const { hiddenSize, numHeads, numKvHeads, headDim, ffnSize } = config;
+  const q = numHeads * headDim;
+  const kv = numKvHeads * headDim;
+  const name = (part: string) => prefix + part;
   return {
-    embedding,
-    layers,
-    outputNorm: find('output_norm.weight', [hiddenSize]),
-    head,
-    ropeFactors: option('rope_freqs.weight', config.ropeDim / 2),
-    weightBytes: all.reduce((sum, planned) => sum + planned.plan.sizeBytes, 0),
+    attnNorm: tensors.find(name('attn_norm.weight'), [hiddenSize]),
+    qkv: tensors.parts(
+      [name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')],
+      hiddenSize,
+      [q, kv, kv],
+      [0, q, q + kv],
+    ),
+    qkvBias: [
+      tensors.option(name('attn_q.bias'), q),
+      tensors.option(name('attn_k.bias'), kv),
+      tensors.option(name('attn_v.bias'), kv),
+    ],
+    o: tensors.matrix([name('attn_output.weight')], q, [hiddenSize]),
+    oBias: tensors.option(name('attn_output.bias'), hiddenSize),
+    ffnNorm: tensors.find(name('ffn_norm.weight'), [hiddenSize]),
+    gateUp: tensors.parts(
+      [name('ffn_gate.weight'), name('ffn_up.weight')],
+      hiddenSize,
+      [ffnSize, ffnSize],
+      [0, sizes.padded.ffn],
+    ),
+    down: tensors.matrix([name('ffn_down.weight')], ffnSize, [hiddenSize]),
   };
 }
 
@@ -182,10 +122,10 @@ export async function uploadLlama(
   config: ModelConfig,
   sizes: ModelSizes,
 ): Promise<LlamaWeights> {
-  const matrices = new Map<Planned, GpuMatrix>();
+  const matrices = new Map<PlannedMatrix, GpuMatrix>();
   const vectors = new Map<TensorInfo, Float32Array<ArrayBuffer>>();
   const jobs: { readonly offsetBytes: number; readonly run: () => Promise<void> }[] = [];
-  const addMatrix = (planned: Planned) =>
+  const addMatrix = (planned: PlannedMatrix) =>
     jobs.push({
       offsetBytes: Math.min(...planned.tensors.map((tensor) => tensor.offsetBytes)),
       run: async () => void matrices.set(planned, await uploadMatrix(context, planned.plan, planned.tensors)),
@@ -209,11 +149,11 @@ export async function uploadLlama(
   jobs.sort((a, b) => a.offsetBytes - b.offsetBytes);
   for (const job of jobs) await job.run();
 
-  const matrixOf = (planned: Planned): GpuMatrix => required(matrices.get(planned));
+  const matrixOf = (planned: PlannedMatrix): GpuMatrix => required(matrices.get(planned));
   const vectorOf = (tensor: TensorInfo): BufferRange => ({
     buffer: uploadVector(context.gpu, tensor.name, required(vectors.get(tensor))),
   });
-  const partsOf = (parts: readonly Part<Planned>[]) =>
+  const partsOf = (parts: readonly Part<PlannedMatrix>[]) =>
     parts.map((part) => ({ matrix: matrixOf(part.matrix), outOffset: part.outOffset }));
   const qkvBiasOf = (layer: LayerPlan): BufferRange | undefined => {
     if (layer.qkvBias.every((tensor) => tensor === undefined)) return undefined;
@@ -287,18 +227,4 @@ export function buildLlama(
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new LinnetError('Internal', 'A tensor was planned and not uploaded.');
   return value;
-}
-
-function missing(name: string): LinnetError {
-  return new LinnetError(
-    'MissingTensor',
-    `The file has no tensor ${name}, which every llama model has. Choose another file of this model.`,
-  );
-}
-
-function unsupportedType(tensor: TensorInfo | undefined): LinnetError {
-  return new LinnetError(
-    'UnsupportedTensorType',
-    `The tensor ${tensor?.name ?? ''} has the type ${tensor?.typeName ?? ''}, which is not supported yet; F32, F16, Q8_0, Q4_0, Q4_K and Q6_K are. Choose another file of this model, e.g. Q4_K_M.`,
-  );
 }

@@ -4,7 +4,7 @@
  */
 import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult } from '../api.ts';
 import { LinnetError } from '../errors.ts';
-import { GpuSampler, type SampleRequest } from '../gpu/sampler.ts';
+import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import { BLOCK_TOKENS } from '../model/kv-pool.ts';
 import type { ModelRunner } from '../model/runner.ts';
 import { needsCounts, resolveSamplingParams } from '../sampling/params.ts';
