@@ -51,7 +51,7 @@ beforeEach(() => {
 afterEach(() => {
   client.close();
   host.remove();
-  delete document.documentElement.dataset['theme'];
+  delete document.documentElement.dataset['linnetTheme'];
 });
 
 describe('before a download', () => {
@@ -90,7 +90,7 @@ describe('a conversation', () => {
     await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'done');
     await expect.element(byId('answer-text')).toHaveTextContent('Once upon a time there was a small brown bird.');
     await expect.element(byId('stats')).toHaveTextContent('48 tokens/s · first token 212 ms');
-    await expect.element(byId('context-meter')).toHaveTextContent('of 4,096 tokens of context');
+    await expect.element(byId('context-meter')).toHaveTextContent('/ 4,096');
     await expect.element(byId('announcer')).toHaveTextContent('small brown bird');
     expect(fake.generations[0]?.input).toEqual({
       kind: 'chat',
@@ -173,7 +173,7 @@ describe('when things go wrong', () => {
     await expect.element(byId('answer-text')).toBeVisible();
     channel.dispatchEvent(new Event('error'));
     await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'failed');
-    await byId('retry-button').last().click();
+    await byId('retry-button').click();
     await expect.element(byId('composer')).toBeVisible();
     await expect.element(byId('message-user')).toHaveTextContent('Hello');
     expect(fake.loads.at(-1)?.source).toEqual({ kind: 'cached', id: 'kept-1' });
@@ -205,9 +205,9 @@ describe('coming back', () => {
 
   it('remembers the colours', async () => {
     await open();
-    const before = document.documentElement.dataset['theme'];
+    const before = document.documentElement.dataset['linnetTheme'];
     await byId('theme-toggle').click();
-    await expect.poll(() => document.documentElement.dataset['theme']).toMatch(/^(light|dark)$/);
+    await expect.poll(() => document.documentElement.dataset['linnetTheme']).toMatch(/^(light|dark)$/);
     expect(before).toBeUndefined();
     expect(localStorage.getItem('linnet.theme.v1')).toMatch(/light|dark/);
   });

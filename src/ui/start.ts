@@ -37,6 +37,7 @@ export async function startApp(client: EngineClient, parent: HTMLElement): Promi
   const show = (state: AppState): void => {
     app.state = state;
     app.dark = state.theme === 'dark' || (state.theme === 'system' && prefersDark.matches);
+    app.setAttribute('theme', state.theme);
     applyTheme(state.theme);
   };
   prefersDark.addEventListener('change', () => {
@@ -79,10 +80,11 @@ function pageActions(store: Store<AppState>, preferences: Preferences): PageActi
   };
 }
 
+/** For what is outside the app element: the page behind it and the browser's own colours. */
 function applyTheme(theme: Theme): void {
   const root = document.documentElement;
-  if (theme === 'system') delete root.dataset['theme'];
-  else root.dataset['theme'] = theme;
+  if (theme === 'system') delete root.dataset['linnetTheme'];
+  else root.dataset['linnetTheme'] = theme;
 }
 
 /** The curated list; a page without it still takes addresses and files. */

@@ -114,7 +114,7 @@ export const strings = {
   firstToken: (time: string) => `first token ${time}`,
   tokens: (count: string) => `${count} tokens`,
   contextUsed: (used: string, total: string) => `${used} of ${total} tokens of context`,
-  contextUsedShort: (used: string, total: string) => `context ${used} / ${total}`,
+  contextUsedShort: (used: string, total: string) => `Context ${used} / ${total}`,
   finish: { stop: '', length: 'Cut off at the length limit', aborted: 'Stopped' } satisfies Record<
     FinishReason,
     string

@@ -20,6 +20,7 @@ export class LinnetAssistantTurn extends LitElement {
   static override properties = {
     turn: { attribute: false },
     last: { type: Boolean },
+    frozen: { type: Boolean },
     actions: { attribute: false },
     copied: { state: true },
   };
@@ -71,12 +72,15 @@ export class LinnetAssistantTurn extends LitElement {
 
   declare turn: AssistantTurn;
   declare last: boolean;
+  /** There is no engine to ask again. */
+  declare frozen: boolean;
   declare actions: Actions;
   declare copied: boolean;
 
   constructor() {
     super();
     this.last = false;
+    this.frozen = false;
     this.copied = false;
   }
 
@@ -92,7 +96,7 @@ export class LinnetAssistantTurn extends LitElement {
       ${numDropped > 0 ? html`<p class="notice" data-testid="turns-dropped">${strings.turnsDropped(numDropped)}</p>` : nothing}
       ${text === '' ? this.#renderNoText(answer) : html`<linnet-markdown .text=${text}></linnet-markdown>`}
       ${
-        answer.status === 'failed'
+        answer.status === 'failed' && !this.frozen
           ? html`<linnet-problem
               .failure=${answer.failure}
               .actions=${this.actions}
@@ -129,7 +133,7 @@ export class LinnetAssistantTurn extends LitElement {
               </button>`
         }
         ${
-          this.last
+          this.last && !this.frozen
             ? html`<button class="quiet" data-testid="regenerate-button" @click=${this.actions.regenerate}>
                 ${icon('refresh', 17)}${strings.regenerate}
               </button>`

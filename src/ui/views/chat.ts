@@ -106,6 +106,9 @@ export class LinnetChat extends LitElement {
         color: var(--muted);
         font-variant-numeric: tabular-nums;
       }
+      .used {
+        white-space: nowrap;
+      }
       .meter .device {
         overflow: hidden;
         text-overflow: ellipsis;
@@ -242,6 +245,7 @@ export class LinnetChat extends LitElement {
       .turn=${turn}
       .actions=${this.actions}
       ?last=${turn === this.conversation.turns.at(-1)}
+      ?frozen=${this.failure !== undefined}
     ></linnet-assistant-turn>`;
   }
 
@@ -280,7 +284,7 @@ export class LinnetChat extends LitElement {
       >
         <i style="width:${(share * 100).toFixed(1)}%"></i>
       </div>
-      <span aria-hidden="true">${strings.contextUsed(used, total)}</span>${device}
+      <span class="used" aria-hidden="true">${strings.contextUsedShort(used, total)}</span>${device}
     </div>`;
   }
 

@@ -6,6 +6,7 @@ import { css } from 'lit';
 
 export const tokens = css`
   :host {
+    color-scheme: light dark;
     --bg: light-dark(#faf8f5, #171412);
     --surface: light-dark(#ffffff, #211d1a);
     --sunken: light-dark(#f1ece5, #2a2521);
@@ -38,6 +39,12 @@ export const tokens = css`
     color: var(--text);
     background: var(--bg);
     -webkit-font-smoothing: antialiased;
+  }
+  :host([theme='light']) {
+    color-scheme: light;
+  }
+  :host([theme='dark']) {
+    color-scheme: dark;
   }
 `;
 
