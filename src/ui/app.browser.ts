@@ -122,6 +122,23 @@ describe('a conversation', () => {
     expect(fake.generations.at(-1)?.input).toMatchObject({ messages: [{ role: 'user', content: 'Changed' }] });
   });
 
+  it('follows the text, and stays where the reader scrolled to', async () => {
+    await openChat({ answer: 'a paragraph of the answer\n\n'.repeat(120), tickMs: 4 });
+    await say('Go on');
+    const scroller = byId('scroller').element();
+    const below = (): number => scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight;
+    await expect.poll(() => scroller.scrollTop).toBeGreaterThan(300);
+    expect(below()).toBeLessThan(150);
+    scroller.scrollTop = 50;
+    await expect.element(byId('jump')).toBeVisible();
+    const height = scroller.scrollHeight;
+    await expect.poll(() => scroller.scrollHeight).toBeGreaterThan(height + 200);
+    expect(scroller.scrollTop).toBe(50);
+    await byId('jump').click();
+    await expect.poll(below).toBeLessThan(150);
+    await userEvent.keyboard('{Escape}');
+  });
+
   it('regenerates the last answer alone', async () => {
     const fake = await openChat();
     await say('Once');

@@ -152,6 +152,7 @@ export class LinnetChat extends LitElement {
   declare device: string | undefined;
   declare actions: Actions;
   declare following: boolean;
+  #lastScrollTop = 0;
   readonly #resize = new ResizeObserver(() => {
     if (this.following) this.#scrollToEnd();
   });
@@ -165,6 +166,7 @@ export class LinnetChat extends LitElement {
     const { turns } = this.conversation;
     return html`<div
         class="scroller"
+        data-testid="scroller"
         role="region"
         aria-label=${strings.conversation}
         tabindex="0"
@@ -182,7 +184,9 @@ export class LinnetChat extends LitElement {
       ${
         this.following || turns.length === 0
           ? nothing
-          : html`<button class="secondary jump" @click=${this.#follow}>${icon('end', 17)}${strings.jumpToEnd}</button>`
+          : html`<button class="secondary jump" data-testid="jump" @click=${this.#follow}>
+              ${icon('end', 17)}${strings.jumpToEnd}
+            </button>`
       }
       <div class="foot"><div class="column">${this.#renderFoot()}</div></div>`;
   }
@@ -301,7 +305,11 @@ export class LinnetChat extends LitElement {
   readonly #onScroll = (): void => {
     const scroller = this.#scroller;
     if (scroller === null) return;
-    this.following = scroller.scrollHeight - scroller.scrollTop - scroller.clientHeight < END_SLACK_PX;
+    const { scrollTop } = scroller;
+    // Only a reader scrolls upwards: a text that grew since we last went to its end leaves us above it, too.
+    if (scroller.scrollHeight - scrollTop - scroller.clientHeight < END_SLACK_PX) this.following = true;
+    else if (scrollTop < this.#lastScrollTop - 1) this.following = false;
+    this.#lastScrollTop = scrollTop;
   };
 
   readonly #follow = (): void => {
