@@ -29,7 +29,7 @@ fn main(@builtin(workgroup_id) workgroup: vec3<u32>, @builtin(local_invocation_i
     }
     let want = min(params.num_top, MAX_TOP);
     var keep = Threshold(1u, 0u);
-    // The bound is not a constant, or compilers would unroll the two calls (seen: 3 times the compile time).
+    // The bound is not a constant, so that no compiler unrolls it into two copies of `narrow`.
     let end = select(0u, BY_COUNT + 1u, want > 0u);
     for (var mode = BY_GROUP; mode < end; mode++) {
       keep = narrow(lane, row, mode, keep, want, 0.0);
