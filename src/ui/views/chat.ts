@@ -2,7 +2,7 @@
  * <linnet-chat>: the conversation and the composer below it. It follows a growing answer only while the reader is at the
  * end; once they scroll up it stays put and offers the way back.
  */
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { Failure } from '../errors.ts';
 import type { Actions } from '../state/actions.ts';
@@ -14,6 +14,7 @@ import './composer.ts';
 import type { LinnetComposer } from './composer.ts';
 import { bird, icon } from './icons.ts';
 import './problem.ts';
+import { chatStyles } from './chat-styles.ts';
 import { base, buttons } from './styles.ts';
 import './user-turn.ts';
 
@@ -29,120 +30,7 @@ export class LinnetChat extends LitElement {
     actions: { attribute: false },
     following: { state: true },
   };
-  static override styles = [
-    base,
-    buttons,
-    css`
-      :host {
-        display: flex;
-        flex-direction: column;
-        min-height: 0;
-        position: relative;
-      }
-      .scroller {
-        flex: 1;
-        overflow-y: auto;
-        overscroll-behavior: contain;
-        padding: 1.25rem 1rem 0.5rem;
-      }
-      .scroller:focus-visible {
-        outline-offset: -3px;
-      }
-      .column {
-        max-width: var(--column);
-        margin: 0 auto;
-      }
-      .turns > * + * {
-        margin-top: 1rem;
-      }
-      .empty {
-        min-height: 100%;
-        display: flex;
-        flex-direction: column;
-        justify-content: center;
-        align-items: center;
-        text-align: center;
-        gap: 0.4rem;
-        padding: 1rem 0 2rem;
-      }
-      .empty h2 {
-        font-size: 1.5rem;
-        margin-top: 0.75rem;
-      }
-      .suggestions {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: center;
-        gap: 0.5rem;
-        margin-top: 1.25rem;
-      }
-      .suggestions button {
-        font-weight: 450;
-        font-size: 0.9375rem;
-        border-color: var(--line);
-        border-radius: 999px;
-      }
-      .foot {
-        padding: 0.5rem 1rem max(0.75rem, env(safe-area-inset-bottom));
-      }
-      .jump {
-        position: absolute;
-        left: 50%;
-        translate: -50% 0;
-        bottom: 7.5rem;
-        border-radius: 999px;
-        box-shadow: var(--shadow);
-        font-size: 0.875rem;
-        min-height: 40px;
-      }
-      .meter {
-        display: flex;
-        align-items: center;
-        justify-content: center;
-        gap: 0.6rem;
-        min-height: 1.6rem;
-        margin-top: 0.35rem;
-        font-size: 0.8125rem;
-        color: var(--muted);
-        font-variant-numeric: tabular-nums;
-      }
-      .used {
-        white-space: nowrap;
-      }
-      .meter .device {
-        overflow: hidden;
-        text-overflow: ellipsis;
-        white-space: nowrap;
-      }
-      .meter .device::before {
-        content: '· ';
-      }
-      @media (pointer: coarse) {
-        .keys {
-          display: none;
-        }
-        .keys + .device::before {
-          content: '';
-        }
-      }
-      .bar {
-        width: 5rem;
-        height: 5px;
-        border-radius: 3px;
-        background: var(--line);
-        overflow: hidden;
-      }
-      .bar i {
-        display: block;
-        height: 100%;
-        background: var(--line-strong);
-        border-radius: 3px;
-      }
-      .bar.high i {
-        background: var(--accent);
-      }
-    `,
-  ];
+  static override styles = [base, buttons, chatStyles];
 
   declare conversation: Conversation;
   declare modelName: string;
