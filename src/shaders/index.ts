@@ -1,5 +1,5 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
-import { attentionFlash, attentionReduce, attentionSplit } from './attention/attention.ts';
+import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { siluMul } from './elementwise/silu-mul.ts';
 import { embed } from './embed/embed.ts';
@@ -15,7 +15,8 @@ const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256];
 export function allKernels(): readonly Kernel[] {
   const perType = ALL_BLOCK_TYPES.flatMap((type) => [
     embed(type),
-    linearGemm(type),
+    linearGemm(type, 'tiled'),
+    linearGemm(type, 'rows'),
     linearGemv(type, 'rows'),
     linearGemv(type, 'lanes'),
     linearGemv(type, 'subgroups', 4),
@@ -25,6 +26,7 @@ export function allKernels(): readonly Kernel[] {
     ropeAppend(kv),
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
+      attentionRows(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
       attentionSplit(kv, headDim, 8, 128),
       attentionSplit(kv, headDim, 7, 32),

@@ -212,7 +212,7 @@ export class LinnetEngine implements Engine {
 
   #variants(): Readonly<Record<string, string>> {
     const last = [...this.#models.values()].at(-1);
-    return last === undefined ? {} : { gemv: last.session.runner.gemvVariant };
+    return { ...last?.session.runner.variants };
   }
 
   async #abortable<T>(client: ClientId, request: RequestId, run: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,5 +1,6 @@
 /** The command line of `npm run parity`. */
 import { parseArgs } from 'node:util';
+import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 
 export interface ParityOptions {
@@ -10,7 +11,8 @@ export interface ParityOptions {
   readonly maxBindingBytes: number | undefined;
   /** Sequences interleaved in one batch; 1: one after the other. */
   readonly batch: number;
-  readonly gemv: 'rows' | 'lanes' | 'subgroups' | undefined;
+  /** Kernel variants to use instead of the device's own choice. */
+  readonly variants: Partial<KernelVariants>;
 }
 
 export function readArguments(argv: readonly string[]): ParityOptions {
@@ -24,19 +26,22 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       'no-f16': { type: 'boolean', default: false },
       'max-binding': { type: 'string' },
       batch: { type: 'string', default: '1' },
+      gemm: { type: 'string' },
       gemv: { type: 'string' },
+      attention: { type: 'string' },
     },
   });
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemv rows|lanes|subgroups]',
+      'usage: npm run parity -- DIR [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
   if (adapter === undefined) throw new Error(`--adapter: one of ${ADAPTER_NAMES.join(', ')}`);
-  const gemv = (['rows', 'lanes', 'subgroups'] as const).find((name) => name === values.gemv);
-  if (values.gemv !== undefined && gemv === undefined) throw new Error('--gemv: one of rows, lanes, subgroups');
+  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows'] as const);
+  const gemv = oneOf('--gemv', values.gemv, ['rows', 'lanes', 'subgroups'] as const);
+  const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
   const withoutFeatures: GPUFeatureName[] = [];
   if (values['no-subgroups']) withoutFeatures.push('subgroups');
   if (values['no-f16']) withoutFeatures.push('shader-f16');
@@ -47,7 +52,11 @@ export function readArguments(argv: readonly string[]): ParityOptions {
     withoutFeatures,
     maxBindingBytes: values['max-binding'] === undefined ? undefined : number('--max-binding', values['max-binding']),
     batch: number('--batch', values.batch),
-    gemv,
+    variants: {
+      ...(gemm === undefined ? {} : { gemm }),
+      ...(gemv === undefined ? {} : { gemv }),
+      ...(attention === undefined ? {} : { attention }),
+    },
   };
 }
 
@@ -55,4 +64,11 @@ function number(name: string, text: string): number {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 1) throw new Error(`${name}: a positive whole number, not ${text}`);
   return value;
+}
+
+function oneOf<T extends string>(name: string, text: string | undefined, known: readonly T[]): T | undefined {
+  if (text === undefined) return undefined;
+  const found = known.find((candidate) => candidate === text);
+  if (found === undefined) throw new Error(`${name}: one of ${known.join(', ')}`);
+  return found;
 }

@@ -73,12 +73,7 @@ async function check(options: ParityOptions, golden: Golden): Promise<Outcome> {
       cacheTokens: Math.max(options.batch, 1) * (contextLength + 32),
       kvLayout: 'f32',
     });
-    const runner = await ModelRunner.create(
-      gpu,
-      source,
-      plan,
-      options.gemv === undefined ? {} : { gemv: options.gemv },
-    );
+    const runner = await ModelRunner.create(gpu, source, plan, options.variants);
     const tally = { difference: new Difference(), steps: 0, wrong: 0 };
     if (options.batch === 1) {
       for (const prompt of golden.prompts)

@@ -6,6 +6,7 @@ import stepWgsl from '../lib/step.wgsl?raw';
 import { kvWgsl, type KvLayout } from '../lib/kv.ts';
 import type { Kernel } from '../kernel.ts';
 import flashWgsl from './attention_flash.wgsl?raw';
+import attentionRowsWgsl from './attention_rows.wgsl?raw';
 import reduceWgsl from './attention_reduce.wgsl?raw';
 import splitWgsl from './attention_split.wgsl?raw';
 
@@ -83,6 +84,19 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
       NUM_SCORES: FLASH_TILE_ROWS * tileK,
       OWN_WORDS: Math.ceil(headDim / 16),
     },
+    features: [],
+  };
+}
+
+/**
+ * Prompt rows on software adapters. Bindings as `attentionFlash` (the tiles are not read). Grid: rows / 64, head.
+ */
+export function attentionRows(kv: KvLayout, headDim: number): Kernel {
+  return {
+    name: `attention_rows_${kv}_d${String(headDim)}`,
+    code: [stepWgsl, kvWgsl(kv), attentionRowsWgsl].join('\n'),
+    bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
+    constants: { HEAD_DIM: headDim },
     features: [],
   };
 }

@@ -9,12 +9,16 @@ import treeSubgroupsWgsl from '../lib/tree32_subgroups.wgsl?raw';
 import type { BlockType } from '../blocks/block-type.ts';
 import type { BindingKind, Kernel } from '../kernel.ts';
 import gemmWgsl from './linear_gemm.wgsl?raw';
+import gemmRowsWgsl from './linear_gemm_rows.wgsl?raw';
 import gemvLanesWgsl from './linear_gemv_lanes.wgsl?raw';
 import gemvRowsWgsl from './linear_gemv_rows.wgsl?raw';
 import paramsWgsl from './params.wgsl?raw';
 
 /** `rows`: a thread an output, for CPUs; `lanes`: 32 lanes an output; `subgroups`: the same with shuffles. */
 export type GemvVariant = 'rows' | 'lanes' | 'subgroups';
+
+/** `rows`: a thread an output and eight rows, for CPUs, where a barrier is dear; `tiled`: shared memory, for GPUs. */
+export type GemmVariant = 'rows' | 'tiled';
 
 /** What of a device decides the variants. */
 export interface KernelTraits {
@@ -27,6 +31,10 @@ export interface KernelTraits {
 export function chooseGemvVariant(traits: KernelTraits): GemvVariant {
   if (traits.software) return 'rows';
   return traits.subgroupMin === undefined || traits.subgroupMin < 4 ? 'lanes' : 'subgroups';
+}
+
+export function chooseGemmVariant(traits: KernelTraits): GemmVariant {
+  return traits.software ? 'rows' : 'tiled';
 }
 
 /** wq, ws, step, params, x, bias, out. */
@@ -44,10 +52,10 @@ export const LINEAR_PARAMS = [
   'has_bias',
 ] as const;
 
-export function linearGemm(type: BlockType): Kernel {
+export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled'): Kernel {
   return {
-    name: `linear_gemm_${variantName(type)}`,
-    code: [type.wgsl, stepWgsl, paramsWgsl, gemmWgsl].join('\n'),
+    name: `linear_gemm_${variant}_${variantName(type)}`,
+    code: [type.wgsl, stepWgsl, paramsWgsl, variant === 'rows' ? gemmRowsWgsl : gemmWgsl].join('\n'),
     bindings: BINDINGS,
     constants: {},
     features: type.features,
@@ -55,7 +63,8 @@ export function linearGemm(type: BlockType): Kernel {
 }
 
 export function linearGemv(type: BlockType, variant: GemvVariant, subgroupMin = 4): Kernel {
-  const name = `linear_gemv_${variant}_${variantName(type)}`;
+  const width = variant === 'subgroups' ? String(Math.min(subgroupMin, 32)) : '';
+  const name = `linear_gemv_${variant}${width}_${variantName(type)}`;
   if (variant === 'rows') {
     const code = [type.wgsl, stepWgsl, paramsWgsl, gemvRowsWgsl].join('\n');
     return { name, code, bindings: BINDINGS, constants: {}, features: type.features };
@@ -78,7 +87,13 @@ function split(count: number): readonly [number, number] {
   return count <= 32768 ? [count, 1] : [32768, Math.ceil(count / 32768)];
 }
 
-export function gemmWorkgroups(numRows: number, numOut: number): Workgroups {
+/** Rows that read a weight once together. */
+export function gemmTileRows(variant: GemmVariant): number {
+  return variant === 'rows' ? 8 : 32;
+}
+
+export function gemmWorkgroups(numRows: number, numOut: number, variant: GemmVariant = 'tiled'): Workgroups {
+  if (variant === 'rows') return [Math.ceil(numOut / 64), Math.ceil(numRows / 8), 1];
   const [x, z] = split(Math.ceil(numOut / 64));
   return [x, Math.ceil(numRows / 32), z];
 }

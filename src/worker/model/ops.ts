@@ -2,16 +2,25 @@
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
  * (llama.ts) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import { attentionFlash, attentionReduce, attentionSplit, splitGroup } from '../../shaders/attention/attention.ts';
+import {
+  attentionFlash,
+  attentionReduce,
+  attentionRows,
+  attentionSplit,
+  splitGroup,
+} from '../../shaders/attention/attention.ts';
 import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import {
+  chooseGemmVariant,
   chooseGemvVariant,
+  gemmTileRows,
   gemmWorkgroups,
   gemvWorkgroups,
   linearGemm,
   linearGemv,
+  type GemmVariant,
   type GemvVariant,
   type Workgroups,
 } from '../../shaders/linear/linear.ts';
@@ -27,6 +36,14 @@ import type { StepInputs } from './step-inputs.ts';
 
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGeneratedLogits;
+
+/** Which variant of each kernel family a model uses, for its whole life. */
+export interface KernelVariants {
+  readonly gemm: GemmVariant;
+  readonly gemv: GemvVariant;
+  /** Of prompt rows. */
+  readonly attention: 'flash' | 'rows';
+}
 
 export interface LinearTarget {
   readonly out: BufferRange;
@@ -46,16 +63,27 @@ export class OpBuilder {
   readonly #inputs: StepInputs;
   readonly #config: ModelConfig;
   readonly #sizes: ModelSizes;
-  readonly gemvVariant: GemvVariant;
+  readonly variants: KernelVariants;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
-  constructor(gpu: Gpu, inputs: StepInputs, config: ModelConfig, sizes: ModelSizes, gemv?: GemvVariant) {
+  constructor(
+    gpu: Gpu,
+    inputs: StepInputs,
+    config: ModelConfig,
+    sizes: ModelSizes,
+    chosen: Partial<KernelVariants> = {},
+  ) {
     this.#gpu = gpu;
     this.#params = new ParamsArena(gpu, 'params');
     this.#inputs = inputs;
     this.#config = config;
     this.#sizes = sizes;
-    this.gemvVariant = gemv ?? chooseGemvVariant(gpu.traits);
+    this.variants = {
+      gemm: chooseGemmVariant(gpu.traits),
+      gemv: chooseGemvVariant(gpu.traits),
+      attention: gpu.traits.software ? 'rows' : 'flash',
+      ...chosen,
+    };
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -122,18 +150,19 @@ export class OpBuilder {
     const promptRows = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const generatedRows = (shape: StepShape) => (headRows ? shape.numGeneratedLogits : shape.numGenerated);
     const bytes = shard.quantBytes + shard.scaleBytes;
+    const { gemm, gemv } = this.variants;
     this.#add(
-      linearGemm(matrix.type),
+      linearGemm(matrix.type, gemm),
       words,
       bindings,
-      (shape) => gemmWorkgroups(promptRows(shape), shard.numRows),
-      (shape) => bytes * Math.ceil(promptRows(shape) / 32),
+      (shape) => gemmWorkgroups(promptRows(shape), shard.numRows, gemm),
+      (shape) => bytes * Math.ceil(promptRows(shape) / gemmTileRows(gemm)),
     );
     this.#add(
-      linearGemv(matrix.type, this.gemvVariant, this.#gpu.traits.subgroupMin),
+      linearGemv(matrix.type, gemv, this.#gpu.traits.subgroupMin),
       words,
       bindings,
-      (shape) => gemvWorkgroups(this.gemvVariant, generatedRows(shape), shard.numRows),
+      (shape) => gemvWorkgroups(gemv, generatedRows(shape), shard.numRows),
       (shape) => bytes * Math.ceil(generatedRows(shape) / 4),
     );
   }
@@ -183,7 +212,7 @@ export class OpBuilder {
   ): void {
     const { sharded } = this.#sizes;
     const [only] = shards;
-    if (!sharded && only !== undefined) this.#flash(q, only, out);
+    if (!sharded && only !== undefined) this.#promptRows(q, only, out);
     for (const shard of shards) this.#split(q, shard, partial);
     const { numHeads, headDim } = this.#config;
     const { chunkTokens, maxChunks, padded } = this.#sizes;
@@ -231,11 +260,12 @@ export class OpBuilder {
     );
   }
 
-  #flash(q: BufferRange, shard: KvShard, out: BufferRange): void {
+  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange): void {
     const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
     const { padded, kv } = this.#sizes;
+    const byRows = this.variants.attention === 'rows';
     this.#add(
-      attentionFlash(kv.layout, headDim),
+      byRows ? attentionRows(kv.layout, headDim) : attentionFlash(kv.layout, headDim),
       [numKvHeads, numHeads / numKvHeads, BLOCK_TOKENS, padded.q, padded.q, { f32: attentionScale }],
       (step, params) => [
         step,
@@ -248,7 +278,7 @@ export class OpBuilder {
         this.#inputs.tiles,
         out,
       ],
-      (shape) => [shape.numTiles, numHeads, 1],
+      (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
     );
   }
 

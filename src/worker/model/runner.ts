@@ -2,7 +2,6 @@
  * A model on a device: weights, cache, scratch and the plan made at load; `forward(batch)` records one compute pass.
  * Knows nothing of how a batch was chosen, how tokens are drawn, or where the file came from.
  */
-import type { GemvVariant } from '../../shaders/linear/linear.ts';
 import type { ByteSource } from '../../cache/byte-source.ts';
 import { recordPlan, type Dispatch, type StepShape } from '../gpu/dispatch.ts';
 import { BUFFER_USAGE, MAP_MODE_READ } from '../gpu/flags.ts';
@@ -13,7 +12,7 @@ import type { Batch } from '../scheduler/batch.ts';
 import { readModelConfig, type ModelConfig } from './config.ts';
 import { KvPool } from './kv-pool.ts';
 import { buildLlama, planLlama, uploadLlama, vocabSizeOf, type LlamaPlan } from './llama.ts';
-import { OpBuilder } from './ops.ts';
+import { OpBuilder, type KernelVariants } from './ops.ts';
 import { RopeTable } from './rope.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { planSizes, type ModelSizes, type SizeOptions } from './sizes.ts';
@@ -35,18 +34,17 @@ export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, o
   return { config, vocabSize, sizes, weights: planLlama(file, config, sizes, gpu.limits, gpu.traits.hasF16) };
 }
 
-export interface RunnerOptions {
+/** Variants given here are used instead of those chosen for the device (tests, benchmarks). */
+export interface RunnerOptions extends Partial<KernelVariants> {
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: (numBytes: number) => void;
   readonly onCompiling?: () => void;
-  /** Instead of the variant chosen for the device (tests, benchmarks). */
-  readonly gemv?: GemvVariant;
 }
 
 export class ModelRunner {
   readonly gpu: Gpu;
   readonly plan: ModelPlan;
-  readonly gemvVariant: GemvVariant;
+  readonly variants: KernelVariants;
   readonly #inputs: StepInputs;
   readonly #cache: KvPool;
   readonly scratch: Scratch;
@@ -55,7 +53,13 @@ export class ModelRunner {
   private constructor(
     gpu: Gpu,
     plan: ModelPlan,
-    parts: { inputs: StepInputs; cache: KvPool; scratch: Scratch; dispatches: readonly Dispatch[]; gemv: GemvVariant },
+    parts: {
+      inputs: StepInputs;
+      cache: KvPool;
+      scratch: Scratch;
+      dispatches: readonly Dispatch[];
+      variants: KernelVariants;
+    },
   ) {
     this.gpu = gpu;
     this.plan = plan;
@@ -63,7 +67,7 @@ export class ModelRunner {
     this.#cache = parts.cache;
     this.scratch = parts.scratch;
     this.#dispatches = parts.dispatches;
-    this.gemvVariant = parts.gemv;
+    this.variants = parts.variants;
   }
 
   static async create(
@@ -85,14 +89,14 @@ export class ModelRunner {
     const inputs = new StepInputs(gpu, sizes, new RopeTable(config, factors));
     const weights = await uploadLlama(context, plan.weights, config, sizes);
     options.onCompiling?.();
-    const ops = new OpBuilder(gpu, inputs, config, sizes, options.gemv);
+    const ops = new OpBuilder(gpu, inputs, config, sizes, chosenVariants(options));
     buildLlama(ops, weights, cache, scratch, sizes);
     return new ModelRunner(gpu, plan, {
       inputs,
       cache,
       scratch,
       dispatches: await ops.finish(),
-      gemv: ops.gemvVariant,
+      variants: ops.variants,
     });
   }
 
@@ -167,4 +171,12 @@ export class ModelRunner {
       counters.kvBytesRead += row.tokenClass === 'generated' ? keys * tokenBytes : (keys * tokenBytes * readers) / 16;
     }
   }
+}
+
+function chosenVariants({ gemm, gemv, attention }: Partial<KernelVariants>): Partial<KernelVariants> {
+  return {
+    ...(gemm === undefined ? {} : { gemm }),
+    ...(gemv === undefined ? {} : { gemv }),
+    ...(attention === undefined ? {} : { attention }),
+  };
 }

@@ -1,0 +1,59 @@
+// Attention of prompt rows on software adapters: a thread a (row, head), online softmax over the keys one by one, no
+// shared memory and no barrier. A row's result does not depend on the rows beside it.
+override HEAD_DIM: u32 = 64u;
+const MAX_WORDS = 128u; // heads of up to 512
+const LOWEST = -3.0e38;
+
+struct FlashParams {
+  num_kv_heads: u32,
+  heads_per_kv: u32,
+  block_tokens: u32,
+  q_stride: u32,   // floats
+  out_stride: u32, // floats
+  scale: f32,
+}
+
+@group(0) @binding(0) var<uniform> step: Step;
+@group(0) @binding(1) var<uniform> params: FlashParams;
+@group(0) @binding(2) var<storage, read> q: array<vec4<f32>>;
+@group(0) @binding(3) var<storage, read> k_pool: array<KvQuad>;
+@group(0) @binding(4) var<storage, read> v_pool: array<KvQuad>;
+@group(0) @binding(5) var<storage, read> rows: array<Row>;
+@group(0) @binding(6) var<storage, read> block_tables: array<u32>;
+@group(0) @binding(8) var<storage, read_write> out: array<vec4<f32>>;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) tid: u32) {
+  let row = min(wid.x * 64u + tid, step.num_prompt - 1u);
+  let head = wid.y;
+  let words = HEAD_DIM >> 2u;
+  let kv_head = head / params.heads_per_kv;
+  let info = rows[row];
+  let q_at = row * (params.q_stride >> 2u) + head * words;
+  let table = info.sequence * step.table_stride;
+  var acc = array<vec4<f32>, MAX_WORDS>();
+  var top = LOWEST;
+  var sum = 0.0;
+  for (var key = 0u; key <= info.position; key++) {
+    let block = block_tables[table + key / params.block_tokens];
+    let at = ((block * params.num_kv_heads + kv_head) * params.block_tokens + key % params.block_tokens) * words;
+    var dot4 = vec4<f32>();
+    for (var i = 0u; i < words; i++) {
+      dot4 = fma(q[q_at + i], unpack_kv(k_pool[at + i]), dot4);
+    }
+    let score = ((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale;
+    let new_top = max(top, score);
+    let fade = select(exp(top - new_top), 0.0, key == 0u);
+    let p = exp(score - new_top);
+    sum = fma(sum, fade, p);
+    for (var i = 0u; i < words; i++) {
+      acc[i] = fma(vec4<f32>(p), unpack_kv(v_pool[at + i]), acc[i] * fade);
+    }
+    top = new_top;
+  }
+  if (wid.x * 64u + tid < step.num_prompt) {
+    for (var i = 0u; i < words; i++) {
+      out[row * (params.out_stride >> 2u) + head * words + i] = acc[i] / sum;
+    }
+  }
+}

@@ -1,0 +1,147 @@
+/**
+ * The cases of `npm run parity:shapes`: one layer each, of the widths, head sizes, groupings and weight types that real
+ * models have and the reference models are too small for. Data alone.
+ */
+import { llama3Factors, type ModelShape } from '../fixtures/model-shapes.ts';
+import type { SyntheticOptions } from '../fixtures/synthetic-model.ts';
+
+export interface ShapeCase {
+  readonly name: string;
+  readonly shape: ModelShape;
+  readonly weights: SyntheticOptions;
+  /** Tokens of the sequence; the last position is checked among others. */
+  readonly numTokens: number;
+  /** Positions checked, in both token classes; negative ones count from the end. */
+  readonly positions: readonly number[];
+}
+
+const BASE = { numLayers: 1, contextLength: 8192, rmsNormEps: 1e-5, vocabSize: 1024, tiedHead: true } as const;
+
+/** Beyond one GEMM tile and one cache block, with a part of another. */
+const SHORT = { numTokens: 41, positions: [0, 31, 32, -1] } as const;
+
+export const SHAPE_CASES: readonly ShapeCase[] = [
+  {
+    name: 'd896-ffn4864-hd64-gqa7-vocab151936-q4_0-tied',
+    shape: {
+      ...BASE,
+      hiddenSize: 896,
+      numHeads: 14,
+      numKvHeads: 2,
+      headDim: 64,
+      ffnSize: 4864,
+      vocabSize: 151936,
+      ropeTheta: 1e6,
+      rmsNormEps: 1e-6,
+      qkvBias: true,
+    },
+    weights: { type: 'Q4_0' },
+    ...SHORT,
+  },
+  {
+    // The head's quants are 130 MiB, more than one binding of 128.
+    name: 'd896-ffn4864-hd64-gqa7-vocab151936-q8_0-untied',
+    shape: {
+      ...BASE,
+      hiddenSize: 896,
+      numHeads: 14,
+      numKvHeads: 2,
+      headDim: 64,
+      ffnSize: 4864,
+      vocabSize: 151936,
+      ropeTheta: 1e6,
+      tiedHead: false,
+    },
+    weights: { type: 'F32', types: { embedding: 'Q4_0', head: 'Q8_0' } },
+    ...SHORT,
+  },
+  {
+    name: 'd2048-ffn8192-hd64-gqa4-llama3-q4_k_m',
+    shape: {
+      ...BASE,
+      hiddenSize: 2048,
+      numHeads: 32,
+      numKvHeads: 8,
+      headDim: 64,
+      ffnSize: 8192,
+      ropeTheta: 500000,
+      ropeFactors: llama3Factors(64, 500000, 32),
+    },
+    weights: { type: 'Q4_K', types: { embedding: 'Q6_K', v: 'Q6_K', down: 'Q6_K' } },
+    ...SHORT,
+  },
+  {
+    name: 'd2048-ffn5632-hd64-gqa8-q4_0',
+    shape: {
+      ...BASE,
+      hiddenSize: 2048,
+      numHeads: 32,
+      numKvHeads: 4,
+      headDim: 64,
+      ffnSize: 5632,
+      vocabSize: 32000,
+      ropeTheta: 10000,
+      tiedHead: false,
+    },
+    weights: { type: 'Q4_0', types: { head: 'Q6_K' } },
+    ...SHORT,
+  },
+  {
+    name: 'd2048-ffn5632-hd128-gqa8-yarn-q6_k',
+    shape: {
+      ...BASE,
+      hiddenSize: 2048,
+      numHeads: 16,
+      numKvHeads: 2,
+      headDim: 128,
+      ffnSize: 5632,
+      ropeTheta: 1e6,
+      ropeScaling: { kind: 'yarn', factor: 4, originalContextLength: 2048 },
+    },
+    weights: { type: 'Q6_K' },
+    ...SHORT,
+  },
+  {
+    name: 'd2048-ffn4864-hd256-gqa8-q8_0',
+    shape: { ...BASE, hiddenSize: 2048, numHeads: 8, numKvHeads: 1, headDim: 256, ffnSize: 4864, ropeTheta: 10000 },
+    weights: { type: 'Q8_0' },
+    ...SHORT,
+  },
+  {
+    name: 'd640-ffn1728-hd80-gqa1-f16',
+    shape: { ...BASE, hiddenSize: 640, numHeads: 8, numKvHeads: 8, headDim: 80, ffnSize: 1728, ropeTheta: 10000 },
+    weights: { type: 'F16' },
+    ...SHORT,
+  },
+  {
+    name: 'd768-ffn2048-hd96-gqa1-linear-f32',
+    shape: {
+      ...BASE,
+      hiddenSize: 768,
+      numHeads: 8,
+      numKvHeads: 8,
+      headDim: 96,
+      ffnSize: 2048,
+      ropeTheta: 10000,
+      ropeScaling: { kind: 'linear', factor: 4 },
+    },
+    weights: { type: 'F32' },
+    ...SHORT,
+  },
+  {
+    name: 'position8000-hd64-gqa2-f32',
+    shape: {
+      ...BASE,
+      hiddenSize: 128,
+      numHeads: 2,
+      numKvHeads: 1,
+      headDim: 64,
+      ffnSize: 256,
+      vocabSize: 512,
+      ropeTheta: 500000,
+    },
+    weights: { type: 'F32' },
+    numTokens: 8006,
+    positions: [-6, -5, -2, -1],
+  },
+];
