@@ -8,9 +8,16 @@ import type { KvLayout } from './lib/kv.ts';
 import { linearGemm, linearGemv } from './linear/linear.ts';
 import { rmsNorm } from './norm/norm.ts';
 import { ropeAppend } from './rope/rope.ts';
+import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
 const KV_LAYOUTS: readonly KvLayout[] = ['f32', 'f16'];
 const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256];
+
+const SAMPLE_SHAPES: readonly SampleShape[] = [
+  { vocabSize: 32000, segmentLength: 32000, numSegments: 1, workgroupSize: 8 },
+  { vocabSize: 151936, segmentLength: 151936, numSegments: 1, workgroupSize: 256 },
+  { vocabSize: 32000, segmentLength: 16384, numSegments: 2, workgroupSize: 8 },
+];
 
 export function allKernels(): readonly Kernel[] {
   const perType = ALL_BLOCK_TYPES.flatMap((type) => [
@@ -32,5 +39,6 @@ export function allKernels(): readonly Kernel[] {
       attentionSplit(kv, headDim, 7, 32),
     ]),
   ]);
-  return [...perType, ...perCache, attentionReduce, rmsNorm, siluMul];
+  const sampler = SAMPLE_SHAPES.flatMap((shape) => Object.values(sampleKernels(shape)).flat());
+  return [...perType, ...perCache, ...sampler, attentionReduce, rmsNorm, siluMul];
 }

@@ -130,7 +130,8 @@ export interface LoadedModel {
   readonly inspection: ModelInspection;
   readonly contextLength: number;
   readonly vocabSize: number;
-  readonly hasChatTemplate: boolean;
+  /** False: the file has neither a chat template nor chat tokens. Such a model goes on with a text: send `text`. */
+  readonly isChatModel: boolean;
   /** Notes a person should see, e.g. "the chat template failed, a default is used". */
   readonly notes: readonly string[];
   readonly timings: { readonly totalMs: number; readonly uploadMs: number; readonly compileMs: number };

@@ -89,13 +89,13 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
 }
 
 /**
- * Prompt rows on software adapters. Bindings as `attentionFlash` (the tiles are not read). Grid: rows / 64, head.
+ * Prompt rows on software adapters. Bindings: step, params, q, k, v, rows, tables, out. Grid: rows / 64, head.
  */
 export function attentionRows(kv: KvLayout, headDim: number): Kernel {
   return {
     name: `attention_rows_${kv}_d${String(headDim)}`,
     code: [stepWgsl, kvWgsl(kv), attentionRowsWgsl].join('\n'),
-    bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
+    bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: { HEAD_DIM: headDim },
     features: [],
   };

@@ -20,7 +20,7 @@ struct FlashParams {
 @group(0) @binding(4) var<storage, read> v_pool: array<KvQuad>;
 @group(0) @binding(5) var<storage, read> rows: array<Row>;
 @group(0) @binding(6) var<storage, read> block_tables: array<u32>;
-@group(0) @binding(8) var<storage, read_write> out: array<vec4<f32>>;
+@group(0) @binding(7) var<storage, read_write> out: array<vec4<f32>>;
 
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) tid: u32) {

@@ -17,6 +17,7 @@ import {
   markStopping,
   regenerate,
   toMessages,
+  toText,
   type Conversation,
 } from './conversation.ts';
 import { toSamplingParams } from './settings.ts';
@@ -82,7 +83,9 @@ export class ConversationController {
         {
           model: model.handle,
           conversation: conversation.id,
-          input: { kind: 'chat', messages: toMessages(conversation, settings.systemPrompt) },
+          input: model.isChatModel
+            ? { kind: 'chat', messages: toMessages(conversation, settings.systemPrompt) }
+            : { kind: 'text', text: toText(conversation, settings.systemPrompt) },
           sampling: toSamplingParams(settings),
           overflow: settings.overflow,
           ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),

@@ -148,6 +148,12 @@ export function toMessages(conversation: Conversation, systemPrompt: string): re
   return [...system, ...said.map((turn): ChatMessage => ({ role: turn.kind, content: turn.text }))];
 }
 
+/** The same as one text, for models that go on with a text: answers follow what was said without a break. */
+export function toText(conversation: Conversation, systemPrompt: string): string {
+  const said = toMessages(conversation, systemPrompt);
+  return said.map(({ role, content }, i) => (i === 0 || role === 'assistant' ? content : `\n\n${content}`)).join('');
+}
+
 export function isAnswering(conversation: Conversation): boolean {
   const last = conversation.turns.at(-1);
   return last?.kind === 'assistant' && last.answer.status === 'streaming';

@@ -167,7 +167,7 @@ export class FakeEngine {
       inspection,
       contextLength: request.contextLength ?? inspection.plannedContextLength,
       vocabSize: 128256,
-      hasChatTemplate: true,
+      isChatModel: true,
       notes: [],
       timings: { totalMs: 1000, uploadMs: 100, compileMs: 100 },
     };

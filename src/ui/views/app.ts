@@ -150,6 +150,7 @@ export class LinnetApp extends LitElement {
     return html`<linnet-chat
       .conversation=${this.state.conversation}
       .modelName=${modelName}
+      .notes=${loadedModel(this.state.phase)?.notes ?? []}
       .failure=${lost?.failure}
       .device=${hardwareName(this.state.info)}
       .actions=${this.actions}

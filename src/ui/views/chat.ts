@@ -25,6 +25,7 @@ export class LinnetChat extends LitElement {
   static override properties = {
     conversation: { attribute: false },
     modelName: { attribute: false },
+    notes: { attribute: false },
     failure: { attribute: false },
     device: { attribute: false },
     actions: { attribute: false },
@@ -34,6 +35,8 @@ export class LinnetChat extends LitElement {
 
   declare conversation: Conversation;
   declare modelName: string;
+  /** What the engine wants a person to know about this model. */
+  declare notes: readonly string[];
   /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
   declare failure: Failure | undefined;
   /** What it runs on, when that is a graphics card. */
@@ -48,6 +51,7 @@ export class LinnetChat extends LitElement {
   constructor() {
     super();
     this.following = true;
+    this.notes = [];
   }
 
   override render(): TemplateResult {
@@ -107,6 +111,7 @@ export class LinnetChat extends LitElement {
       ${bird(64)}
       <h2>${strings.emptyTitle}</h2>
       <p class="muted">${strings.emptyHint(this.modelName)}</p>
+      ${this.notes.map((note) => html`<p class="note" data-testid="model-note">${note}</p>`)}
       <div class="suggestions">
         ${strings.suggestions.map(
           (text) =>

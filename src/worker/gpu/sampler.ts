@@ -49,7 +49,8 @@ interface Adjusting {
   readonly countPicked: readonly Bound[];
 }
 
-const NUM_SLOTS = 16;
+/** Sequences with penalties at a time. */
+const MAX_SLOTS = 16;
 
 export class GpuSampler {
   readonly #gpu: Gpu;
@@ -64,8 +65,10 @@ export class GpuSampler {
   readonly #records: BufferRange;
   readonly #tokens: BufferRange;
   readonly #readback: Readback;
-  readonly #freeSlots = Array.from({ length: NUM_SLOTS }, (_, slot) => NUM_SLOTS - 1 - slot);
-  #bound: { readonly groups: readonly Bound[]; readonly pick: Bound; readonly logprobs: Bound } | undefined;
+  readonly #numSlots: number;
+  readonly #freeSlots: number[];
+  #bound: { readonly groups: readonly Bound[]; readonly pick: Bound } | undefined;
+  #logprobs: Bound | undefined;
   #adjusting: Adjusting | undefined;
 
   private constructor(gpu: Gpu, vocabSize: number, sizes: ModelSizes, logits: readonly BufferRange[]) {
@@ -79,8 +82,11 @@ export class GpuSampler {
     this.#kernels = sampleKernels(this.#shape);
     this.#maxRows = sizes.logits.numRows;
     this.#maxListTokens = sizes.contextLength;
+    const slotBytes = this.#shape.segmentLength * 4;
+    this.#numSlots = Math.max(1, Math.min(MAX_SLOTS, Math.floor(gpu.limits.maxBindingBytes / slotBytes)));
+    this.#freeSlots = Array.from({ length: this.#numSlots }, (_, slot) => slot).reverse();
     this.#logits = logits;
-    const bytes = sampleBytes(this.#shape, this.#maxRows, NUM_SLOTS);
+    const bytes = sampleBytes(this.#shape, this.#maxRows, this.#numSlots);
     this.#rowWords = new DataView(new ArrayBuffer(this.#maxRows * SAMPLE_ROW_BYTES));
     this.#rows = { buffer: gpu.createStorage('sample.rows', bytes.rows) };
     this.#groups = { buffer: gpu.createStorage('sample.groups', bytes.groups) };
@@ -99,12 +105,11 @@ export class GpuSampler {
     const [first, second = first] = logits;
     if (first === undefined || second === undefined) throw new RangeError('there are no logits');
     const rows = sampler.#rows;
-    const [groups, pick, logprobs] = await Promise.all([
+    const [groups, pick] = await Promise.all([
       sampler.#bindSegments(sampler.#kernels.groups, (_, segment) => [rows, segment, sampler.#groups]),
       sampler.#bind(sampler.#kernels.pick, [rows, first, second, sampler.#groups, sampler.#records, sampler.#tokens]),
-      sampler.#bind(sampler.#kernels.logprobs, [rows, first, second, sampler.#groups, sampler.#records]),
     ]);
-    sampler.#bound = { groups, pick, logprobs };
+    sampler.#bound = { groups, pick };
     return sampler;
   }
 
@@ -120,6 +125,7 @@ export class GpuSampler {
   /** Makes ready for requests of this kind. To be awaited once before the first step of a request. */
   async prepare(params: ResolvedSamplingParams): Promise<void> {
     if (needsAdjusting(params)) this.#adjusting ??= await this.#makeAdjusting();
+    if (params.topLogprobs !== undefined) this.#logprobs ??= await this.#makeLogprobs();
   }
 
   /** Counts a sequence's tokens so far into its slot; submitted at once, before the step that draws. */
@@ -150,8 +156,9 @@ export class GpuSampler {
     const adjusting = requests.some(({ params }) => needsAdjusting(params)) ? this.#adjusting : undefined;
     for (const first of adjusting?.adjust ?? bound.groups) this.#dispatch(pass, first, ...grid.groups);
     this.#dispatch(pass, adjusting?.pick ?? bound.pick, ...grid.pick);
-    if (requests.some(({ params }) => params.topLogprobs !== undefined))
-      this.#dispatch(pass, bound.logprobs, ...grid.logprobs);
+    if (this.#logprobs !== undefined && requests.some(({ params }) => params.topLogprobs !== undefined)) {
+      this.#dispatch(pass, this.#logprobs, ...grid.logprobs);
+    }
     if (adjusting !== undefined && requests.some(({ params }) => needsCounts(params))) {
       for (const count of adjusting.countPicked) this.#dispatch(pass, count, ...grid.countPicked);
     }
@@ -181,9 +188,15 @@ export class GpuSampler {
       queue.writeBuffer(this.#adjusting.bias.buffer, 0, bias.words);
   }
 
+  #makeLogprobs(): Promise<Bound> {
+    const [first, second = first] = this.#logits;
+    if (first === undefined || second === undefined) throw new RangeError('there are no logits');
+    return this.#bind(this.#kernels.logprobs, [this.#rows, first, second, this.#groups, this.#records]);
+  }
+
   async #makeAdjusting(): Promise<Adjusting> {
     const gpu = this.#gpu;
-    const bytes = sampleBytes(this.#shape, this.#maxRows, NUM_SLOTS);
+    const bytes = sampleBytes(this.#shape, this.#maxRows, this.#numSlots);
     const perSegment = (label: string, sizeBytes: number): readonly BufferRange[] =>
       this.#logits.map((_, i) => ({ buffer: gpu.createStorage(`sample.${label}[${String(i)}]`, sizeBytes) }));
     const adjusted = perSegment('adjusted', bytes.logitsPerSegment);

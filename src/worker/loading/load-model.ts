@@ -105,7 +105,7 @@ export async function loadSession(
     if (signal.aborted) throw abortedError();
     const session = new ModelSession(runner, text, sampler, deps);
     progress.ready();
-    const notes = [text.template.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
+    const notes = [text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
     const endMs = deps.nowMs();
     return {
       session,
@@ -115,7 +115,7 @@ export async function loadSession(
         inspection: inspection(file, plan, opened),
         contextLength: session.contextLength,
         vocabSize: plan.vocabSize,
-        hasChatTemplate: text.hasChatTemplate,
+        isChatModel: text.template.isForChat,
         notes,
         timings: {
           totalMs: endMs - startMs,

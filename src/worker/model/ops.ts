@@ -275,7 +275,7 @@ export class OpBuilder {
         { buffer: shard.values },
         this.#inputs.rows,
         this.#inputs.tables,
-        this.#inputs.tiles,
+        ...(byRows ? [] : [this.#inputs.tiles]),
         out,
       ],
       (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],

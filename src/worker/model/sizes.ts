@@ -82,7 +82,9 @@ export function planSizes(
   if (sharded) maxRows = fitting('Partial attention results', maxRows, partialRowBytes);
   else maxGeneratedRows = fitting('Partial attention results', maxGeneratedRows, partialRowBytes);
   maxGeneratedRows = Math.min(maxGeneratedRows, maxRows);
-  const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows));
+  // A row's logit biases take 8 KiB, in one binding for all rows.
+  const biasRows = Math.max(1, Math.floor(limits.maxBindingBytes / 8192));
+  const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
   const partialRows = sharded ? maxRows : maxGeneratedRows;
   const rowBytes =
     (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + config.ropeDim) * 4 + 16 + tableStride * 4;

@@ -9,9 +9,11 @@ import { createTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 export interface TextModel {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
-  /** The file brings a chat template of its own, and it works. */
-  readonly hasChatTemplate: boolean;
+  /** Something a person should know about how this model is talked to. */
+  readonly note: string | undefined;
 }
+
+const NOT_FOR_CHAT = 'This model was not made for chat: it goes on with the text it is given.';
 
 /** @throws UnsupportedTokenizer, GgufInvalid */
 export function createTextModel(metadata: GgufMetadata): TextModel {
@@ -24,5 +26,5 @@ export function createTextModel(metadata: GgufMetadata): TextModel {
     eosToken: textOf(tokenizer.eosId),
     hasToken: (text) => tokenizer.specialId(text) !== undefined,
   });
-  return { tokenizer, template, hasChatTemplate: template.isModels };
+  return { tokenizer, template, note: template.isForChat ? template.note : NOT_FOR_CHAT };
 }

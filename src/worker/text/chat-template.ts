@@ -36,6 +36,8 @@ export interface RenderedChat {
 export interface ChatTemplate {
   /** Whether the model's own template is used. */
   readonly isModels: boolean;
+  /** False when there is neither a template nor chat tokens: the model goes on with a text, and was not made for chat. */
+  readonly isForChat: boolean;
   /** Why it is not, when the file has one. */
   readonly note: string | undefined;
   /** Stop strings that end a turn where the model's end tokens do not. */
@@ -69,6 +71,7 @@ export function createChatTemplate(source: ChatTemplateSource): ChatTemplate {
 function fromLayout(layout: ChatLayout, note: string | undefined): ChatTemplate {
   return {
     isModels: false,
+    isForChat: layout.isForChat,
     note,
     stop: layout.stop,
     render: (messages, { addGenerationPrompt }) => ({ text: layout.render(messages, addGenerationPrompt) }),
@@ -94,6 +97,7 @@ function fromJinja(
     );
   return {
     isModels: true,
+    isForChat: true,
     note: undefined,
     stop: TURN_ENDS.filter((end) => text.includes(end) && !hasToken(end)),
     render(messages, options) {

@@ -6,6 +6,8 @@ import type { ChatMessage } from '../api.ts';
 
 export interface ChatLayout {
   readonly name: string;
+  /** Built on chat tokens that the model has. */
+  readonly isForChat: boolean;
   /** Where the model's own end token does not do it, these end a turn. */
   readonly stop: readonly string[];
   render(messages: readonly ChatMessage[], addGenerationPrompt: boolean): string;
@@ -76,6 +78,7 @@ export function chooseLayout(hasToken: (text: string) => boolean): ChatLayout {
   const spec = LAYOUTS.find(({ needs }) => needs.every(hasToken)) ?? PLAIN;
   return {
     name: spec.name,
+    isForChat: spec !== PLAIN,
     stop: spec.stop,
     render(messages, addGenerationPrompt) {
       const turns = spec.hasSystemRole ? messages : (foldSystem(messages) ?? messages);

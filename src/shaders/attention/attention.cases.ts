@@ -1,0 +1,144 @@
+/**
+ * Cases of attention for its tests: sequences of many lengths in one paged cache with shuffled blocks, prompt chunks in
+ * the middle, single rows at the boundaries of blocks, tiles and chunks; and what the oracle expects. It runs nothing.
+ */
+import { halfToNumber } from '../blocks/block-type.ts';
+import type { KvLayout } from '../lib/kv.ts';
+import { attentionTolerance, dotTolerance, type Expected } from '../testing/tolerance.ts';
+import { randomFloats, randomHalves, seededRandom, shuffled, type Random } from '../testing/values.ts';
+import { attentionRef } from './attention.ref.ts';
+
+export const BLOCK_TOKENS = 32;
+const NUM_SPARE_BLOCKS = 2;
+/** What slots hold that no row may see. */
+const POISON = 30000;
+const POISON_HALF = 0x7753; // about 30000
+
+export interface AttentionShape {
+  readonly headDim: number;
+  readonly numKvHeads: number;
+  readonly headsPerKv: number;
+  /** Of the queries: 1 spreads the weights, 30 makes them peaked. */
+  readonly qScale: number;
+}
+
+/** Prompt chunks as (first position, rows), each of a sequence of its own; then generated rows, the same way. */
+export const PROMPT_CHUNKS = [
+  [45, 37],
+  [0, 5],
+  [127, 1],
+  [0, 17],
+] as const;
+export const GENERATED_ROWS = [
+  [0, 1],
+  [126, 4],
+  [31, 2],
+  [300, 1],
+] as const;
+
+export interface Row {
+  readonly sequence: number;
+  readonly position: number;
+}
+
+type Words = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
+
+export interface AttentionInputs {
+  readonly rows: readonly Row[];
+  readonly numPrompt: number;
+  readonly q: Float32Array<ArrayBuffer>; // [rows, qStride]
+  readonly qStride: number;
+  readonly numBlocks: number;
+  readonly tables: Uint32Array<ArrayBuffer>; // [sequences, tableStride]
+  readonly tableStride: number;
+  /** Words of the blocks first .. first + count - 1. */
+  keys(first: number, count: number): Words;
+  values(first: number, count: number): Words;
+  /** Of a row, [numHeads * headDim]. */
+  expected(row: number, numTiles: number): readonly Expected[];
+}
+
+interface Pool {
+  readonly numbers: Float32Array<ArrayBuffer>; // [block][kv head][slot][headDim]
+  words(first: number, count: number): Words;
+}
+
+function makePool(
+  layout: KvLayout,
+  random: Random,
+  numBlocks: number,
+  blockElements: number,
+  isUsed: (at: number) => boolean,
+): Pool {
+  const length = numBlocks * blockElements;
+  if (layout === 'f32') {
+    const numbers = randomFloats(random, length).map((value, at) => (isUsed(at) ? value : POISON));
+    return { numbers, words: (first, count) => numbers.slice(first * blockElements, (first + count) * blockElements) };
+  }
+  const bits = randomHalves(random, length).bits.map((half, at) => (isUsed(at) ? half : POISON_HALF));
+  return {
+    numbers: Float32Array.from(bits, halfToNumber),
+    words: (first, count) => new Uint32Array(bits.slice(first * blockElements, (first + count) * blockElements).buffer),
+  };
+}
+
+export function attentionInputs(layout: KvLayout, seed: number, shape: AttentionShape, scale: number): AttentionInputs {
+  const random = seededRandom(seed);
+  const { headDim, numKvHeads, headsPerKv } = shape;
+  const chunks = [...PROMPT_CHUNKS, ...GENERATED_ROWS];
+  const lengths = chunks.map(([first, count]) => first + count);
+  const blocksOf = lengths.map((length) => Math.ceil(length / BLOCK_TOKENS));
+  const numBlocks = blocksOf.reduce((a, b) => a + b) + NUM_SPARE_BLOCKS;
+  const pack = shuffled(random, numBlocks);
+  const tableStride = Math.max(...blocksOf) + 1;
+  const tables = new Uint32Array(lengths.length * tableStride);
+  const usedSlots = new Array<number>(numBlocks).fill(0);
+  blocksOf.forEach((count, sequence) => {
+    for (let i = 0; i < count; i++) {
+      const block = pack.pop() ?? NaN;
+      tables[sequence * tableStride + i] = block;
+      usedSlots[block] = Math.min(BLOCK_TOKENS, (lengths[sequence] ?? NaN) - i * BLOCK_TOKENS);
+    }
+  });
+  const blockElements = numKvHeads * BLOCK_TOKENS * headDim;
+  const isUsed = (at: number) =>
+    Math.floor(at / headDim) % BLOCK_TOKENS < (usedSlots[Math.floor(at / blockElements)] ?? NaN);
+  const keys = makePool(layout, random, numBlocks, blockElements, isUsed);
+  const values = makePool(layout, random, numBlocks, blockElements, isUsed);
+  const rows = chunks.flatMap(([first, count], sequence) =>
+    Array.from({ length: count }, (_, i): Row => ({ sequence, position: first + i })),
+  );
+  const numHeads = numKvHeads * headsPerKv;
+  const qStride = numHeads * headDim + 8;
+  const q = randomFloats(random, rows.length * qStride, shape.qScale);
+  const elementOf = (pool: Pool, sequence: number, kvHead: number) => (position: number, e: number) => {
+    const block = tables[sequence * tableStride + Math.floor(position / BLOCK_TOKENS)] ?? NaN;
+    return (
+      pool.numbers[block * blockElements + (kvHead * BLOCK_TOKENS + (position % BLOCK_TOKENS)) * headDim + e] ?? NaN
+    );
+  };
+  return {
+    rows,
+    numPrompt: PROMPT_CHUNKS.reduce((sum, [, count]) => sum + count, 0),
+    q,
+    qStride,
+    numBlocks,
+    tables,
+    tableStride,
+    keys: (first, count) => keys.words(first, count),
+    values: (first, count) => values.words(first, count),
+    expected(row, numTiles) {
+      const { sequence = NaN, position = NaN } = rows[row] ?? {};
+      return Array.from({ length: numHeads }, (_, head) => {
+        const kvHead = Math.floor(head / headsPerKv);
+        const at = row * qStride + head * headDim;
+        const k = elementOf(keys, sequence, kvHead);
+        const v = elementOf(values, sequence, kvHead);
+        const attended = attentionRef(q.subarray(at, at + headDim), k, v, position + 1, scale);
+        const scoreTolerance = dotTolerance(headDim, attended.scoreNorm);
+        const tolerance = attentionTolerance(scoreTolerance, position + 1, numTiles, attended.largestValue);
+        return Array.from(attended.values, (value): Expected => ({ value, tolerance }));
+      }).flat();
+    },
+  };
+}

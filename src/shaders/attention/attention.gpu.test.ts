@@ -1,0 +1,199 @@
+/**
+ * Paged attention against the oracle: flash for prompt rows, split and reduce for generated rows (or, where the cache
+ * has several shards, for all rows), over both cache layouts, head sizes and groups of query heads.
+ */
+import { expect, it } from 'vitest';
+import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
+import type { Kernel } from '../kernel.ts';
+import type { KvLayout } from '../lib/kv.ts';
+import { differences, exactly, type Expected } from '../testing/tolerance.ts';
+import { planted, UNTOUCHED } from '../testing/values.ts';
+import {
+  attentionFlash,
+  attentionReduce,
+  attentionSplit,
+  FLASH_PARAMS,
+  FLASH_TILE_ROWS,
+  REDUCE_PARAMS,
+  SPLIT_PARAMS,
+  splitGroup,
+} from './attention.ts';
+import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShape } from './attention.cases.ts';
+
+const SHAPES: readonly AttentionShape[] = [
+  { headDim: 8, numKvHeads: 3, headsPerKv: 1, qScale: 1 },
+  { headDim: 64, numKvHeads: 2, headsPerKv: 7, qScale: 1 },
+  { headDim: 80, numKvHeads: 1, headsPerKv: 2, qScale: 30 },
+  { headDim: 96, numKvHeads: 1, headsPerKv: 8, qScale: 1 },
+  { headDim: 128, numKvHeads: 2, headsPerKv: 2, qScale: 1000 },
+  { headDim: 256, numKvHeads: 1, headsPerKv: 1, qScale: 1 },
+];
+const SMALL: AttentionShape = { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1 };
+/** The scale of scores; the models' own, as f32. */
+const scaleOf = (shape: AttentionShape) => Math.fround(1 / Math.sqrt(shape.headDim));
+
+const rowWords = (inputs: AttentionInputs) =>
+  Uint32Array.from(inputs.rows.flatMap(({ sequence, position }) => [0, position, 0, sequence]));
+
+const emptyOutput = (inputs: AttentionInputs) => new Float32Array(inputs.rows.length * inputs.qStride).fill(UNTOUCHED);
+
+/** What differs in an output in which the rows first .. first + count - 1 are computed. */
+function compare(
+  inputs: AttentionInputs,
+  out: ArrayBuffer | undefined,
+  first: number,
+  count: number,
+  tileKeys: number,
+) {
+  const expected = inputs.rows.flatMap(({ position }, r): readonly Expected[] => {
+    const isComputed = r >= first && r < first + count;
+    const row = isComputed ? inputs.expected(r, Math.ceil((position + 1) / tileKeys)) : [];
+    return [...row, ...new Array<Expected>(inputs.qStride - row.length).fill(exactly(UNTOUCHED))];
+  });
+  return differences(new Float32Array(out ?? new ArrayBuffer(0)), expected);
+}
+
+async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout, seed: number, shape: AttentionShape) {
+  const inputs = attentionInputs(layout, seed, shape, scaleOf(shape));
+  const tiles: number[][] = [];
+  for (let first = 0; first < inputs.numPrompt;) {
+    const { sequence = 0 } = inputs.rows[first] ?? {};
+    const ofSequence = inputs.rows.filter((row, r) => r >= first && row.sequence === sequence).length;
+    const count = Math.min(FLASH_TILE_ROWS, ofSequence);
+    tiles.push([first, count, sequence, inputs.rows[first + count - 1]?.position ?? 0]);
+    first += count;
+  }
+  const params = packFields(FLASH_PARAMS, {
+    num_kv_heads: shape.numKvHeads,
+    heads_per_kv: shape.headsPerKv,
+    block_tokens: BLOCK_TOKENS,
+    q_stride: inputs.qStride,
+    out_stride: inputs.qStride,
+    scale: { f32: scaleOf(shape) },
+  });
+  const step = packStep({ numPrompt: inputs.numPrompt, numTiles: tiles.length, tableStride: inputs.tableStride });
+  const pools = [inputs.keys(0, inputs.numBlocks), inputs.values(0, inputs.numBlocks)];
+  const tileWords = Uint32Array.from(tiles.flat());
+  const bindings = [step, params, inputs.q, ...pools, rowWords(inputs), inputs.tables, tileWords, emptyOutput(inputs)];
+  const grid = [tiles.length, shape.numKvHeads * shape.headsPerKv, 1] as const;
+  const results = await runner.run(kernel, bindings, grid);
+  return compare(inputs, results[8], 0, inputs.numPrompt, kernel.constants['TILE_K'] ?? NaN);
+}
+
+interface SplitKernels {
+  readonly split: Kernel;
+  readonly reduce: Kernel;
+}
+
+function splitKernels(layout: KvLayout, shape: AttentionShape, chunk: number): SplitKernels {
+  return { split: attentionSplit(layout, shape.headDim, splitGroup(shape.headsPerKv), chunk), reduce: attentionReduce };
+}
+
+/** With `shards` (first block of each) all rows go this way, with one shard the generated ones. */
+async function checkSplit(
+  runner: KernelRunner,
+  { split, reduce }: SplitKernels,
+  layout: KvLayout,
+  seed: number,
+  shape: AttentionShape,
+  shards: readonly number[] = [0],
+) {
+  const inputs = attentionInputs(layout, seed, shape, scaleOf(shape));
+  const { headDim, numKvHeads, headsPerKv } = shape;
+  const allRows = shards.length > 1;
+  const numHeads = numKvHeads * headsPerKv;
+  const numGenerated = inputs.rows.length - inputs.numPrompt;
+  const numRows = allRows ? inputs.rows.length : numGenerated;
+  const chunk = split.constants['CHUNK'] ?? NaN;
+  const group = split.constants['GROUP'] ?? NaN;
+  const maxChunks = Math.ceil(Math.max(...inputs.rows.map((row) => row.position + 1)) / chunk) + 1;
+  const step = packStep({ numPrompt: inputs.numPrompt, numGenerated, tableStride: inputs.tableStride });
+  let partOut = new Float32Array(numRows * numHeads * maxChunks * headDim).fill(UNTOUCHED);
+  let partStats = new Float32Array(numRows * numHeads * maxChunks * 2).fill(UNTOUCHED);
+  for (const [i, first] of shards.entries()) {
+    const numBlocks = (shards[i + 1] ?? inputs.numBlocks) - first;
+    const params = packFields(SPLIT_PARAMS, {
+      num_heads: numHeads,
+      num_kv_heads: numKvHeads,
+      groups_per_kv: headsPerKv / group,
+      block_tokens: BLOCK_TOKENS,
+      first_block: first,
+      num_blocks: numBlocks,
+      max_chunks: maxChunks,
+      q_stride: inputs.qStride,
+      all_rows: allRows ? 1 : 0,
+      scale: { f32: scaleOf(shape) },
+    });
+    const pools = [inputs.keys(first, numBlocks), inputs.values(first, numBlocks)];
+    const bindings = [step, params, inputs.q, ...pools, rowWords(inputs), inputs.tables, partOut, partStats];
+    const results = await runner.run(split, bindings, [maxChunks - 1, numHeads / group, numRows]);
+    partOut = new Float32Array(results[7] ?? new ArrayBuffer(0));
+    partStats = new Float32Array(results[8] ?? new ArrayBuffer(0));
+  }
+  const params = packFields(REDUCE_PARAMS, {
+    num_heads: numHeads,
+    head_words: headDim / 4,
+    chunk,
+    max_chunks: maxChunks,
+    out_stride: inputs.qStride,
+    all_rows: allRows ? 1 : 0,
+  });
+  const bindings = [step, params, partOut, partStats, rowWords(inputs), emptyOutput(inputs)];
+  const results = await runner.run(reduce, bindings, [Math.ceil((numHeads * headDim) / 4 / 64), numRows, 1]);
+  return compare(inputs, results[5], allRows ? 0 : inputs.numPrompt, numRows, chunk);
+}
+
+describeOnAdapters((runner) => {
+  const wide = SHAPES.map((shape, i) => ({ layout: 'f32' as KvLayout, shape, seed: 81 + i }));
+  const all = [...wide, ...wide.filter((_, i) => i % 2 === 0).map((one) => ({ ...one, layout: 'f16' as KvLayout }))];
+
+  it.for(all)(
+    'flash, cache $layout, head $shape.headDim, group $shape.headsPerKv, seed $seed',
+    async ({ layout, shape, seed }) => {
+      const kernel = attentionFlash(layout, shape.headDim);
+      expect(await checkFlash(runner(), kernel, layout, seed, shape)).toEqual([]);
+    },
+  );
+
+  it.for(all)(
+    'split and reduce, cache $layout, head $shape.headDim, group $shape.headsPerKv, seed $seed',
+    async ({ layout, shape, seed }) => {
+      const kernels = splitKernels(layout, shape, 128);
+      expect(await checkSplit(runner(), kernels, layout, seed, shape)).toEqual([]);
+    },
+  );
+
+  it.for(all.filter((_, i) => i % 6 === 1))(
+    'split over three shards, all rows, cache $layout, head $shape.headDim, seed $seed',
+    async ({ layout, shape, seed }) => {
+      const kernels = splitKernels(layout, shape, BLOCK_TOKENS);
+      expect(await checkSplit(runner(), kernels, layout, seed, shape, [0, 7, 11])).toEqual([]);
+    },
+  );
+
+  it.for<readonly [string, string]>([
+    ['start + key <= position', 'start + key < position'],
+    ['start <= tile.last_position', 'start + TILE_K <= tile.last_position'], // drops the last tile
+    ['position % params.block_tokens', '(position + 1u) % params.block_tokens'],
+    ['let fade = select(exp(top - new_top)', 'let fade = select(1.0 + 0.0 * exp(top - new_top)'],
+    ['head / params.heads_per_kv', 'head % params.num_kv_heads'],
+    ['sum = sum * fade', 'sum = sum * fade * 1.0001'],
+  ])('finds a mistake planted in flash: %s -> %s', async ([right, wrong]) => {
+    const kernel = planted(attentionFlash('f32', SMALL.headDim), right, wrong);
+    expect(await checkFlash(runner(), kernel, 'f32', 91, SMALL)).not.toEqual([]);
+  });
+
+  it.for<readonly [keyof SplitKernels, string, string]>([
+    ['split', 'let num_keys = info.position + 1u', 'let num_keys = info.position'],
+    ['split', 'key % params.block_tokens', '(key + 1u) % params.block_tokens'],
+    ['split', 'start / params.block_tokens', '0u'],
+    ['split', 'wid.y / params.groups_per_kv', '0u'],
+    ['reduce', 'params.chunk + 1u', 'params.chunk'],
+    ['reduce', 'let weight = exp(stats.x - top)', 'let weight = 1.0 + 0.0 * exp(stats.x - top)'],
+    ['reduce', 'fma(weight, stats.y, sum)', 'sum + stats.y'],
+  ])('finds a mistake planted in %s: %s -> %s', async ([part, right, wrong]) => {
+    const kernels = splitKernels('f32', SMALL, 128);
+    const wrongKernels = { ...kernels, [part]: planted(kernels[part], right, wrong) };
+    expect(await checkSplit(runner(), wrongKernels, 'f32', 92, SMALL)).not.toEqual([]);
+  });
+});
