@@ -11,15 +11,14 @@ import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
 import { hash } from '../fixtures/random-blocks.ts';
 import { syntheticModel } from '../fixtures/synthetic-model.ts';
-import { ADAPTER_NAMES, openDawn, type AdapterName } from '../node/dawn.ts';
+import { openDawn } from '../node/dawn.ts';
+import { GPU_OPTIONS, readGpuArguments, type GpuArguments } from '../node/gpu-arguments.ts';
 import { LlamaOracle } from '../oracle/llama.ts';
 import { computeBothClasses, type ClassLogits } from './both-classes.ts';
 import { Difference, LIMITS, logSumExp } from './golden.ts';
 import { SHAPE_CASES, type ShapeCase } from './shape-cases.ts';
 
-interface ShapeOptions {
-  readonly adapter: AdapterName;
-  readonly withoutFeatures: readonly GPUFeatureName[];
+interface ShapeOptions extends GpuArguments {
   readonly filter: RegExp;
 }
 
@@ -38,19 +37,9 @@ const NUM_FIXED = 32;
 function readOptions(argv: readonly string[]): ShapeOptions {
   const { values } = parseArgs({
     args: [...argv],
-    options: {
-      adapter: { type: 'string', default: 'swiftshader' },
-      'no-subgroups': { type: 'boolean', default: false },
-      'no-f16': { type: 'boolean', default: false },
-      filter: { type: 'string', default: '' },
-    },
+    options: { ...GPU_OPTIONS, filter: { type: 'string', default: '' } },
   });
-  const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
-  if (adapter === undefined) throw new Error(`--adapter: one of ${ADAPTER_NAMES.join(', ')}`);
-  const withoutFeatures: GPUFeatureName[] = [];
-  if (values['no-subgroups']) withoutFeatures.push('subgroups');
-  if (values['no-f16']) withoutFeatures.push('shader-f16');
-  return { adapter, withoutFeatures, filter: new RegExp(values.filter) };
+  return { ...readGpuArguments(values), filter: new RegExp(values.filter) };
 }
 
 async function check(options: ShapeOptions, shapeCase: ShapeCase): Promise<CaseResult> {
@@ -92,7 +81,7 @@ async function computeOnGpu(
       kvLayout: 'f32',
       maxLogitRows: positions.length,
     });
-    const runner = await ModelRunner.create(gpu, source, plan);
+    const runner = await ModelRunner.create(gpu, source, plan, options.variants);
     const { embedding, head, layers } = plan.weights;
     const matrices = [embedding, head, ...layers.flatMap((layer) => layer.gateUp.map(({ matrix }) => matrix))];
     const numShards = Math.max(...matrices.map((matrix) => matrix?.plan.shards.length ?? 0));

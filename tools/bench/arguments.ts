@@ -1,0 +1,86 @@
+/** The command line of `npm run bench`. */
+import { parseArgs } from 'node:util';
+import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
+import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
+import {
+  GPU_OPTIONS,
+  GPU_USAGE,
+  oneOf,
+  readGpuArguments,
+  wholeNumber,
+  type GpuArguments,
+} from '../node/gpu-arguments.ts';
+
+export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--repeat N] [--json] ${GPU_USAGE}
+  shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}`;
+
+export type BenchModel =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'shape'; readonly name: ShapeName; readonly type: WeightType; readonly numLayers: number };
+
+export interface BenchOptions extends GpuArguments {
+  readonly model: BenchModel;
+  readonly numPrompt: number;
+  readonly numGenerate: number;
+  /** Tokens of context before the prompt, with whatever the cache holds. */
+  readonly kvFill: number;
+  readonly numRepeats: number;
+  readonly json: boolean;
+}
+
+/** @throws Error saying which option is wrong; without a model the usage. */
+export function readBenchArguments(argv: readonly string[]): BenchOptions {
+  const { values } = parseArgs({
+    args: [...argv],
+    options: {
+      ...GPU_OPTIONS,
+      model: { type: 'string' },
+      shape: { type: 'string' },
+      type: { type: 'string' },
+      layers: { type: 'string' },
+      prompt: { type: 'string', default: '128' },
+      generate: { type: 'string', default: '32' },
+      'kv-fill': { type: 'string', default: '0' },
+      repeat: { type: 'string', default: '3' },
+      json: { type: 'boolean', default: false },
+    },
+  });
+  return {
+    ...readGpuArguments(values),
+    model: readModel(values),
+    numPrompt: wholeNumber('--prompt', values.prompt, 1),
+    numGenerate: wholeNumber('--generate', values.generate, 1),
+    kvFill: wholeNumber('--kv-fill', values['kv-fill'], 0),
+    numRepeats: wholeNumber('--repeat', values.repeat, 1),
+    json: values.json,
+  };
+}
+
+interface ModelValues {
+  readonly model?: string;
+  readonly shape?: string;
+  readonly type?: string;
+  readonly layers?: string;
+}
+
+function readModel({ model, shape, type, layers }: ModelValues): BenchModel {
+  if ((model === undefined) === (shape === undefined)) throw new Error(USAGE);
+  if (model !== undefined) {
+    if (type !== undefined || layers !== undefined) throw new Error('--type and --layers go with --shape');
+    return { kind: 'file', path: model };
+  }
+  const names = Object.keys(MODEL_SHAPES).filter(isShapeName);
+  const name = oneOf('--shape', shape, names);
+  if (name === undefined) throw new Error(USAGE);
+  const { numLayers } = MODEL_SHAPES[name];
+  return {
+    kind: 'shape',
+    name,
+    type: oneOf('--type', type, WEIGHT_TYPES) ?? 'Q4_0',
+    numLayers: layers === undefined ? numLayers : Math.min(numLayers, wholeNumber('--layers', layers, 1)),
+  };
+}
+
+function isShapeName(name: string): name is ShapeName {
+  return name in MODEL_SHAPES;
+}

@@ -1,0 +1,22 @@
+/** The benchmark runs, and what it counts per token is what the design promises. */
+import { describe, expect, it } from 'vitest';
+import { testAdapters, titleOf } from '../node/test-devices.ts';
+import { readBenchArguments } from './arguments.ts';
+import { runBench } from './run.ts';
+
+for (const { name, skipReason } of testAdapters()) {
+  describe.skipIf(skipReason !== undefined)(titleOf(name, skipReason), () => {
+    it('one submit a token, nothing created, at least every weight of a layer read', async () => {
+      const argv = `--shape stories260k --type F32 --layers 1 --prompt 5 --generate 3 --kv-fill 40 --repeat 1 --adapter ${name}`;
+      const report = await runBench(readBenchArguments(argv.split(' ')), argv);
+      expect(report.perToken).toMatchObject({ numSubmits: 1, numBuffersCreated: 0, numBindGroupsCreated: 0 });
+      const layer = 64 * 64 + 2 * 64 * 32 + 64 * 64 + 3 * 64 * 172;
+      expect(report.perToken.weightBytesRead).toBeGreaterThan(4 * (layer + 512 * 64));
+      expect(report.perToken.weightBytesRead).toBeLessThan(1.3 * 4 * (layer + 512 * 64));
+      expect(report.perToken.numDispatches).toBeGreaterThan(5);
+      expect(report.perToken.numDispatches).toBeLessThan(25);
+      expect(report.decodeTokensPerSecond.min).toBeGreaterThan(0);
+      expect(report.peakBufferBytes).toBeGreaterThan(layer * 4);
+    });
+  });
+}
