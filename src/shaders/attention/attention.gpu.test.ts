@@ -144,8 +144,8 @@ async function checkSplit(
 }
 
 describeOnAdapters((runner) => {
-  const wide = SHAPES.map((shape, i) => ({ layout: 'f32' as KvLayout, shape, seed: 81 + i }));
-  const all = [...wide, ...wide.filter((_, i) => i % 2 === 0).map((one) => ({ ...one, layout: 'f16' as KvLayout }))];
+  const inLayout = (layout: KvLayout) => SHAPES.map((shape, i) => ({ layout, shape, seed: 81 + i }));
+  const all = [...inLayout('f32'), ...inLayout('f16').filter((_, i) => i % 2 === 0)];
 
   it.for(all)(
     'flash, cache $layout, head $shape.headDim, group $shape.headsPerKv, seed $seed',

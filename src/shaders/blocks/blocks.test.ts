@@ -16,7 +16,7 @@ const isThere = existsSync(REFERENCE);
 const skipped = isThere ? '' : ' (skipped: no reference corpus at ../shared/reference; LINNET_REFERENCE names another)';
 
 interface ReferenceReader {
-  dequant(tensor: { type: string; bytes: Uint8Array; n: number }): ArrayLike<number>;
+  readonly dequant: (tensor: { type: string; bytes: Uint8Array; n: number }) => ArrayLike<number>;
 }
 
 async function referenceReader(): Promise<ReferenceReader> {

@@ -89,8 +89,8 @@ describeOnAdapters((runner) => {
     expect(await check(runner(), kernelOf(Q4_0, family, 4), family, Q4_0, 45, one)).toEqual([]);
   });
 
-  it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: linearGemm(type).name.slice(12) })))(
-    'lanes and subgroups of any smallest size give the same bits: $title, seed 46',
+  it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: linearGemv(type, 'lanes').name })))(
+    '$title and subgroups of any smallest size give the same bits, seed 46',
     async ({ type }, { skip }) => {
       const { subgroupMin } = runner();
       const missing = runner().missingFeature(linearGemv(type, 'subgroups'));
