@@ -30,6 +30,11 @@ export function testAdapters(): readonly TestAdapter[] {
   });
 }
 
+/** The same with the title of their tests. */
+export function openTestAdapters(): readonly { readonly name: AdapterName; readonly title: string }[] {
+  return testAdapters().map(({ name, skipReason }) => ({ name, title: titleOf(name, skipReason) }));
+}
+
 /** A title that carries the reason of a skip, so that every report shows it. */
 export function titleOf(name: AdapterName, skipReason: string | undefined): string {
   return skipReason === undefined ? `on ${name}` : `on ${name} (skipped: ${skipReason})`;

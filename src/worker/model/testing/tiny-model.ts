@@ -1,0 +1,33 @@
+/** How the tests of the forward pass open a device of any adapter and put a tiny model of all weight types on it. */
+import type { ByteSource } from '../../../cache/byte-source.ts';
+import { openAdapter } from '../../gpu/open.ts';
+import { readGgufHeader } from '../../loading/gguf-header.ts';
+import type { KernelVariants } from '../ops.ts';
+import { ModelRunner, planModel } from '../runner.ts';
+
+export interface TinySetup {
+  readonly variants?: Partial<KernelVariants>;
+  readonly withoutFeatures?: readonly GPUFeatureName[];
+  readonly maxBindingBytes?: number;
+}
+
+/** Tokens a sequence may hold, and blocks of the cache. */
+export const TINY_CONTEXT = 160;
+export const TINY_BLOCKS = 40;
+export const TINY_VOCABULARY = 263;
+
+/** Sizes that leave room for every row of a step to want its logits. */
+export async function openTinyModel(adapter: GPUAdapter, source: ByteSource, setup: TinySetup): Promise<ModelRunner> {
+  const { withoutFeatures = [], maxBindingBytes } = setup;
+  const limits = maxBindingBytes === undefined ? {} : { maxBindingBytes };
+  const gpu = await openAdapter(adapter, { defaultLimits: true, withoutFeatures, ...limits });
+  const plan = planModel(await readGgufHeader(source), gpu, {
+    contextLength: TINY_CONTEXT,
+    cacheTokens: (TINY_BLOCKS - 1) * 32,
+    kvLayout: 'f32',
+    maxRows: 160,
+    maxGeneratedRows: 32,
+    maxLogitRows: 160,
+  });
+  return ModelRunner.create(gpu, source, plan, setup.variants);
+}
