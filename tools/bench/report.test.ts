@@ -23,7 +23,7 @@ it('the median of an even number is between the middle two', () => {
 
 it('rates come from whole phases, counters from generated tokens alone', () => {
   const facts = { command: '', adapter: '', model: '', variants: '', loadMs: 0, sourceMs: 0 };
-  const report = summarise({ ...facts, workload: { numPrompt: 50, numGenerate: 2, kvFill: 0 } }, [
+  const report = summarise({ ...facts, workload: { numPrompt: 50, numGenerate: 2, kvFill: 0, computes: true } }, [
     {
       prefillMs: 500,
       decodeMs: [10, 30],

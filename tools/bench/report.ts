@@ -77,6 +77,7 @@ export function formatReport(report: BenchReport): string {
     ['kernels', report.variants],
     ['workload', `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated`],
     ['load', `${report.loadMs.toFixed(0)} ms, of it ${report.sourceMs.toFixed(0)} ms for the file's bytes`],
+    ...(workload.computes ? [] : ([['note', 'nothing is computed on this adapter: the times mean nothing']] as const)),
     ['prefill', `${spread(report.prefillTokensPerSecond)} tokens/s`],
     ['decode', `${spread(report.decodeTokensPerSecond)} tokens/s`],
     ['time to first token', `${spread(report.timeToFirstTokenMs)} ms`],

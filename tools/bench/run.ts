@@ -27,7 +27,8 @@ export async function runBench(options: BenchOptions, command: string): Promise<
       kvLayout: 'f32',
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
-    const bench = await Bench.create(runner, { numPrompt, numGenerate, kvFill });
+    const workload = { numPrompt, numGenerate, kvFill, computes: options.adapter !== 'null' };
+    const bench = await Bench.create(runner, workload);
     const loadMs = performance.now() - loadStarted;
     await bench.repeat(); // warm-up
     const repetitions: Repetition[] = [];
@@ -39,7 +40,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
         adapter: dawn.description,
         model: describeModel(options.model),
         variants: `gemm ${gemm}, gemv ${gemv}, attention ${attention}, cache ${plan.sizes.kv.layout}`,
-        workload: { numPrompt, numGenerate, kvFill },
+        workload,
         loadMs,
         sourceMs: source.spentMs(),
       },
