@@ -1,6 +1,6 @@
 /**
  * `npm run screenshots`: pictures of the built page at phone and desktop size, light and dark, into docs/screenshots.
- * The first page always; with `--model FILE.gguf` also a conversation with that model. Options: `--prompt TEXT`, `--out DIR`.
+ * The first page always; with `--model FILE.gguf` also a conversation with that model. Options: `--prompt TEXT`, `--tokens N`, `--out DIR`.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ const { values } = parseArgs({
   options: {
     model: { type: 'string' },
     prompt: { type: 'string', default: 'Once upon a time' },
+    tokens: { type: 'string', default: '110' },
     out: { type: 'string', default: join(ROOT, 'docs/screenshots') },
   },
 });
@@ -51,7 +52,11 @@ async function converse(page: Page, model: string): Promise<void> {
   try {
     await page.goto(`${app.url}?model=${encodeURIComponent(`${files.url}${basename(model)}`)}`);
     await page.getByTestId('consent-accept').click();
-    await page.getByTestId('composer').fill(values.prompt, { timeout: ANSWER_TIMEOUT_MS });
+    await page.getByTestId('composer').waitFor({ timeout: ANSWER_TIMEOUT_MS });
+    await page.getByTestId('settings-button').click();
+    await page.getByTestId('settings-max-tokens').fill(values.tokens);
+    await page.getByTestId('settings-close').click();
+    await page.getByTestId('composer').fill(values.prompt);
     await page.getByTestId('send-button').click();
     await page.getByTestId('regenerate-button').waitFor({ timeout: ANSWER_TIMEOUT_MS });
   } finally {

@@ -14,7 +14,7 @@ export interface OpenGpuOptions {
   readonly defaultLimits?: boolean;
 }
 
-const USEFUL_FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups', 'timestamp-query'];
+const USEFUL_FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
 
 /** @throws NoWebGpu with the reason and what to do. */
 export async function openGpu(gpu: GPU | undefined, options: OpenGpuOptions = {}): Promise<Gpu> {

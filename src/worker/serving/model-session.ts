@@ -313,7 +313,7 @@ export class ModelSession {
       numPromptTokens: generation.prompt.ids.length,
       numCachedTokens: running.numCachedTokens,
       numGeneratedTokens: generation.generated.length,
-      contextUsed: numTokens,
+      contextUsed: Math.min(numTokens, this.contextLength),
       contextLength: this.contextLength,
       timings: timer.report(generation.prompt.ids.length - running.numCachedTokens, generation.generated.length),
     });
