@@ -1,0 +1,105 @@
+/**
+ * One model against its golden: drives every prompt, or several at once, through a runner of ours and compares what comes
+ * out. Knows no command line.
+ */
+import { join } from 'node:path';
+import { openAdapter } from '../../src/worker/gpu/open.ts';
+import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
+import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
+import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
+import { openDawn } from '../node/dawn.ts';
+import { nodeFileSource } from '../node/file-source.ts';
+import type { ParityOptions } from './arguments.ts';
+import { driveTracks, type Track } from './drive.ts';
+import { argMax, Difference, LIMITS, logSumExp, type Golden, type GoldenPrompt } from './golden.ts';
+
+export interface Outcome {
+  readonly difference: Difference;
+  readonly numSteps: number;
+  readonly numWrong: number;
+  /** Within the limits, and every step that was compared right. */
+  readonly passed: boolean;
+}
+
+/** A track that compares as it goes; `length` cuts the prompt (then there is no greedy continuation). */
+function trackOf(
+  golden: Golden,
+  prompt: GoldenPrompt,
+  chunk: number,
+  length: number,
+  tally: { difference: Difference; steps: number; wrong: number },
+): Track {
+  const whole = length === prompt.ids.length;
+  const greedy = whole ? prompt.exact.ownGreedy : { ids: [], margin: [] };
+  const positions = new Map(prompt.exact.positions.filter((p) => p.pos < length).map((p) => [p.pos, p]));
+  const want = new Set(positions.keys());
+  greedy.ids.forEach((_, i) => want.add(length - 1 + i));
+  return {
+    ids: [...prompt.ids.slice(0, length), ...greedy.ids.slice(0, -1)],
+    numPrompt: length,
+    chunk,
+    want,
+    onLogits(position, logits) {
+      const expected = positions.get(position);
+      if (expected !== undefined) {
+        const norm = logSumExp(logits);
+        for (const [id, logprob] of expected.top) tally.difference.add((logits[id] ?? NaN) - norm, logprob);
+        golden.fixedIds.forEach((id, i) => tally.difference.add((logits[id] ?? NaN) - norm, expected.fixed[i] ?? NaN));
+      }
+      const step = position - (length - 1);
+      if (step >= 0 && (greedy.margin[step] ?? 0) > 2 * LIMITS.max) {
+        tally.steps += 1;
+        if (argMax(logits) !== greedy.ids[step]) tally.wrong += 1;
+      }
+    },
+  };
+}
+
+/** @throws the runtime's named errors for a model it refuses */
+export async function compareModel(options: Omit<ParityOptions, 'filter'>, golden: Golden): Promise<Outcome> {
+  const dawn = await openDawn({ adapter: options.adapter });
+  const gpu = await openAdapter(dawn.adapter, {
+    defaultLimits: true,
+    withoutFeatures: options.withoutFeatures,
+    ...(options.maxBindingBytes === undefined ? {} : { maxBindingBytes: options.maxBindingBytes }),
+  });
+  try {
+    const source = await nodeFileSource(join(options.directory, 'models', golden.model));
+    const file = await readGgufHeader(source);
+    const lengths = golden.prompts.map((prompt) => prompt.ids.length + prompt.exact.ownGreedy.ids.length);
+    const contextLength = Math.max(...lengths);
+    const plan = planModel(file, gpu, {
+      ...DEFAULT_SIZE_OPTIONS,
+      contextLength,
+      cacheTokens: Math.max(options.batch, 1) * (contextLength + 32),
+      kvLayout: 'f32',
+    });
+    const runner = await ModelRunner.create(gpu, source, plan, options.variants);
+    const tally = { difference: new Difference(), steps: 0, wrong: 0 };
+    if (options.batch === 1) {
+      for (const prompt of golden.prompts)
+        await driveTracks(runner, [trackOf(golden, prompt, Infinity, prompt.ids.length, tally)], 1);
+    } else {
+      const chunks = [7, 50, 1, 33, 19];
+      const tracks = Array.from({ length: options.batch }, (_, i) => {
+        const prompt = golden.prompts[i % golden.prompts.length];
+        if (prompt === undefined) throw new Error('a golden without prompts');
+        // Past the first round, other lengths of the same prompts.
+        const round = Math.floor(i / golden.prompts.length);
+        return trackOf(
+          golden,
+          prompt,
+          chunks[i % chunks.length] ?? 16,
+          Math.max(1, prompt.ids.length - 3 * round),
+          tally,
+        );
+      });
+      await driveTracks(runner, tracks, 7);
+    }
+    const { difference, steps: numSteps, wrong: numWrong } = tally;
+    const passed = difference.rms <= LIMITS.rms && difference.max <= LIMITS.max && numWrong === 0 && numSteps > 0;
+    return { difference, numSteps, numWrong, passed };
+  } finally {
+    gpu.destroy();
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * A few models of the reference corpus on every adapter, so that CI notices what `npm run parity` would: each weight type
+ * people paste, forced GPU variants, small bindings, several sequences at once. The whole corpus is the command's business.
+ */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { openTestAdapters } from '../node/test-devices.ts';
+import { readArguments } from './arguments.ts';
+import { compareModel } from './compare.ts';
+import { readGolden } from './golden.ts';
+
+const REFERENCE = resolve(process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../../shared/reference'));
+const missing = existsSync(REFERENCE) ? '' : ' (skipped: the reference corpus is not beside this checkout)';
+
+const CASES: readonly { readonly model: string; readonly flags: readonly string[] }[] = [
+  { model: 'stories260K-q4_0', flags: [] },
+  { model: 'llama-q4_k_m', flags: ['--no-subgroups', '--no-f16'] },
+  { model: 'llama-linear-bias', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },
+  { model: 'stories260K-f16', flags: ['--max-binding', '65536'] },
+  { model: 'llama3-ropefreqs', flags: ['--batch', '5'] },
+];
+
+for (const { name: adapter, title } of openTestAdapters()) {
+  describe.skipIf(title.includes('skipped') || missing !== '')(`parity ${title}${missing}`, () => {
+    it.for(CASES)('$model $flags', { timeout: 180_000 }, async ({ model, flags }) => {
+      const options = readArguments([REFERENCE, '--adapter', adapter, ...flags]);
+      const outcome = await compareModel(options, readGolden(join(REFERENCE, 'goldens', `${model}.json`)));
+      expect(outcome.numWrong).toBe(0);
+      expect(outcome.numSteps).toBeGreaterThan(40);
+      expect(outcome.passed, `rms ${String(outcome.difference.rms)}, max ${String(outcome.difference.max)}`).toBe(true);
+    });
+  });
+}
+
+describe.skipIf(missing !== '')(`the comparison${missing}`, () => {
+  it('fails for another model than the golden speaks of', { timeout: 60_000 }, async () => {
+    const adapter = openTestAdapters().find(({ title }) => !title.includes('skipped'))?.name ?? 'null';
+    const options = readArguments([REFERENCE, '--adapter', adapter]);
+    const golden = readGolden(join(REFERENCE, 'goldens', 'stories260K-f32.json'));
+    // Four-bit weights of the same model: right, but not the same numbers.
+    const { passed } = await compareModel(options, { ...golden, model: 'stories260K-q4_0.gguf' });
+    expect(passed).toBe(false);
+  });
+});
