@@ -1,0 +1,105 @@
+"""Conversations as token ids, and packed into rows of equal length for training. Knows no model.
+
+Encoded shards are .npz files: ids u16 of all conversations one after the other, `answer` (1 where the token belongs to an
+answer), and `ends`. Within a row a token sees only its own conversation.
+"""
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+
+from .conversation import segments
+
+
+def encode(tokenizer, conversation):
+    ids, answer = [], []
+    for text, is_answer in segments(conversation.messages):
+        piece = tokenizer.encode(text)
+        ids += piece
+        answer += [is_answer] * len(piece)
+    return ids, answer
+
+
+def encode_shard(tokenizer, conversations, path):
+    ids, answer, ends = [], [], []
+    for conversation in conversations:
+        more, more_answer = encode(tokenizer, conversation)
+        ids += more
+        answer += more_answer
+        ends.append(len(ids))
+    np.savez(path, ids=np.array(ids, np.uint16), answer=np.array(answer, np.uint8), ends=np.array(ends, np.int64))
+    return len(ids)
+
+
+class Encoded:
+    """All encoded shards together."""
+
+    def __init__(self, paths):
+        parts = [np.load(path) for path in paths]
+        self.ids = np.concatenate([p['ids'] for p in parts])
+        self.answer = np.concatenate([p['answer'] for p in parts])
+        sizes = np.cumsum([0] + [len(p['ids']) for p in parts[:-1]])
+        self.ends = np.concatenate([p['ends'] + offset for p, offset in zip(parts, sizes)])
+        self.starts = np.concatenate([[0], self.ends[:-1]])
+
+    def rows(self, length, seed, pad, open_rows=64):
+        """Rows of `length` + 1 tokens: (ids, answer, document) int arrays, without end. Best fit among open rows."""
+        lengths = self.ends - self.starts
+        epoch = 0
+        while True:
+            order = np.random.default_rng([*seed, length, epoch]).permutation(np.flatnonzero(lengths <= length + 1))
+            if len(order) == 0:
+                raise ValueError(f'no conversation of at most {length} tokens')
+            waiting = []
+            for index in order:
+                need = lengths[index]
+                fitting = [row for row in waiting if row[0] >= need]
+                if fitting:
+                    row = min(fitting, key=lambda r: r[0])
+                else:
+                    if len(waiting) == open_rows:
+                        fullest = min(waiting, key=lambda r: r[0])
+                        waiting.remove(fullest)
+                        yield self._row(fullest[1], length, pad)
+                    row = [length + 1, []]
+                    waiting.append(row)
+                row[0] -= need
+                row[1].append(index)
+                if row[0] < 8:
+                    waiting.remove(row)
+                    yield self._row(row[1], length, pad)
+            epoch += 1
+
+    def _row(self, members, length, pad):
+        ids = np.full(length + 1, pad, np.int64)
+        answer = np.zeros(length + 1, np.uint8)
+        document = np.full(length + 1, -1, np.int64)
+        at = 0
+        for number, index in enumerate(members):
+            start, end = self.starts[index], self.ends[index]
+            ids[at:at + end - start] = self.ids[start:end]
+            answer[at:at + end - start] = self.answer[start:end]
+            document[at:at + end - start] = number
+            at += end - start
+        return ids, answer, document
+
+    def batches(self, length, rows, seed, pad):
+        """(ids, answer, document), each [rows, length + 1], without end"""
+        source = self.rows(length, seed, pad)
+        while True:
+            picked = [next(source) for _ in range(rows)]
+            yield tuple(torch.from_numpy(np.stack(part)) for part in zip(*picked))
+
+
+class _Worker(IterableDataset):
+    def __init__(self, encoded, length, rows, seed, pad):
+        self.arguments = (encoded, length, rows, seed, pad)
+
+    def __iter__(self):
+        encoded, length, rows, seed, pad = self.arguments
+        info = get_worker_info()
+        return encoded.batches(length, rows, [*seed, info.id if info else 0], pad)
+
+
+def batches(encoded, length, rows, seed, pad, workers):
+    """Batches from `workers` processes in turn; 0 packs in this process."""
+    return iter(DataLoader(_Worker(encoded, length, rows, seed, pad), batch_size=None, num_workers=workers))

@@ -1,0 +1,122 @@
+"""Recall from a given context: statements of one kind about different people or things, and a question about one."""
+from .. import words
+from ..conversation import Case, Conversation, exchange
+from ..wordings import article, choose, sides
+
+NAME = 'recall'
+# Longest contexts in words; a word is about 1.3 tokens.
+MOST_WORDS = {'cpu': 140, 'gpu': 600}
+
+
+def _relation(says, asks, answer, draw):
+    return {'says': says, 'asks': asks, 'answer': answer, 'draw': draw}
+
+
+RELATIONS = [
+    _relation(sides('{n} lives in {v}.\nThe home of {n} is in {v}.\n{n} has a flat in {v}.\nYou will find {n} in {v}.',
+                    '{n} has settled down in {v}.\n{v} is where {n} lives.'),
+              sides('Where does {n} live?\nIn which city does {n} live?\nWhere is the home of {n}?\nWhere can I find {n}?',
+                    'What is the city in which {n} lives?\nWhich city is the home of {n}?'),
+              '{n} lives in {v}.', words.city),
+    _relation(sides('{n} works as {a}.\n{n} is {a}.\nThe job of {n} is {v}.\n{n} became {a} last year.',
+                    '{n} earns money as {a}.\nFor a living, {n} is {a}.'),
+              sides('What is the job of {n}?\nWhat does {n} work as?\nWhich job does {n} have?\nWhat does {n} do?',
+                    'As what does {n} work?\nTell me the job of {n}.'),
+              '{n} works as {a}.', lambda r, s: words.pick(r, words.JOBS, s)),
+    _relation(sides('{n} has a pet {v}.\n{n} keeps {a}.\nThe pet of {n} is {a}.\nAt home {n} has {a}.',
+                    '{n} looks after {a}.\nThere is {a} in the house of {n}.'),
+              sides('Which pet does {n} have?\nWhat animal does {n} keep?\nWhat is the pet of {n}?\nWhich animal has {n}?',
+                    'What kind of animal belongs to {n}?\nName the pet of {n}.'),
+              '{n} has {a}.', lambda r, s: words.pick(r, words.ANIMALS, s)),
+    _relation(sides('{n} likes {v} best.\nThe favourite food of {n} is {v}.\n{n} loves to eat {v}.\n{n} always orders {v}.',
+                    '{n} would eat {v} every day.\nNothing tastes better to {n} than {v}.'),
+              sides('What does {n} like to eat?\nWhat is the favourite food of {n}?\nWhich food does {n} like best?',
+                    'What food does {n} love?\nWhat should I cook for {n}?'),
+              '{n} likes {v}.', lambda r, s: words.pick(r, words.FOODS, s)),
+    _relation(sides('The code of {n} is {v}.\n{n} has the number {v}.\n{n} uses the code {v}.\nThe number {v} belongs to {n}.',
+                    'To {n} we gave the code {v}.\n{v} is the number of {n}.'),
+              sides('What is the code of {n}?\nWhich number does {n} have?\nTell me the number of {n}.\nWhat is the number of {n}?',
+                    'Which code belongs to {n}?\nGive me the code that {n} has.'),
+              'The code of {n} is {v}.', lambda r, s: str(words.number(r, s, 100, 9999))),
+    _relation(sides('{n} comes on {v}.\n{n} has time on {v}.\nThe visit of {n} is on {v}.\nOn {v} we meet {n}.',
+                    '{n} will be here on {v}.\nWe expect {n} on {v}.'),
+              sides('When does {n} come?\nOn which day do we meet {n}?\nWhich day is the visit of {n}?\nWhen has {n} time?',
+                    'What is the day on which {n} comes?\nOn what day is {n} here?'),
+              '{n} comes on {v}.', lambda r, s: r.choice(words.DAYS['train'] + words.DAYS['held'])),
+    _relation(sides('The {v} belongs to {n}.\n{n} owns the {v}.\n{n} brought a {v}.\n{n} carries a {v}.',
+                    '{n} is the owner of the {v}.\nThe {v} was brought along by {n}.'),
+              sides('What does {n} own?\nWhat belongs to {n}?\nWhich thing did {n} bring?\nWhat does {n} carry?',
+                    'Which thing is in the hands of {n}?\nWhat is it that {n} owns?'),
+              '{n} has the {v}.', lambda r, s: words.pick(r, words.THINGS, s)),
+    _relation(sides('The door of {n} is {v}.\n{n} has a {v} door.\n{n} painted the door {v}.\n{n} chose {v} for the door.',
+                    '{n} made the door {v}.\nThe {v} door leads to the house of {n}.'),
+              sides('What colour is the door of {n}?\nWhich colour has the door of {n}?\nHow did {n} paint the door?',
+                    'In what colour is the door of {n}?\nThe door of {n} has which colour?'),
+              'The door of {n} is {v}.', lambda r, s: words.pick(r, words.COLOURS, s)),
+]
+FILLERS = sides('The day was long and calm.\nIt rained a little in the evening.\nNobody was in a hurry.\nThe tea was still warm.\n'
+                'A clock ticked on the wall.\nThe street was quiet.\nEverybody had slept well.\nThe window stood open.\n'
+                'There was a letter on the table.\nSomebody played the piano.\nThe list was made in a hurry.',
+                'The wind had gone down by noon.\nA bus stopped at the corner.\nThe neighbours were away.')
+FRAMES = sides('''{c}\\n\\n{q}
+{c} {q}
+Read this: {c}\\n\\n{q}
+Here are some notes. {c}\\n\\n{q}
+Text: {c}\\nQuestion: {q}
+{q}\\n\\n{c}
+Use this text to answer. {c}\\n\\n{q}
+I will tell you something. {c} Now tell me: {q}
+Context: {c}\\n\\nQuestion: {q}
+''', '''Here is what I know. {c}\\n\\nMy question: {q}
+Look at this passage: {c}\\n\\nFrom the passage: {q}
+Notes:\\n{c}\\n\\n{q}
+''')
+
+
+def _draw(rng, size, side):
+    relation = rng.choice(RELATIONS)
+    most = MOST_WORDS[size]
+    target = rng.choice((12, 25, 45, most // 2, most)) if side == 'train' else rng.choice((30, 60, most // 2, most))
+    people, values, text, length = [], {}, [], 0
+    while length < target:
+        person = words.name(rng, side)
+        if person in values:
+            continue
+        kind = relation if not people or rng.random() < 0.7 else rng.choice(RELATIONS)
+        value = kind['draw'](rng, side)
+        if kind is relation:
+            if value in values.values() and len(values) < 3:
+                continue
+            values[person] = value
+            people.append(person)
+        sentence = choose(rng, kind['says'], side, n=person, v=value, a=article(value))
+        text.append(sentence)
+        length += len(sentence.split())
+        if rng.random() < 0.15:
+            text.append(rng.choice(FILLERS[side]))
+            length += 6
+        if kind is not relation:
+            values.setdefault(person, '')
+        if len(values) > 90:
+            break
+    person = rng.choice(people)
+    value = values[person]
+    others = sorted({v for p, v in values.items() if v and v.lower() != value.lower() and v.lower() not in value.lower()
+                     and value.lower() not in v.lower()})
+    if rng.random() < 0.5:
+        rng.shuffle(text)
+    ask = choose(rng, relation['asks'], side, n=person)
+    prompt = choose(rng, FRAMES, side, c=' '.join(text), q=ask)
+    return prompt, choose(rng, {side: [relation['answer']]}, side, n=person, v=value, a=article(value)), value, others
+
+
+def example(rng, size):
+    prompt, answer, _, _ = _draw(rng, size, 'train')
+    return Conversation(NAME, exchange(prompt, answer))
+
+
+def case(rng, size):
+    prompt, answer, value, others = _draw(rng, size, 'held')
+    rule = {'kind': 'all', 'rules': [{'kind': 'words', 'values': [value]},
+                                     {'kind': 'not', 'rule': {'kind': 'anyWord', 'values': others}}]}
+    return Case(NAME, exchange(prompt, '')[:1], rule if others else rule['rules'][0], answer, 32)
