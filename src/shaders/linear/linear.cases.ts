@@ -35,7 +35,7 @@ export const LINEAR_CASES: readonly LinearCase[] = [
     numGenerated: 7,
     numOut: 131,
     rowElements: 1057,
-    shards: [0, 64, 102],
+    shards: [0, 64, 77],
     outOffset: 3,
     addToOut: true,
     bias: true,

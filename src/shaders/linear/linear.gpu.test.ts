@@ -6,20 +6,40 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { BlockType } from '../blocks/block-type.ts';
+import { F32 } from '../blocks/f32.ts';
 import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
 import { Q4_0 } from '../blocks/q4_0.ts';
 import type { Kernel } from '../kernel.ts';
 import { differences } from '../testing/tolerance.ts';
 import { planted } from '../testing/values.ts';
 import { LINEAR_CASES, linearInputs, type LinearCase } from './linear.cases.ts';
-import { gemmWorkgroups, gemvWorkgroups, LINEAR_PARAMS, linearGemm, linearGemv, type GemvVariant } from './linear.ts';
+import {
+  gemmWorkgroups,
+  gemvWorkgroups,
+  LINEAR_PARAMS,
+  linearGemm,
+  linearGemv,
+  type GemvVariant,
+  type Workgroups,
+} from './linear.ts';
 
-type Family = 'gemm' | GemvVariant;
-const FAMILIES: readonly Family[] = ['gemm', 'rows', 'lanes', 'subgroups'];
+/** The two GEMM variants, and the three of GEMV by their own names. */
+type Family = 'gemm' | 'gemm by rows' | GemvVariant;
+const FAMILIES: readonly Family[] = ['gemm', 'gemm by rows', 'rows', 'lanes', 'subgroups'];
 
 function kernelOf(type: BlockType, family: Family, subgroupMin: number | undefined): Kernel {
-  return family === 'gemm' ? linearGemm(type) : linearGemv(type, family, subgroupMin);
+  if (family === 'gemm') return linearGemm(type, 'tiled');
+  if (family === 'gemm by rows') return linearGemm(type, 'rows');
+  return linearGemv(type, family, subgroupMin);
 }
+
+function gridOf(family: Family, numPrompt: number, numGenerated: number, numOut: number): Workgroups {
+  if (family === 'gemm') return gemmWorkgroups(numPrompt, numOut, 'tiled');
+  if (family === 'gemm by rows') return gemmWorkgroups(numPrompt, numOut, 'rows');
+  return gemvWorkgroups(family, numGenerated, numOut);
+}
+
+const isPrompt = (family: Family) => family === 'gemm' || family === 'gemm by rows';
 
 /** The output after all shards, from the last to the first, so that none mends what another spoilt. */
 async function compute(
@@ -46,10 +66,7 @@ async function compute(
       add_to_out: one.addToOut === true ? 1 : 0,
       has_bias: one.bias === true ? 1 : 0,
     });
-    const grid =
-      family === 'gemm'
-        ? gemmWorkgroups(numPrompt, shard.numRows)
-        : gemvWorkgroups(family, numGenerated, shard.numRows);
+    const grid = gridOf(family, numPrompt, numGenerated, shard.numRows);
     const bindings = [shard.quants, shard.scales, step, params, inputs.x, inputs.bias, out];
     out = new Float32Array((await runner.run(kernel, bindings, grid))[6] ?? new ArrayBuffer(0));
   }
@@ -66,7 +83,7 @@ async function check(
 ) {
   const inputs = linearInputs(type, seed, one);
   const out = await compute(runner, kernel, family, one, inputs);
-  const [first, count] = family === 'gemm' ? [0, one.numPrompt] : [one.numPrompt, one.numGenerated];
+  const [first, count] = isPrompt(family) ? [0, one.numPrompt] : [one.numPrompt, one.numGenerated];
   return differences(out.subarray(0, inputs.out.length), inputs.expected(first, count));
 }
 
@@ -84,10 +101,51 @@ describeOnAdapters((runner) => {
     }
   });
 
-  it.for(['rows', 'lanes', 'gemm'] as const)('%s: more outputs than fit one dimension, seed 45', async (family) => {
-    const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 65536 + 67, rowElements: 32 };
-    expect(await check(runner(), kernelOf(Q4_0, family, 4), family, Q4_0, 45, one)).toEqual([]);
-  });
+  const exemplary = FAMILIES.flatMap((family) => [F32, Q4_0].map((type) => ({ family, type })));
+  it.for(exemplary)(
+    '$family, $type.name: the bits of a row among 1, 2, 5 and 16 rows are the same, seed 47',
+    async ({ family, type }, { skip }) => {
+      const kernel = kernelOf(type, family, runner().subgroupMin);
+      const missing = runner().missingFeature(kernel);
+      skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+      const numOut = 13;
+      const bits = async (first: number, count: number) => {
+        const classes = isPrompt(family) ? { numPrompt: 16, numGenerated: 0 } : { numPrompt: 0, numGenerated: 16 };
+        const inputs = linearInputs(type, 47, { ...classes, numOut, rowElements: 2300 });
+        const width = inputs.x.length / 16;
+        const some = { ...inputs, x: inputs.x.slice(first * width, (first + count) * width) };
+        const counts = isPrompt(family) ? { numPrompt: count, numGenerated: 0 } : { numPrompt: 0, numGenerated: count };
+        const out = await compute(runner(), kernel, family, { ...counts, numOut, rowElements: 2300 }, some);
+        return [...new Uint32Array(out.buffer, 0, count * inputs.outStride)];
+      };
+      const all = await bits(0, 16);
+      const stride = all.length / 16;
+      for (const [first, count] of [
+        [0, 1],
+        [9, 1],
+        [3, 2],
+        [14, 2],
+        [1, 5],
+        [11, 5],
+      ] as const) {
+        expect(await bits(first, count), `rows ${String(first)} on`).toEqual(
+          all.slice(first * stride, (first + count) * stride),
+        );
+      }
+    },
+  );
+
+  // `lanes` has the grid of `subgroups`, and takes ten barriers for each of the 32803 workgroups.
+  it.for(['rows', 'subgroups', 'gemm', 'gemm by rows'] as const)(
+    '%s: more outputs than fit one dimension, seed 45',
+    async (family, { skip }) => {
+      const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 65536 + 67, rowElements: 32 };
+      const kernel = kernelOf(Q4_0, family, runner().subgroupMin);
+      const missing = runner().missingFeature(kernel);
+      skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+      expect(await check(runner(), kernel, family, Q4_0, 45, one)).toEqual([]);
+    },
+  );
 
   it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: linearGemv(type, 'lanes').name })))(
     '$title and subgroups of any smallest size give the same bits, seed 46',
@@ -109,10 +167,11 @@ describeOnAdapters((runner) => {
   it.for<readonly [Family, string, string]>([
     ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
     ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
-    ['gemm', 'if (m < rows.y)', 'if (m <= rows.y)'],
     ['gemm', 'n + 8u < params.num_out', 'n + 8u <= params.num_out'],
     ['gemm', 'var v = value;', 'var v = clamp(value, -65504.0, 65504.0);'], // overflow of f16
-    ['gemm', 'bias[params.out_offset + n]', 'bias[n]'],
+    ['gemm by rows', 'bias[params.out_offset + n]', 'bias[n]'],
+    ['gemm by rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
+    ['gemm by rows', 'last >= 4u', 'last > 4u'],
     ['rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
     ['rows', 'if (count > 1u) { store(at.y', 'if (count > 2u) { store(at.y'],
     ['lanes', 'distance < 32u', 'distance < 16u'],

@@ -2,15 +2,21 @@
  * Drives a runner row by row for the tests of bitwise promises: which rows share a step, where their blocks lie, and the
  * logits' bits of every row. It knows no expected value.
  */
-import type { CopyBlock } from '../../scheduler/batch.ts';
-import { blockId, tokenId, type TokenClass } from '../../tokens.ts';
+import { blockId, tokenId, type BlockId, type TokenClass } from '../../tokens.ts';
 import { BLOCK_TOKENS } from '../kv-pool.ts';
 import type { ModelRunner } from '../runner.ts';
 
 /** Bits of the logits by position. */
 export type LogitBits = Map<number, Uint32Array>;
 
-/** One sequence: its tokens, the blocks it may use in order, and how far it has come. */
+/** Blocks as the tests name them, spread evenly over the cache, and so over its shards. */
+export const NUM_NAMED_BLOCKS = 40;
+
+function blockNamed(runner: ModelRunner, name: number): BlockId {
+  return blockId(Math.floor((name * runner.plan.sizes.kv.numBlocks) / NUM_NAMED_BLOCKS));
+}
+
+/** One sequence: its tokens, the names of the blocks it may use in order, and how far it has come. */
 export interface DrivenSequence {
   readonly tokens: readonly number[];
   readonly blocks: readonly number[];
@@ -33,7 +39,7 @@ export interface Take {
 export async function driveStep(
   runner: ModelRunner,
   takes: readonly Take[],
-  copies: readonly CopyBlock[] = [],
+  copies: readonly { readonly from: number; readonly to: number; readonly numTokens: number }[] = [],
 ): Promise<void> {
   const rows = takes.flatMap(({ sequence, count, tokenClass }, index) =>
     Array.from({ length: count }, (_, i) => ({
@@ -47,10 +53,15 @@ export async function driveStep(
   runner.forward({
     sequences: takes.map(({ sequence, count }) => {
       const length = sequence.done + count;
-      return { blockTable: sequence.blocks.slice(0, Math.ceil(length / BLOCK_TOKENS)).map(blockId), length };
+      return {
+        blockTable: sequence.blocks
+          .slice(0, Math.ceil(length / BLOCK_TOKENS))
+          .map((block) => blockNamed(runner, block)),
+        length,
+      };
     }),
     rows,
-    copies,
+    copies: copies.map((copy) => ({ ...copy, from: blockNamed(runner, copy.from), to: blockNamed(runner, copy.to) })),
   });
   const logits = await runner.readLogits(rows.length);
   rows.forEach(({ sequence, position }, r) => {
@@ -81,6 +92,8 @@ export function bitDifferences(actual: LogitBits, expected: LogitBits, first = 0
     if (position < first) return [];
     if (other === undefined) return [`position ${String(position)} was not expected`];
     const wrong = bits.reduce((count, word, i) => count + (word === other[i] ? 0 : 1), 0);
-    return wrong === 0 ? [] : [`position ${String(position)}: ${String(wrong)} of ${String(bits.length)} logits differ`];
+    return wrong === 0
+      ? []
+      : [`position ${String(position)}: ${String(wrong)} of ${String(bits.length)} logits differ`];
   });
 }

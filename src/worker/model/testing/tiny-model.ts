@@ -1,29 +1,31 @@
-/** How the tests of the forward pass open a device of any adapter and put a tiny model of all weight types on it. */
+/** How the tests of the forward pass open a device of any adapter and put a tiny model on it. */
 import type { ByteSource } from '../../../cache/byte-source.ts';
 import { openAdapter } from '../../gpu/open.ts';
 import { readGgufHeader } from '../../loading/gguf-header.ts';
 import type { KernelVariants } from '../ops.ts';
 import { ModelRunner, planModel } from '../runner.ts';
+import { NUM_NAMED_BLOCKS } from './row-driver.ts';
 
 export interface TinySetup {
   readonly variants?: Partial<KernelVariants>;
   readonly withoutFeatures?: readonly GPUFeatureName[];
   readonly maxBindingBytes?: number;
+  /** Blocks of the cache; default: those that the tests name. */
+  readonly numBlocks?: number;
 }
 
-/** Tokens a sequence may hold, and blocks of the cache. */
+/** Tokens a sequence may hold. */
 export const TINY_CONTEXT = 160;
-export const TINY_BLOCKS = 40;
 export const TINY_VOCABULARY = 263;
 
 /** Sizes that leave room for every row of a step to want its logits. */
 export async function openTinyModel(adapter: GPUAdapter, source: ByteSource, setup: TinySetup): Promise<ModelRunner> {
-  const { withoutFeatures = [], maxBindingBytes } = setup;
+  const { withoutFeatures = [], maxBindingBytes, numBlocks = NUM_NAMED_BLOCKS } = setup;
   const limits = maxBindingBytes === undefined ? {} : { maxBindingBytes };
   const gpu = await openAdapter(adapter, { defaultLimits: true, withoutFeatures, ...limits });
   const plan = planModel(await readGgufHeader(source), gpu, {
     contextLength: TINY_CONTEXT,
-    cacheTokens: (TINY_BLOCKS - 1) * 32,
+    cacheTokens: (numBlocks - 1) * 32,
     kvLayout: 'f32',
     maxRows: 160,
     maxGeneratedRows: 32,
