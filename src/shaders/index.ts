@@ -31,9 +31,9 @@ export function allKernels(): readonly Kernel[] {
   ]);
   const perCache = KV_LAYOUTS.flatMap((kv) => [
     ropeAppend(kv),
+    attentionRows(kv),
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
-      attentionRows(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
       attentionSplit(kv, headDim, 8, 128),
       attentionSplit(kv, headDim, 7, 32),

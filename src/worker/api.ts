@@ -92,6 +92,9 @@ export interface LoadRequest {
   readonly keep?: boolean;
 }
 
+/** What a load would be asked for, so that an inspection tells its true numbers. */
+export type InspectOptions = Pick<LoadRequest, 'contextLength' | 'kvType'>;
+
 /** What the header of a model file says, and whether this device can run it. Known before any weight is fetched. */
 export interface ModelInspection {
   readonly name: string;
@@ -218,6 +221,8 @@ export type GenerationEvent =
   | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
   | { readonly kind: 'delta'; readonly text: string }
   | { readonly kind: 'logprobs'; readonly chosen: TokenLogprob; readonly top: readonly TokenLogprob[] }
+  /** Something a person should know about how the prompt was made. */
+  | { readonly kind: 'note'; readonly text: string }
   /** Turns that no longer fit were left out; indices into `messages`. */
   | { readonly kind: 'turnsDropped'; readonly messages: readonly number[] };
 
@@ -259,7 +264,7 @@ export interface DeviceReport {
   readonly variants: Readonly<Record<string, string>>;
 }
 
-/** P13: what was really done, counted. Totals since the engine started unless a name says otherwise. */
+/** P13: what was really done, counted. Totals since the device was opened unless a name says otherwise. */
 export interface EngineStats {
   readonly numSteps: number;
   readonly numDispatches: number;
@@ -307,7 +312,12 @@ export interface Engine {
   info(): Promise<EngineInfo>;
   stats(): Promise<EngineStats>;
   /** Reads the header alone: at most a few megabytes, whatever the size of the file. */
-  inspect(client: ClientId, request: RequestId, source: ModelSource): Promise<ModelInspection>;
+  inspect(
+    client: ClientId,
+    request: RequestId,
+    source: ModelSource,
+    options?: InspectOptions,
+  ): Promise<ModelInspection>;
   load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel>;
   unload(model: ModelHandle): Promise<void>;
   generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult>;

@@ -15,6 +15,7 @@ import type {
   EngineStats,
   GenerateRequest,
   GenerationResult,
+  InspectOptions,
   LoadedModel,
   LoadRequest,
   ModelHandle,
@@ -80,8 +81,13 @@ export class LinnetEngine implements Engine {
     return statsOf(gpu.counters, numCachedTokens, this.#networkBytes, sessions.at(-1)?.steps.lastDecodeStep);
   }
 
-  async inspect(client: ClientId, request: RequestId, source: ModelSource): Promise<ModelInspection> {
-    return this.#abortable(client, request, (signal) => inspectSource(source, this.#loaderDeps(), signal));
+  async inspect(
+    client: ClientId,
+    request: RequestId,
+    source: ModelSource,
+    options: InspectOptions = {},
+  ): Promise<ModelInspection> {
+    return this.#abortable(client, request, (signal) => inspectSource(source, options, this.#loaderDeps(), signal));
   }
 
   async load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel> {

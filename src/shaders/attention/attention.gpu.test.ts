@@ -1,5 +1,5 @@
 /**
- * Paged attention against the oracle: flash for prompt rows, split and reduce for generated rows (or, where the cache
+ * Paged attention against the oracle: flash (or rows) for prompt rows, split and reduce for generated rows (or, where the cache
  * has several shards, for all rows), over both cache layouts, head sizes and groups of query heads.
  */
 import { expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import { planted, UNTOUCHED } from '../testing/values.ts';
 import {
   attentionFlash,
   attentionReduce,
+  attentionRows,
   attentionSplit,
   FLASH_PARAMS,
   FLASH_TILE_ROWS,
@@ -53,6 +54,7 @@ function compare(
   return differences(new Float32Array(out ?? new ArrayBuffer(0)), expected);
 }
 
+/** `kernel` is flash, or its stand-in for software adapters, which takes rows without tiles. */
 async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout, seed: number, shape: AttentionShape) {
   const inputs = attentionInputs(layout, seed, shape, scaleOf(shape));
   const tiles: number[][] = [];
@@ -70,14 +72,29 @@ async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout
     q_stride: inputs.qStride,
     out_stride: inputs.qStride,
     scale: { f32: scaleOf(shape) },
+    head_words: shape.headDim / 4,
   });
   const step = packStep({ numPrompt: inputs.numPrompt, numTiles: tiles.length, tableStride: inputs.tableStride });
   const pools = [inputs.keys(0, inputs.numBlocks), inputs.values(0, inputs.numBlocks)];
-  const tileWords = Uint32Array.from(tiles.flat());
-  const bindings = [step, params, inputs.q, ...pools, rowWords(inputs), inputs.tables, tileWords, emptyOutput(inputs)];
-  const grid = [tiles.length, shape.numKvHeads * shape.headsPerKv, 1] as const;
-  const results = await runner.run(kernel, bindings, grid);
-  return compare(inputs, results[8], 0, inputs.numPrompt, kernel.constants['TILE_K'] ?? NaN);
+  const byRows = kernel.bindings.length === 8;
+  const tileWords = byRows ? [] : [Uint32Array.from(tiles.flat())];
+  const bindings = [
+    step,
+    params,
+    inputs.q,
+    ...pools,
+    rowWords(inputs),
+    inputs.tables,
+    ...tileWords,
+    emptyOutput(inputs),
+  ];
+  const numHeads = shape.numKvHeads * shape.headsPerKv;
+  const results = await runner.run(kernel, bindings, [
+    byRows ? Math.ceil(inputs.numPrompt / 64) : tiles.length,
+    numHeads,
+    1,
+  ]);
+  return compare(inputs, results.at(-1), 0, inputs.numPrompt, kernel.constants['TILE_K'] ?? 1);
 }
 
 interface SplitKernels {
@@ -156,6 +173,14 @@ describeOnAdapters((runner) => {
   );
 
   it.for(all)(
+    'rows, cache $layout, head $shape.headDim, group $shape.headsPerKv, seed $seed',
+    async ({ layout, shape, seed }) => {
+      const kernel = attentionRows(layout);
+      expect(await checkFlash(runner(), kernel, layout, seed, shape)).toEqual([]);
+    },
+  );
+
+  it.for(all)(
     'split and reduce, cache $layout, head $shape.headDim, group $shape.headsPerKv, seed $seed',
     async ({ layout, shape, seed }) => {
       const kernels = splitKernels(layout, shape, 128);
@@ -181,6 +206,15 @@ describeOnAdapters((runner) => {
   ])('finds a mistake planted in flash: %s -> %s', async ([right, wrong]) => {
     const kernel = planted(attentionFlash('f32', SMALL.headDim), right, wrong);
     expect(await checkFlash(runner(), kernel, 'f32', 91, SMALL)).not.toEqual([]);
+  });
+
+  it.for<readonly [string, string]>([
+    ['key <= info.position', 'key < info.position'],
+    ['fma(sum, fade, p)', 'sum + p'],
+    ['wid.x * 64u + tid < step.num_prompt', 'wid.x * 64u + tid < step.num_prompt - 1u'],
+  ])('finds a mistake planted in rows: %s -> %s', async ([right, wrong]) => {
+    const kernel = planted(attentionRows('f32'), right, wrong);
+    expect(await checkFlash(runner(), kernel, 'f32', 93, SMALL)).not.toEqual([]);
   });
 
   it.for<readonly [keyof SplitKernels, string, string]>([

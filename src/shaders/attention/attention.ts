@@ -32,6 +32,7 @@ export const FLASH_PARAMS = [
   'q_stride',
   'out_stride',
   'scale',
+  'head_words',
 ] as const;
 
 /** Rows a flash workgroup takes. */
@@ -91,12 +92,12 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
 /**
  * Prompt rows on software adapters. Bindings: step, params, q, k, v, rows, tables, out. Grid: rows / 64, head.
  */
-export function attentionRows(kv: KvLayout, headDim: number): Kernel {
+export function attentionRows(kv: KvLayout): Kernel {
   return {
-    name: `attention_rows_${kv}_d${String(headDim)}`,
+    name: `attention_rows_${kv}`,
     code: [stepWgsl, kvWgsl(kv), attentionRowsWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
-    constants: { HEAD_DIM: headDim },
+    constants: {},
     features: [],
   };
 }

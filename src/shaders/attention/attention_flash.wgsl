@@ -18,6 +18,7 @@ struct FlashParams {
   q_stride: u32,   // floats
   out_stride: u32, // floats
   scale: f32,
+  head_words: u32, // head_dim / 4; read by attention_rows alone
 }
 
 // Rows first .. first + count - 1 of the batch, of one sequence, at ascending positions.

@@ -1,6 +1,5 @@
 // Attention of prompt rows on software adapters: a thread a (row, head), online softmax over the keys one by one, no
 // shared memory and no barrier. A row's result does not depend on the rows beside it.
-override HEAD_DIM: u32 = 64u;
 const MAX_WORDS = 128u; // heads of up to 512
 const LOWEST = -3.0e38;
 
@@ -11,6 +10,7 @@ struct FlashParams {
   q_stride: u32,   // floats
   out_stride: u32, // floats
   scale: f32,
+  head_words: u32, // head_dim / 4; no override, so that compilers do not unroll: seconds on lavapipe
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -26,7 +26,7 @@ struct FlashParams {
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) tid: u32) {
   let row = min(wid.x * 64u + tid, step.num_prompt - 1u);
   let head = wid.y;
-  let words = HEAD_DIM >> 2u;
+  let words = params.head_words;
   let kv_head = head / params.heads_per_kv;
   let info = rows[row];
   let q_at = row * (params.q_stride >> 2u) + head * words;

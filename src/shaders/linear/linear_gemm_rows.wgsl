@@ -23,10 +23,12 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var a5 = vec4<f32>();
   var a6 = vec4<f32>();
   var a7 = vec4<f32>();
+  // 8, but not so that a compiler knows: unrolled, this loop takes ten seconds to compile on lavapipe.
+  let words = params.x_stride / (params.num_groups * 4u);
   for (var group = 0u; group < params.num_groups; group++) {
     let w = dequant32(base + group);
     let at = group * 8u;
-    for (var i = 0u; i < 8u; i++) {
+    for (var i = 0u; i < words; i++) {
       let wi = w[i];
       a0 = fma(wi, x[low.x + at + i], a0);
       a1 = fma(wi, x[low.y + at + i], a1);

@@ -34,6 +34,8 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   } else {
     let at = vec4<u32>(rows.x + first) + min(vec4<u32>(0u, 1u, 2u, 3u), vec4<u32>(count - 1u));
     let xb = at * vec4<u32>(pitch);
+    // 8, but not so that a compiler knows: unrolled, this loop takes seconds to compile on lavapipe.
+    let words = params.x_stride / (params.num_groups * 4u);
     var a0 = vec4<f32>();
     var a1 = vec4<f32>();
     var a2 = vec4<f32>();
@@ -41,7 +43,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     for (var group = 0u; group < params.num_groups; group++) {
       let w = dequant32(base + group);
       let xa = xb + vec4<u32>(group * 8u);
-      for (var i = 0u; i < 8u; i++) {
+      for (var i = 0u; i < words; i++) {
         let wi = w[i];
         a0 = fma(wi, x[xa.x + i], a0);
         a1 = fma(wi, x[xa.y + i], a1);

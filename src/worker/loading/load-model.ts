@@ -6,7 +6,15 @@ import type { ByteSource } from '../../cache/byte-source.ts';
 import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
-import type { KvType, LoadedModel, LoadProgress, LoadRequest, ModelInspection, ModelSource } from '../api.ts';
+import type {
+  InspectOptions,
+  KvType,
+  LoadedModel,
+  LoadProgress,
+  LoadRequest,
+  ModelInspection,
+  ModelSource,
+} from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
@@ -51,6 +59,7 @@ const EXTRA_CACHE_TOKENS = 256;
 
 export async function inspectSource(
   source: ModelSource,
+  options: InspectOptions,
   deps: LoaderDeps,
   signal: AbortSignal,
 ): Promise<ModelInspection> {
@@ -59,7 +68,7 @@ export async function inspectSource(
     const file = await readGgufHeader(opened.source, signal);
     const gpu = await deps.openGpu();
     createTextModel(file.metadata);
-    return inspection(file, planFor(file, gpu, {}), opened);
+    return inspection(file, planFor(file, gpu, options), opened);
   } finally {
     await opened.model?.close();
   }

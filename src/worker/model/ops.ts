@@ -265,8 +265,8 @@ export class OpBuilder {
     const { padded, kv } = this.#sizes;
     const byRows = this.variants.attention === 'rows';
     this.#add(
-      byRows ? attentionRows(kv.layout, headDim) : attentionFlash(kv.layout, headDim),
-      [numKvHeads, numHeads / numKvHeads, BLOCK_TOKENS, padded.q, padded.q, { f32: attentionScale }],
+      byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
+      [numKvHeads, numHeads / numKvHeads, BLOCK_TOKENS, padded.q, padded.q, { f32: attentionScale }, headDim / 4],
       (step, params) => [
         step,
         params,
