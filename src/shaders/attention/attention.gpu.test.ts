@@ -19,7 +19,12 @@ import {
   SPLIT_PARAMS,
   splitGroup,
 } from './attention.ts';
-import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShape } from './attention.cases.ts';
+import {
+  attentionInputs,
+  BLOCK_TOKENS,
+  type AttentionInputs,
+  type AttentionShape,
+} from '../testing/attention.cases.ts';
 
 const SHAPES: readonly AttentionShape[] = [
   { headDim: 8, numKvHeads: 3, headsPerKv: 1, qScale: 1 },

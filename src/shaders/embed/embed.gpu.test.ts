@@ -5,7 +5,7 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { BlockType } from '../blocks/block-type.ts';
-import { planesOf, randomRows, rowElementsNear } from '../blocks/blocks.cases.ts';
+import { planesOf, randomRows, rowElementsNear } from '../testing/blocks.cases.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
 import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
 import type { Kernel } from '../kernel.ts';

@@ -12,7 +12,7 @@ import { Q4_0 } from '../blocks/q4_0.ts';
 import type { Kernel } from '../kernel.ts';
 import { differences } from '../testing/tolerance.ts';
 import { planted } from '../testing/values.ts';
-import { LINEAR_CASES, linearInputs, type LinearCase } from './linear.cases.ts';
+import { LINEAR_CASES, linearInputs, type LinearCase } from '../testing/linear.cases.ts';
 import {
   gemmWorkgroups,
   gemvWorkgroups,

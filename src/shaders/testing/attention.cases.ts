@@ -4,9 +4,9 @@
  */
 import { halfToNumber } from '../blocks/block-type.ts';
 import type { KvLayout } from '../lib/kv.ts';
-import { attentionTolerance, dotTolerance, type Expected } from '../testing/tolerance.ts';
-import { randomFloats, randomHalves, seededRandom, shuffled, type Random } from '../testing/values.ts';
-import { attentionRef } from './attention.ref.ts';
+import { attentionTolerance, dotTolerance, type Expected } from './tolerance.ts';
+import { randomFloats, randomHalves, seededRandom, shuffled, type Random } from './values.ts';
+import { attentionRef } from '../attention/attention.ref.ts';
 
 export const BLOCK_TOKENS = 32;
 const NUM_SPARE_BLOCKS = 2;

@@ -3,11 +3,11 @@
  * output, and the dispatches that compute it. It runs nothing.
  */
 import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
-import { planesOf, randomRows, rowElementsNear } from '../blocks/blocks.cases.ts';
+import { planesOf, randomRows, rowElementsNear } from './blocks.cases.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
-import { addTolerance, dotTolerance, exactly, type Expected } from '../testing/tolerance.ts';
-import { randomFloats, seededRandom, UNTOUCHED } from '../testing/values.ts';
-import { linearRef } from './linear.ref.ts';
+import { addTolerance, dotTolerance, exactly, type Expected } from './tolerance.ts';
+import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
+import { linearRef } from '../linear/linear.ref.ts';
 
 export interface LinearCase {
   /** Rows of either class; with `headRows` the rows that want logits, among more rows of the batch. */

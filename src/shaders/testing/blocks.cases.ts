@@ -1,6 +1,6 @@
 /** Random valid rows of every block type, as a file has them and as the GPU has them. It runs nothing. */
-import { randomHalfBits, signed, wholeBelow, type Random } from '../testing/values.ts';
-import { paddedRowElements, type BlockType } from './block-type.ts';
+import { randomHalfBits, signed, wholeBelow, type Random } from './values.ts';
+import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
 
 /** Where the half-precision scales of a block lie, by name of the type. */
 const SCALE_OFFSETS: Readonly<Record<string, readonly number[]>> = {

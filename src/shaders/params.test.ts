@@ -1,0 +1,35 @@
+/** The fields of every uniform struct, as the shaders declare them, are those that the specs name, in the same order. */
+import { expect, it } from 'vitest';
+import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
+import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
+import { F32 } from './blocks/f32.ts';
+import { SILU_PARAMS, siluMul } from './elementwise/silu-mul.ts';
+import { embed, EMBED_PARAMS } from './embed/embed.ts';
+import type { Kernel } from './kernel.ts';
+import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
+import { NORM_PARAMS, rmsNorm } from './norm/norm.ts';
+import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
+
+/** The fields that are numbers with a point; all others are u32. */
+const FLOATS = new Set(['scale', 'eps']);
+
+const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
+  [embed(F32), EMBED_PARAMS],
+  [linearGemm(F32, 'tiled'), LINEAR_PARAMS],
+  [linearGemm(F32, 'rows'), LINEAR_PARAMS],
+  [linearGemv(F32, 'lanes'), LINEAR_PARAMS],
+  [rmsNorm, NORM_PARAMS],
+  [ropeAppend('f32'), ROPE_PARAMS],
+  [attentionSplit('f32', 64, 1, 128), SPLIT_PARAMS],
+  [attentionReduce, REDUCE_PARAMS],
+  [attentionFlash('f32', 64), FLASH_PARAMS],
+  [attentionRows('f32'), FLASH_PARAMS],
+  [siluMul, SILU_PARAMS],
+];
+
+it.each(SPECS.map(([kernel, fields]) => ({ name: kernel.name, kernel, fields })))('$name', ({ kernel, fields }) => {
+  const [, struct = ''] = /var<uniform> params: (\w+);/.exec(kernel.code) ?? [];
+  const [, body = ''] = new RegExp(`struct ${struct} \\{([^}]*)\\}`).exec(kernel.code.replaceAll(/\/\/.*/g, '')) ?? [];
+  const declared = [...body.matchAll(/(\w+): (\w+)/g)].map(([, field, type]) => `${String(field)}: ${String(type)}`);
+  expect(declared).toEqual(fields.map((field) => `${field}: ${FLOATS.has(field) ? 'f32' : 'u32'}`));
+});
