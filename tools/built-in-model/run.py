@@ -23,6 +23,7 @@ from mini.settings import FOLDER, REPOSITORY, SIZES, work_folder  # noqa: E402
 print = functools.partial(print, flush=True)
 STAGES = ('corpus', 'cases', 'tokenizer', 'encode', 'train', 'float', 'draft', 'export', 'golden', 'evaluate')
 EXTRA = ('overlap', 'speed', 'answer', 'publish')
+MOST_COMMITTED_BYTES = 8_000_000
 FILES = {'mini': 'linnet-mini-q4_0.gguf', 'mini-f32': 'linnet-mini-f32.gguf', 'draft': 'linnet-draft-q4_0.gguf'}
 
 
@@ -55,6 +56,10 @@ class Driver:
 
     def committed(self, name):
         return FOLDER / 'weights' / f'{self.size.name}-{name}.npz'
+
+    @property
+    def committed_tokenizer(self):
+        return FOLDER / 'weights' / f'{self.size.name}-tokenizer.json'
 
     def model_file(self, name):
         return self.folder / 'parity' / 'models' / FILES[name]
@@ -92,6 +97,9 @@ class Driver:
         from mini.corpus import read_shard
         if self.tokenizer_file.exists() and not self.options.again:
             return print('tokenizer: there')
+        if self.options.from_committed:
+            shutil.copy(self.committed_tokenizer, self.tokenizer_file)
+            return print('tokenizer: the committed one')
         texts = (text for path in self.shards()[:8] for c in read_shard(path) for text, _ in segments(c.messages))
         made = tokenizer.train(tokenizer.count_words(texts), self.size.vocab)
         if len(made.tokens) != self.size.vocab:
@@ -116,7 +124,7 @@ class Driver:
 
     def train(self):
         run = self.run('mini').resume()
-        if run.step == 0 and self.committed('mini').exists():
+        if run.step == 0 and self.options.from_committed:
             from mini.training import load_weights
             run.start_from(*load_weights(self.committed('mini')))
             print(f'train: going on from the committed weights of step {run.step}')
@@ -255,9 +263,12 @@ class Driver:
         goldens = FOLDER / 'goldens'
         places += [(self.folder / 'parity' / 'goldens' / f'{Path(FILES[n]).stem}.json', goldens / f'{Path(FILES[n]).stem}.json') for n in ('mini', 'draft')]
         places += [(self.case_file(skill), FOLDER / 'cases' / f'{skill}.jsonl') for skill in self.skills()]
-        places += [(self.weights(n), self.committed(n)) for n in ('mini', 'draft')]
+        places += [(self.weights(n), self.committed(n)) for n in ('mini', 'draft')] + [(self.tokenizer_file, self.committed_tokenizer)]
         places += [(self.folder / 'scores.md', FOLDER / 'scores.md'), (self.folder / 'notes.json', FOLDER / 'notes.json')]
         for source, target in places:
+            if source.stat().st_size > MOST_COMMITTED_BYTES:
+                print(f'publish: {source.name} is too large to be committed, {source.stat().st_size} bytes')
+                continue
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
             print(f'publish: {target.relative_to(REPOSITORY)}, {target.stat().st_size} bytes')
@@ -332,6 +343,7 @@ def main():
     parser.add_argument('--size', choices=SIZES, default='cpu')
     parser.add_argument('--run', default='', help='name of the folder to work in; the name of the size if not given')
     parser.add_argument('--skills', default='', help='only these, e.g. self,refusal; the same in every call of a run')
+    parser.add_argument('--from-committed', action='store_true', help='go on from the weights and the tokenizer in weights/')
     parser.add_argument('--again', action='store_true', help='make anew what is there (corpus, cases, tokenizer, encode)')
     parser.add_argument('--minutes', type=float, default=math.inf, help='stop training after so long; exit code 3')
     parser.add_argument('--threads', type=int, default=0, help='threads of PyTorch; 0: its own choice')

@@ -22,7 +22,7 @@ class Fact:
 
     @property
     def rule(self):
-        return {'kind': 'contains', 'values': list(self.keys)}
+        return {'kind': 'words', 'values': list(self.keys)}
 
 
 def read_facts(path, **values):

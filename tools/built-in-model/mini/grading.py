@@ -5,7 +5,7 @@ import json
 import math
 import re
 
-_NUMBER = re.compile(r'-?\d+')
+_NUMBER = re.compile(r'-?[0-9]+')
 _SENTENCE_END = re.compile(r'[.!?]["\')]*(?=\s|$)')
 _POINT = re.compile(r'(\d+)\. \S.*')
 
