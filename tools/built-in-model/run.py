@@ -6,6 +6,7 @@ its checkpoint. `--again` makes a stage anew.
 """
 import argparse
 import functools
+import hashlib
 import json
 import math
 import os
@@ -68,6 +69,11 @@ class Driver:
 
     def corpus(self):
         missing = [n for n, path in enumerate(self.shards()) if self.options.again or not path.exists()]
+        mark, source = self.folder / 'source.txt', _fingerprint()
+        if len(missing) == self.size.shards or not mark.exists():
+            mark.write_text(source)
+        elif mark.read_text() != source:
+            print('corpus: the templates have changed since it was made; --again makes corpus, cases, tokenizer and encode anew')
         self._everywhere(_make_shard, [(self.size.name, self.skills(), n, self.shards()[n]) for n in missing])
         print(f'corpus: {len(missing)} of {self.size.shards} shards made')
 
@@ -315,6 +321,13 @@ class Driver:
 
     def elapsed(self):
         return f'{time.time() - self.started:.0f} s'
+
+
+def _fingerprint():
+    """Of everything that the corpus and the cases are made from."""
+    parts = [*sorted((FOLDER / 'data').glob('*.txt')), *sorted((FOLDER / 'mini' / 'skills').glob('*.py')),
+             *(FOLDER / 'mini' / f'{name}.py' for name in ('words', 'wordings', 'facts', 'corpus', 'conversation', 'settings'))]
+    return hashlib.sha256(b''.join(path.read_bytes() for path in parts)).hexdigest()
 
 
 def _make_shard(argument):

@@ -1,5 +1,5 @@
 """A byte-level BPE tokenizer: its trainer, encoder and decoder. It splits as `tokenizer.ggml.pre = smollm` does: every
-digit alone, then the rule of GPT-2. Must agree with src/worker/text to the last id; tokenizer.test.ts checks that.
+digit alone, then the rule of GPT-2. Must agree with src/worker/text to the last id; built-in-model.test.ts checks that.
 Knows no corpus and no model.
 """
 import heapq

@@ -4,8 +4,8 @@ from ..conversation import Case, Conversation, exchange
 from ..wordings import article, choose, sides
 
 NAME = 'recall'
-# Longest contexts in words; a word is about 1.3 tokens.
-MOST_WORDS = {'cpu': 140, 'gpu': 600}
+# Longest contexts in words; with so many names a word is about 2.4 tokens, so these are 200 and 800 tokens.
+MOST_WORDS = {'cpu': 80, 'gpu': 330}
 
 
 def _relation(says, asks, answer, draw):
@@ -76,7 +76,7 @@ Notes:\\n{c}\\n\\n{q}
 def _draw(rng, size, side):
     relation = rng.choice(RELATIONS)
     most = MOST_WORDS[size]
-    target = rng.choice((12, 25, 45, most // 2, most)) if side == 'train' else rng.choice((30, 60, most // 2, most))
+    target = rng.choice((10, 20, 40, most // 2, most)) if side == 'train' else rng.choice((most // 4, most // 2, 3 * most // 4, most))
     people, values, text, length = [], {}, [], 0
     while length < target:
         person = words.name(rng, side)
