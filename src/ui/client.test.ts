@@ -1,6 +1,7 @@
 /** The client against a scripted engine, over a real MessagePort and a real Comlink. */
+import * as Comlink from 'comlink';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { GenerationEvent, LoadProgress } from '../worker/api.ts';
+import type { Engine, GenerationEvent, LoadProgress } from '../worker/api.ts';
 import { EngineClient, type EngineChannel } from './client.ts';
 import { isErrorName, LinnetError, toLinnetError } from './errors.ts';
 import { FakeEngine, type FakeScript } from './testing/fake-engine.ts';
@@ -53,6 +54,47 @@ describe('calls', () => {
       progress.map((step) => step.doneBytes).toSorted((a, b) => a - b),
     );
     expect(progress.at(0)?.request).toBe('test/1');
+  });
+
+  it('tell no progress after a load has settled', async () => {
+    const fake = new FakeEngine();
+    const late: LoadProgress = {
+      request: 'test/1',
+      phase: 'uploading',
+      doneBytes: 1,
+      totalBytes: 2,
+      networkBytes: 0,
+      bytesPerSecond: undefined,
+      remainingMs: undefined,
+    };
+    let numLateCalls = 0;
+    const { port1, port2 } = new MessageChannel();
+    const load: Engine['load'] = async (request, onProgress) => {
+      const model = await fake.engine.load(request, () => undefined);
+      onProgress({ ...late, phase: 'resolving' });
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      setTimeout(() => {
+        onProgress(late);
+        numLateCalls += 1;
+      }, 10);
+      return model;
+    };
+    Comlink.expose({ ...fake.engine, load }, port1);
+    const client = new EngineClient({ open: () => port2, clientId: 'test' });
+    onTestFinished(() => {
+      client.close();
+    });
+    const phases: string[] = [];
+    await client.load({ source: SOURCE }, { onProgress: ({ phase }) => phases.push(phase) });
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect(numLateCalls).toBe(1);
+    expect(phases).toEqual(['resolving']);
+  });
+
+  it('carry what a load would be asked for to an inspection', async () => {
+    const { fake, client } = connect();
+    await client.inspect(SOURCE, { contextLength: 512, kvType: 'f32', signal: new AbortController().signal });
+    expect(fake.inspections).toEqual([{ source: SOURCE, options: { contextLength: 512, kvType: 'f32' } }]);
   });
 
   it('deliver every delta before they settle, and none after', async () => {

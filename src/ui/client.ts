@@ -14,6 +14,7 @@ import type {
   GenerateRequest,
   GenerationEvent,
   GenerationResult,
+  InspectOptions,
   LoadedModel,
   LoadProgress,
   LoadRequest,
@@ -24,6 +25,7 @@ import type {
   StorageReport,
 } from '../worker/api.ts';
 import { LinnetError, toLinnetError } from './errors.ts';
+import { randomId } from './ids.ts';
 
 /** Anything that carries messages to an engine: a Worker, or a MessagePort. */
 export interface EngineChannel extends Comlink.Endpoint {
@@ -62,7 +64,7 @@ export class EngineClient {
   #numRequests = 0;
 
   constructor(options: EngineClientOptions) {
-    this.clientId = options.clientId ?? crypto.randomUUID();
+    this.clientId = options.clientId ?? randomId();
     this.#open = options.open;
     this.#session = this.#connect();
   }
@@ -93,21 +95,31 @@ export class EngineClient {
   }
 
   /** Reads the header of a model file. Rejects with `Aborted` when the signal aborts. */
-  inspect(source: ModelSource, options: CallOptions = {}): Promise<ModelInspection> {
+  inspect(source: ModelSource, options: CallOptions & InspectOptions = {}): Promise<ModelInspection> {
     const request = this.#nextRequest();
-    return this.#call((engine) => engine.inspect(this.clientId, request, source), { ...options, request });
+    const { signal, ...plan } = options;
+    const send = (engine: Comlink.Remote<Engine>): Promise<ModelInspection> =>
+      engine.inspect(this.clientId, request, source, plan);
+    return this.#call(send, { ...(signal === undefined ? {} : { signal }), request });
   }
 
-  /** Rejects with `Aborted` when the signal aborts. */
-  load(
+  /** Rejects with `Aborted` when the signal aborts. No progress is told once this has settled. */
+  async load(
     load: Omit<LoadRequest, 'client' | 'request'>,
     options: CallOptions & { readonly onProgress?: (progress: LoadProgress) => void } = {},
   ): Promise<LoadedModel> {
     const request = this.#nextRequest();
-    const onProgress = Comlink.proxy((progress: LoadProgress) => options.onProgress?.(progress));
+    let settled = false;
+    const onProgress = Comlink.proxy((progress: LoadProgress) => {
+      if (!settled) options.onProgress?.(progress);
+    });
     const send = (engine: Comlink.Remote<Engine>): Promise<LoadedModel> =>
       engine.load({ ...load, client: this.clientId, request }, onProgress);
-    return this.#call(send, { ...options, request });
+    try {
+      return await this.#call(send, { ...options, request });
+    } finally {
+      settled = true;
+    }
   }
 
   unload(model: ModelHandle): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * What the page does with an error: whatever was thrown becomes a LinnetError with a name of the closed list.
  * Errors cross the wire as `name` and `message` alone, so the name is all there is to recognise. This is the guard at
- * that edge. It knows nothing of views; what a person is told to do about each name is in state/advice.ts.
+ * that edge. It knows nothing of views; what a person is told to do about each name is in state/remedy.ts and strings.ts.
  */
 import type { LinnetErrorName } from '../worker/api.ts';
 

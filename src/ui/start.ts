@@ -6,6 +6,7 @@ import type { EngineClient } from './client.ts';
 import type { Actions, PageActions } from './state/actions.ts';
 import { initialState, type AppState, type Theme } from './state/app-state.ts';
 import { parseCatalogue, type CatalogueModel } from './state/catalogue.ts';
+import { randomId } from './ids.ts';
 import { ConversationController } from './state/conversation-controller.ts';
 import { ModelController } from './state/model-controller.ts';
 import { openPreferences, type Preferences } from './state/preferences.ts';
@@ -17,17 +18,16 @@ import { LinnetApp } from './views/app.ts';
 /** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
 export async function startApp(client: EngineClient, parent: HTMLElement): Promise<void> {
   const preferences = openPreferences();
-  const newId = (): string => crypto.randomUUID();
   const store = createStore(
     initialState({
-      conversationId: newId(),
+      conversationId: randomId(),
       settings: preferences.readSettings(),
       theme: preferences.readTheme(),
       lastModel: preferences.readLastModel(),
     }),
   );
-  const models = new ModelController({ client, store, preferences });
-  const conversations = new ConversationController({ client, store, newId });
+  const models = new ModelController({ client, store, preferences, persistStorage });
+  const conversations = new ConversationController({ client, store, newId: randomId });
   const actions: Actions = { ...models.actions, ...conversations.actions, ...pageActions(store, preferences) };
 
   const app = new LinnetApp();
@@ -95,6 +95,11 @@ async function fetchCatalogue(): Promise<readonly CatalogueModel[]> {
   } catch {
     return [];
   }
+}
+
+/** Asks the browser not to clear what is kept when space runs short. It may say no, and has no such thing on plain http. */
+async function persistStorage(): Promise<void> {
+  if ('storage' in navigator) await navigator.storage.persist();
 }
 
 /** Chromium tells how much memory the machine has, in steps up to 8 GiB; others do not. */

@@ -83,6 +83,7 @@ export const strings = {
 
   conversation: 'Conversation',
   emptyTitle: 'Ask it something',
+  modelNotes: 'About this model',
   emptyHint: (name: string) => `${name} is ready, on this device.`,
   suggestions: [
     'Tell me a short story about a bird.',
@@ -167,12 +168,16 @@ export const strings = {
     retry: 'Try again',
     chooseModel: 'Choose another model',
     restart: 'Start the engine again',
+    reloadModel: 'Load the model again',
     loadWithoutKeeping: 'Load without keeping it',
     openSettings: 'Open the settings',
     newChat: 'Start a new chat',
     reloadPage: 'Reload the page',
   } satisfies Record<Remedy, string>,
 
+  engineIsBack: { title: 'The model is loaded again', advice: 'This answer was interrupted. Ask for it once more.' },
+  /** For an `InvalidRequest` that came from looking at a model or loading it. */
+  invalidSource: { title: 'This model cannot be opened', advice: 'Choose another one. What was wrong:' },
   failure: {
     NotGguf: { title: 'This is not a GGUF file', advice: 'Choose a file that ends in .gguf.' },
     UnsupportedGgufVersion: {
@@ -223,11 +228,11 @@ export const strings = {
     DeviceLost: { title: 'The graphics card was lost', advice: 'Start the engine again; the model is still here.' },
     OutOfMemory: {
       title: 'Not enough graphics memory',
-      advice: 'Set a shorter context in the settings, close other pages, or choose a smaller model.',
+      advice: 'Set a shorter context in the settings and try again, close other pages, or choose a smaller model.',
     },
     LimitExceeded: {
       title: 'Too large for this graphics card',
-      advice: 'Set a shorter context in the settings, or choose a smaller model.',
+      advice: 'Set a shorter context in the settings and try again, or choose a smaller model.',
     },
     ShaderFailed: {
       title: 'A kernel did not compile on this device',

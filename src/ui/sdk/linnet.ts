@@ -9,6 +9,7 @@ import type {
   GenerateRequest,
   GenerationEvent,
   GenerationResult,
+  InspectOptions,
   LoadedModel,
   LoadProgress,
   LoadRequest,
@@ -49,7 +50,7 @@ export class Linnet {
   }
 
   /** What a model needs, before anything but its header is fetched. */
-  inspect(source: ModelSource, options: CallOptions = {}): Promise<ModelInspection> {
+  inspect(source: ModelSource, options: CallOptions & InspectOptions = {}): Promise<ModelInspection> {
     return this.#client.inspect(source, options);
   }
 

@@ -15,40 +15,38 @@ import type { CatalogueModel } from './catalogue.ts';
 import { emptyConversation, type Conversation } from './conversation.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
+/** A model somebody wants, and how. */
+export interface ModelChoice {
+  readonly source: ModelSource;
+  readonly name: string;
+  /** Whether its file is to stay on this device; undefined until the visitor has been asked. */
+  readonly keep: boolean | undefined;
+}
+
 /** Where the visitor is on the way to an answer. `loaded` is a model that stays usable while another is looked at. */
 export type Phase =
   | { readonly kind: 'starting' }
   | { readonly kind: 'noWebGpu'; readonly reason: string }
   | { readonly kind: 'choosing'; readonly loaded: LoadedModel | undefined }
-  | { readonly kind: 'inspecting'; readonly source: ModelSource; readonly loaded: LoadedModel | undefined }
+  | { readonly kind: 'inspecting'; readonly choice: ModelChoice; readonly loaded: LoadedModel | undefined }
   | {
       readonly kind: 'consent';
-      readonly source: ModelSource;
+      readonly choice: ModelChoice;
       readonly inspection: ModelInspection;
       readonly loaded: LoadedModel | undefined;
     }
-  | {
-      readonly kind: 'loading';
-      readonly source: ModelSource;
-      readonly name: string;
-      readonly progress: LoadProgress | undefined;
-    }
+  | { readonly kind: 'loading'; readonly choice: ModelChoice; readonly progress: LoadProgress | undefined }
   | { readonly kind: 'ready'; readonly model: LoadedModel }
   | {
       readonly kind: 'failed';
       readonly failure: Failure;
-      readonly source: ModelSource;
-      /** What was being done; `retry` does it again. */
+      readonly choice: ModelChoice;
+      /** What was being done. */
       readonly during: 'inspecting' | 'loading';
       readonly loaded: LoadedModel | undefined;
     }
-  | { readonly kind: 'workerLost'; readonly failure: Failure };
-
-/** The model to come back to: after a reload of the page, or of the worker. */
-export interface LastModel {
-  readonly source: ModelSource;
-  readonly name: string;
-}
+  /** `choice` is what was on its way in when the worker died. */
+  | { readonly kind: 'workerLost'; readonly failure: Failure; readonly choice: ModelChoice | undefined };
 
 export type Theme = 'system' | 'light' | 'dark';
 
@@ -61,7 +59,8 @@ export interface AppState {
   readonly conversation: Conversation;
   readonly settings: Settings;
   readonly theme: Theme;
-  readonly lastModel: LastModel | undefined;
+  /** The model to come back to: after a reload of the page, or of the worker. */
+  readonly lastModel: ModelChoice | undefined;
   /** The settings of the moment when the loaded model was loaded. */
   readonly loadedWith: Settings | undefined;
   /** What a screen reader is told next. */
@@ -74,7 +73,7 @@ export function initialState(options: {
   readonly conversationId: string;
   readonly settings?: Settings;
   readonly theme?: Theme;
-  readonly lastModel?: LastModel | undefined;
+  readonly lastModel?: ModelChoice | undefined;
 }): AppState {
   return {
     phase: { kind: 'starting' },
@@ -115,6 +114,23 @@ export function loadedModel(phase: Phase): LoadedModel | undefined {
     case 'noWebGpu':
     case 'loading':
     case 'workerLost':
+      return undefined;
+  }
+}
+
+/** The model that is on its way in, or that failed to come in. */
+export function choiceUnderWay(phase: Phase): ModelChoice | undefined {
+  switch (phase.kind) {
+    case 'inspecting':
+    case 'consent':
+    case 'loading':
+    case 'failed':
+    case 'workerLost':
+      return phase.choice;
+    case 'starting':
+    case 'noWebGpu':
+    case 'choosing':
+    case 'ready':
       return undefined;
   }
 }

@@ -5,6 +5,7 @@ import {
   ask,
   editTurn,
   emptyConversation,
+  engineIsBack,
   failAnswer,
   finishAnswer,
   isAnswering,
@@ -52,6 +53,20 @@ describe('an answer', () => {
       answer: { status: 'streaming', stage: { kind: 'writing' } },
     });
     expect(isAnswering(talk)).toBe(true);
+  });
+
+  it('shows each note once', () => {
+    const note = { kind: 'note', text: 'A default template is used.' } as const;
+    const talk = applyEvents(ask(emptyConversation('c'), 'Hi'), [note, note, { kind: 'note', text: 'Another.' }]);
+    expect(talk.turns.at(-1)).toMatchObject({ notes: ['A default template is used.', 'Another.'] });
+  });
+
+  it('that failed can be asked for again when a model is loaded anew; others are left alone', () => {
+    const failed = failAnswer(ask(answered('Hi'), 'More'), { name: 'DeviceLost', message: 'gone' });
+    expect(engineIsBack(failed).turns.at(-1)).toMatchObject({ answer: { status: 'failed', engineIsBack: true } });
+    expect(engineIsBack(failed).turns.slice(0, -1)).toEqual(failed.turns.slice(0, -1));
+    const done = answered('Hi');
+    expect(engineIsBack(done)).toBe(done);
   });
 
   it('ends with the text of the result, and late events change nothing', () => {

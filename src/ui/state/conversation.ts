@@ -26,7 +26,7 @@ export type Stage =
 export type Answer =
   | { readonly status: 'streaming'; readonly stage: Stage; readonly stopping: boolean }
   | { readonly status: 'done'; readonly finishReason: FinishReason; readonly stats: AnswerStats }
-  | { readonly status: 'failed'; readonly failure: Failure };
+  | { readonly status: 'failed'; readonly failure: Failure; readonly engineIsBack: boolean };
 
 export interface UserTurn {
   readonly kind: 'user';
@@ -39,6 +39,8 @@ export interface AssistantTurn {
   readonly id: TurnId;
   readonly text: string;
   readonly answer: Answer;
+  /** What a person should know about how the prompt was made. */
+  readonly notes: readonly string[];
   /** How many earlier messages no longer fitted and were left out for this answer. */
   readonly numDropped: number;
   /** Known once the engine has started; the same seed gives the same text. */
@@ -71,6 +73,7 @@ export function startAnswer(conversation: Conversation): Conversation {
     id: conversation.nextTurnId,
     text: '',
     answer: { status: 'streaming', stage: { kind: 'waiting' }, stopping: false },
+    notes: [],
     numDropped: 0,
     seed: undefined,
   };
@@ -105,6 +108,8 @@ function applyEvent(turn: AssistantTurn, event: GenerationEvent): AssistantTurn 
       return withStage({ ...turn, text: turn.text + event.text }, { kind: 'writing' });
     case 'turnsDropped':
       return { ...turn, numDropped: event.messages.length };
+    case 'note':
+      return turn.notes.includes(event.text) ? turn : { ...turn, notes: [...turn.notes, event.text] };
     case 'logprobs':
       return turn;
   }
@@ -137,7 +142,18 @@ export function finishAnswer(conversation: Conversation, result: GenerationResul
 
 /** What was written so far stays. */
 export function failAnswer(conversation: Conversation, failure: Failure): Conversation {
-  return changeStreaming(conversation, (turn) => ({ ...turn, answer: { status: 'failed', failure } }));
+  return changeStreaming(conversation, (turn) => ({
+    ...turn,
+    answer: { status: 'failed', failure, engineIsBack: false },
+  }));
+}
+
+/** A model is loaded anew: whatever an answer failed for, now it can be asked for again. */
+export function engineIsBack(conversation: Conversation): Conversation {
+  const last = conversation.turns.at(-1);
+  if (last?.kind !== 'assistant' || last.answer.status !== 'failed') return conversation;
+  const turn: AssistantTurn = { ...last, answer: { ...last.answer, engineIsBack: true } };
+  return { ...conversation, turns: [...conversation.turns.slice(0, -1), turn] };
 }
 
 /** The messages to send: a system prompt if there is one, then every turn that says something. */

@@ -4,9 +4,10 @@
  */
 import type { CachedModel, LoadedModel, ModelSource } from '../../worker/api.ts';
 import type { EngineClient } from '../client.ts';
-import { toFailure } from '../errors.ts';
+import { toFailure, type Failure } from '../errors.ts';
 import type { ModelActions } from './actions.ts';
-import { loadedModel, type AppState, type Phase } from './app-state.ts';
+import { choiceUnderWay, loadedModel, type AppState, type ModelChoice, type Phase } from './app-state.ts';
+import { engineIsBack } from './conversation.ts';
 import type { Preferences } from './preferences.ts';
 import { toLoadOptions, type Settings } from './settings.ts';
 import { describeSource } from './source.ts';
@@ -16,12 +17,15 @@ export interface ModelControllerOptions {
   readonly client: EngineClient;
   readonly store: Store<AppState>;
   readonly preferences: Preferences;
+  /** Asks the browser not to clear what is kept; it may fail. */
+  readonly persistStorage: () => Promise<void>;
 }
 
 export class ModelController {
   readonly #client: EngineClient;
   readonly #store: Store<AppState>;
   readonly #preferences: Preferences;
+  readonly #persistStorage: () => Promise<void>;
   /** Aborts what is under way; one thing at a time is. */
   #task = new AbortController();
 
@@ -29,8 +33,9 @@ export class ModelController {
     this.#client = options.client;
     this.#store = options.store;
     this.#preferences = options.preferences;
+    this.#persistStorage = options.persistStorage;
     this.#client.onFailure((error) => {
-      this.#setPhase({ kind: 'workerLost', failure: toFailure(error) });
+      this.#loseWorker(error, choiceUnderWay(this.#store.state.phase));
     });
   }
 
@@ -46,10 +51,12 @@ export class ModelController {
       const loaded = loadedModel(this.#store.state.phase);
       if (loaded !== undefined) this.#setPhase({ kind: 'ready', model: loaded });
     },
-    inspect: (source) => void this.#inspect(source),
+    inspect: (source) => void this.#inspect(newChoice(source)),
     acceptConsent: ({ keep }) => {
       const { phase } = this.#store.state;
-      if (phase.kind === 'consent') void this.#load(phase.source, phase.inspection.name, { keep });
+      if (phase.kind !== 'consent') return;
+      if (keep) this.#persistStorage().catch(() => undefined);
+      void this.#load({ ...phase.choice, keep });
     },
     declineConsent: () => {
       this.actions.chooseModel();
@@ -59,40 +66,41 @@ export class ModelController {
     },
     loadCached: (model) => {
       // The rest of an interrupted download is a download: it is asked for.
-      if (model.complete || model.url === undefined) void this.#load({ kind: 'cached', id: model.id }, model.name);
-      else void this.#inspect({ kind: 'url', url: model.url });
+      if (model.complete || model.url === undefined) void this.#load(keptChoice(model));
+      else void this.#inspect(newChoice({ kind: 'url', url: model.url }));
     },
     deleteCached: (model) => void this.#deleteCached(model),
     retry: () => {
       const { phase } = this.#store.state;
-      if (phase.kind !== 'failed') return;
-      if (phase.during === 'inspecting') void this.#inspect(phase.source);
-      else void this.#load(phase.source, describeSource(phase.source));
+      if (phase.kind === 'failed') void this.#loadAgain(phase.choice);
     },
     loadWithoutKeeping: () => {
       const { phase } = this.#store.state;
-      if (phase.kind === 'failed') void this.#load(phase.source, describeSource(phase.source), { keep: false });
+      if (phase.kind !== 'failed') return;
+      const choice = { ...phase.choice, keep: false };
+      // A load that failed had been agreed to, and this is less of it.
+      void (phase.during === 'loading' ? this.#load(choice) : this.#inspect(choice));
     },
     restart: () => void this.#restart('loadAgain'),
     reloadModel: () => {
       const { lastModel } = this.#store.state;
-      if (lastModel !== undefined) void this.#load(lastModel.source, lastModel.name);
+      if (lastModel !== undefined) void this.#loadAgain(lastModel);
     },
   };
 
   /** Asks the engine what there is; a link's model is inspected, the last kept one is loaded, else the visitor chooses. */
   async start(linked: ModelSource | undefined): Promise<void> {
-    if (!(await this.#learn())) return;
-    if (linked !== undefined) return this.#inspect(linked);
+    if (!(await this.#learn(undefined))) return;
+    if (linked !== undefined) return this.#inspect(newChoice(linked));
     const { lastModel, cached } = this.#store.state;
     const source = lastModel?.source;
     const kept = source?.kind === 'cached' ? cached.find((model) => model.id === source.id) : undefined;
-    if (kept?.complete === true) return this.#load({ kind: 'cached', id: kept.id }, kept.name);
+    if (kept?.complete === true) return this.#load(keptChoice(kept));
     this.#setPhase({ kind: 'choosing', loaded: undefined });
   }
 
-  /** Fills in what the engine knows of device and cache. False when there is nothing to go on with. */
-  async #learn(): Promise<boolean> {
+  /** Fills in what the engine knows of device and cache. False when there is nothing to go on with; `next` is for later. */
+  async #learn(next: ModelChoice | undefined): Promise<boolean> {
     try {
       const info = await this.#client.info();
       this.#store.update((state) => ({ ...state, info }));
@@ -103,7 +111,7 @@ export class ModelController {
       await this.#refreshCached();
       return true;
     } catch (thrown) {
-      this.#setPhase({ kind: 'workerLost', failure: toFailure(thrown) });
+      this.#loseWorker(toFailure(thrown), next);
       return false;
     }
   }
@@ -118,56 +126,77 @@ export class ModelController {
     }));
   }
 
-  async #inspect(source: ModelSource): Promise<void> {
+  /** Reads the header and asks; with `loadIfHere` it only asks when something would have to be downloaded. */
+  async #inspect(choice: ModelChoice, { loadIfHere = false } = {}): Promise<void> {
     const { signal } = this.#startTask();
-    const loaded = loadedModel(this.#store.state.phase);
-    this.#setPhase({ kind: 'inspecting', source, loaded });
+    const { phase, settings } = this.#store.state;
+    const loaded = loadedModel(phase);
+    this.#setPhase({ kind: 'inspecting', choice, loaded });
     try {
-      const inspection = await this.#client.inspect(source, { signal });
-      if (!signal.aborted) this.#setPhase({ kind: 'consent', source, inspection, loaded });
+      const inspection = await this.#client.inspect(choice.source, { signal, ...toLoadOptions(settings) });
+      if (signal.aborted) return;
+      const known = { ...choice, name: inspection.name };
+      if (loadIfHere && inspection.cached) await this.#load(known);
+      else this.#setPhase({ kind: 'consent', choice: known, inspection, loaded });
     } catch (thrown) {
       const failure = toFailure(thrown);
-      if (!signal.aborted) this.#fail({ kind: 'failed', failure, source, during: 'inspecting', loaded });
+      if (!signal.aborted) this.#fail({ kind: 'failed', failure, choice, during: 'inspecting', loaded });
     }
   }
 
-  async #load(source: ModelSource, name: string, options: { readonly keep?: boolean } = {}): Promise<void> {
+  /** Only for what was agreed to, or is here already. */
+  async #load(choice: ModelChoice): Promise<void> {
     const { settings, phase } = this.#store.state;
     const previous = loadedModel(phase);
     const { signal } = this.#startTask();
-    this.#setPhase({ kind: 'loading', source, name, progress: undefined });
+    this.#setPhase({ kind: 'loading', choice, progress: undefined });
     try {
-      if (previous !== undefined) await this.#client.unload(previous.handle);
-      const request = { source, ...toLoadOptions(settings), ...options };
-      const model = await this.#client.load(request, {
-        signal,
-        onProgress: (progress) => {
-          if (!signal.aborted) this.#setPhase({ kind: 'loading', source, name, progress });
+      // A model that is gone already needs no unloading; anything worse shows in the load itself.
+      if (previous !== undefined) await this.#client.unload(previous.handle).catch(() => undefined);
+      const { source, keep = true } = choice;
+      const model = await this.#client.load(
+        { source, keep, ...toLoadOptions(settings) },
+        {
+          signal,
+          onProgress: (progress) => {
+            if (!signal.aborted) this.#setPhase({ kind: 'loading', choice, progress });
+          },
         },
-      });
+      );
       if (signal.aborted) {
         await this.#client.unload(model.handle);
         return;
       }
-      this.#becomeReady(model, source, settings);
-      await this.#refreshCached();
+      this.#becomeReady(model, choice, settings);
     } catch (thrown) {
       const failure = toFailure(thrown);
-      if (!signal.aborted) this.#fail({ kind: 'failed', failure, source, during: 'loading', loaded: undefined });
-      else await this.#refreshCached();
+      if (!signal.aborted) this.#fail({ kind: 'failed', failure, choice, during: 'loading', loaded: undefined });
     }
+    await this.#refreshCached();
   }
 
-  #becomeReady(model: LoadedModel, source: ModelSource, loadedWith: Settings): void {
-    const { name } = model.inspection;
-    const lastModel = {
-      name,
-      source: model.cacheId === undefined ? source : { kind: 'cached' as const, id: model.cacheId },
-    };
+  /** A model that was wanted before: at once when all of it is here, else the visitor is asked again. */
+  #loadAgain(choice: ModelChoice): Promise<void> {
+    const asked = choice.keep !== undefined;
+    return asked && this.#isHere(choice.source) ? this.#load(choice) : this.#inspect(choice, { loadIfHere: asked });
+  }
+
+  /** True when it is known without looking that nothing of it needs a network. */
+  #isHere(source: ModelSource): boolean {
+    if (source.kind === 'cached')
+      return this.#store.state.cached.some(({ id, complete }) => id === source.id && complete);
+    return source.kind === 'file';
+  }
+
+  #becomeReady(model: LoadedModel, choice: ModelChoice, loadedWith: Settings): void {
+    const { cacheId, inspection } = model;
+    const source: ModelSource = cacheId === undefined ? choice.source : { kind: 'cached', id: cacheId };
+    const lastModel = { ...choice, source, name: inspection.name };
     this.#preferences.writeLastModel(lastModel);
     this.#store.update((state) => ({
       ...state,
       phase: { kind: 'ready', model },
+      conversation: engineIsBack(state.conversation),
       lastModel,
       loadedWith,
     }));
@@ -183,20 +212,26 @@ export class ModelController {
     await this.#refreshCached();
   }
 
+  /** What was on its way in when the engine failed comes first, then what was in use. */
   async #restart(then: 'choose' | 'loadAgain'): Promise<void> {
     this.#stopTask();
-    const { lastModel } = this.#store.state;
+    const { phase, lastModel } = this.#store.state;
+    const choice = choiceUnderWay(phase) ?? lastModel;
     this.#setPhase({ kind: 'starting' });
     this.#client.restart();
-    if (!(await this.#learn())) return;
-    if (lastModel === undefined || then === 'choose') this.#setPhase({ kind: 'choosing', loaded: undefined });
-    else await this.#load(lastModel.source, lastModel.name);
+    if (!(await this.#learn(choice))) return;
+    if (choice === undefined || then === 'choose') this.#setPhase({ kind: 'choosing', loaded: undefined });
+    else await this.#loadAgain(choice);
   }
 
   /** A failure of the worker itself is a state of the page, not of one load. */
   #fail(phase: Extract<Phase, { kind: 'failed' }>): void {
-    if (phase.failure.name === 'WorkerFailed') this.#setPhase({ kind: 'workerLost', failure: phase.failure });
+    if (phase.failure.name === 'WorkerFailed') this.#loseWorker(phase.failure, phase.choice);
     else this.#setPhase(phase);
+  }
+
+  #loseWorker(error: Failure, choice: ModelChoice | undefined): void {
+    this.#setPhase({ kind: 'workerLost', failure: { name: error.name, message: error.message }, choice });
   }
 
   #startTask(): AbortController {
@@ -212,4 +247,13 @@ export class ModelController {
   #setPhase(phase: Phase): void {
     this.#store.update((state) => ({ ...state, phase }));
   }
+}
+
+/** A model nobody has been asked about yet. */
+function newChoice(source: ModelSource): ModelChoice {
+  return { source, name: describeSource(source), keep: undefined };
+}
+
+function keptChoice(model: CachedModel): ModelChoice {
+  return { source: { kind: 'cached', id: model.id }, name: model.name, keep: true };
 }

@@ -2,7 +2,7 @@
  * What is remembered between visits: settings, theme, and which model was used last. Storage may be forbidden or hold
  * anything at all, so every read is guarded and no failure is worth more than a default.
  */
-import type { LastModel, Theme } from './app-state.ts';
+import type { ModelChoice, Theme } from './app-state.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
 const SETTINGS = 'linnet.settings.v1';
@@ -40,16 +40,16 @@ export class Preferences {
     this.#write(THEME, theme);
   }
 
-  readLastModel(): LastModel | undefined {
+  readLastModel(): ModelChoice | undefined {
     const stored = this.#read(LAST_MODEL);
     if (typeof stored !== 'object' || stored === null || !('id' in stored) || !('name' in stored)) return undefined;
     const { id, name } = stored;
     if (typeof id !== 'string' || typeof name !== 'string') return undefined;
-    return { source: { kind: 'cached', id }, name };
+    return { source: { kind: 'cached', id }, name, keep: true };
   }
 
   /** Only a model that is kept can be come back to; another one clears the memory. */
-  writeLastModel(model: LastModel | undefined): void {
+  writeLastModel(model: ModelChoice | undefined): void {
     this.#write(LAST_MODEL, model?.source.kind === 'cached' ? { id: model.source.id, name: model.name } : undefined);
   }
 

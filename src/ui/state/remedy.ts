@@ -1,5 +1,5 @@
 /**
- * For every error name, the one thing a page can offer to do about it. Words for it are in strings.ts.
+ * For every error name, what a page can offer to do about it, the best first. Words for it are in strings.ts.
  */
 import type { LinnetErrorName } from '../../worker/api.ts';
 
@@ -10,6 +10,8 @@ export type Remedy =
   | 'chooseModel'
   /** Start a new worker and load the model again. */
   | 'restart'
+  /** Load the model again in the worker that is there. */
+  | 'reloadModel'
   /** Load without keeping the file; the list of kept models is below. */
   | 'loadWithoutKeeping'
   | 'openSettings'
@@ -39,7 +41,7 @@ const REMEDIES: Readonly<Record<LinnetErrorName, Remedy>> = {
   ShaderFailed: 'restart',
   InvalidRequest: 'openSettings',
   ContextFull: 'newChat',
-  ModelNotLoaded: 'restart',
+  ModelNotLoaded: 'reloadModel',
   TemplateFailed: 'chooseModel',
   Aborted: 'retry',
   WorkerFailed: 'restart',
@@ -47,6 +49,14 @@ const REMEDIES: Readonly<Record<LinnetErrorName, Remedy>> = {
   Internal: 'restart',
 };
 
-export function remedyFor(name: LinnetErrorName): Remedy {
-  return REMEDIES[name];
+/** What failed: getting a model, an answer of it, or the engine as a whole. */
+export type FailurePlace = 'model' | 'answer' | 'engine';
+
+export function remediesFor(name: LinnetErrorName, place: FailurePlace): readonly Remedy[] {
+  // While a model is looked at or loaded no setting is at fault but the model itself.
+  if (name === 'InvalidRequest' && place === 'model') return ['chooseModel'];
+  const best = REMEDIES[name];
+  const isTooBig = name === 'OutOfMemory' || name === 'LimitExceeded';
+  const more: readonly Remedy[] = best === 'chooseModel' || best === 'newChat' ? [] : ['chooseModel'];
+  return isTooBig ? [best, 'retry', ...more] : [best, ...more];
 }

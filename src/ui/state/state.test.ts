@@ -168,10 +168,14 @@ describe('preferences', () => {
     };
     const preferences = new Preferences(storage);
     preferences.writeTheme('dark');
-    preferences.writeLastModel({ name: 'm', source: { kind: 'cached', id: 'a' } });
+    preferences.writeLastModel({ name: 'm', keep: true, source: { kind: 'cached', id: 'a' } });
     expect(new Preferences(storage).readTheme()).toBe('dark');
-    expect(new Preferences(storage).readLastModel()).toEqual({ name: 'm', source: { kind: 'cached', id: 'a' } });
-    preferences.writeLastModel({ name: 'm', source: { kind: 'url', url: 'https://x.test' } });
+    expect(new Preferences(storage).readLastModel()).toEqual({
+      name: 'm',
+      keep: true,
+      source: { kind: 'cached', id: 'a' },
+    });
+    preferences.writeLastModel({ name: 'm', keep: true, source: { kind: 'url', url: 'https://x.test' } });
     expect(preferences.readLastModel()).toBeUndefined();
 
     const forbidden = (): never => {

@@ -11,11 +11,13 @@ import type {
   GenerateRequest,
   GenerationEvent,
   GenerationResult,
+  InspectOptions,
   LinnetErrorName,
   LoadedModel,
   LoadProgress,
   LoadRequest,
   ModelInspection,
+  ModelSource,
   OnEvents,
   OnProgress,
 } from '../../worker/api.ts';
@@ -32,6 +34,8 @@ export interface FakeScript {
   /** Calls that fail, by their method. */
   readonly fail: Partial<Record<'info' | 'inspect' | 'load' | 'generate', { name: LinnetErrorName; message: string }>>;
   readonly numDropped: number;
+  /** Of a model, and of each answer. */
+  readonly notes: { readonly model: readonly string[]; readonly answer: readonly string[] };
   /** What the header says the file weighs on the GPU. */
   readonly inspection: Partial<ModelInspection>;
 }
@@ -44,6 +48,7 @@ export const DEFAULT_SCRIPT: FakeScript = {
   quotaBytes: 40e9,
   fail: {},
   numDropped: 0,
+  notes: { model: [], answer: [] },
   inspection: {},
 };
 
@@ -60,6 +65,7 @@ const DEVICE: DeviceReport = {
 
 /** An engine, and what the test may look at. */
 export class FakeEngine {
+  readonly inspections: { readonly source: ModelSource; readonly options: InspectOptions | undefined }[] = [];
   readonly loads: LoadRequest[] = [];
   readonly generations: GenerateRequest[] = [];
   readonly aborted: string[] = [];
@@ -81,7 +87,8 @@ export class FakeEngine {
   readonly engine: Engine = {
     info: () => this.#info(),
     stats: () => Promise.reject(named('Internal', 'The fake engine counts nothing.')),
-    inspect: async (_client, request) => {
+    inspect: async (_client, request, source, options) => {
+      this.inspections.push({ source, options });
       await this.#tick(request);
       this.#failIfScripted('inspect');
       return this.#inspection();
@@ -160,15 +167,16 @@ export class FakeEngine {
       complete: true,
       lastUsedMs: 1,
     };
-    this.#cached = [kept, ...this.#cached.filter((model) => model.id !== id)];
+    const isKept = request.keep !== false;
+    if (isKept) this.#cached = [kept, ...this.#cached.filter((model) => model.id !== id)];
     return {
       handle: 'model-1',
-      cacheId: id,
+      cacheId: isKept ? id : undefined,
       inspection,
       contextLength: request.contextLength ?? inspection.plannedContextLength,
       vocabSize: 128256,
       isChatModel: true,
-      notes: [],
+      notes: this.#script.notes.model,
       timings: { totalMs: 1000, uploadMs: 100, compileMs: 100 },
     };
   }
@@ -183,6 +191,7 @@ export class FakeEngine {
     if (this.#script.numDropped > 0) {
       send({ kind: 'turnsDropped', messages: Array.from({ length: this.#script.numDropped }, (_, index) => index) });
     }
+    for (const note of this.#script.notes.answer) send({ kind: 'note', text: note });
     await pause(this.#script.tickMs * 4);
     let text = '';
     for (const word of words) {

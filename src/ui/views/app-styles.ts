@@ -46,6 +46,20 @@ export const appStyles = css`
       opacity: 0;
     }
   }
+  .model-notes {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    gap: 0.5rem;
+    padding: 0 0.6rem 0 1rem;
+    font-size: 0.8125rem;
+    color: var(--muted);
+    border-bottom: 1px solid var(--line);
+  }
+  .model-notes p {
+    padding: 0.2rem 0;
+    overflow-wrap: anywhere;
+  }
   .notice {
     position: fixed;
     z-index: 2;

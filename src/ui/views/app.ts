@@ -1,8 +1,9 @@
 /**
  * <linnet-app>: one view for each phase of the state, with header, settings, dropping of files and what a screen reader is
- * told. It holds no state of its own but whether a file hovers over the page, and calls nothing but the actions.
+ * told. It holds no state of its own but whether a file hovers over the page and which notes were read, and calls nothing but the actions.
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
+import type { LoadedModel } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
 import { hardwareName, loadedModel, needsReload, type AppState, type Phase } from '../state/app-state.ts';
 import { isAnswering } from '../state/conversation.ts';
@@ -27,6 +28,7 @@ export class LinnetApp extends LitElement {
     dark: { type: Boolean },
     deviceMemoryGib: { attribute: false },
     dragging: { state: true },
+    notesReadOf: { state: true },
   };
   static override styles = [tokens, base, buttons, appStyles];
 
@@ -36,6 +38,8 @@ export class LinnetApp extends LitElement {
   declare dark: boolean;
   declare deviceMemoryGib: number | undefined;
   declare dragging: boolean;
+  /** The model whose notes were dismissed. */
+  declare notesReadOf: LoadedModel | undefined;
 
   constructor() {
     super();
@@ -72,6 +76,7 @@ export class LinnetApp extends LitElement {
         ?dark=${this.dark}
         ?hasTurns=${conversation.turns.length > 0 && phase.kind === 'ready'}
       ></linnet-header>
+      ${phase.kind === 'ready' ? this.#renderNotes(phase.model) : nothing}
       <main id="main" tabindex="-1">${this.#renderPhase(phase)}</main>
       <linnet-settings
         .settings=${settings}
@@ -124,14 +129,15 @@ export class LinnetApp extends LitElement {
         return html`${this.#renderWelcome()}
           <linnet-consent
             .inspection=${phase.inspection}
-            .source=${phase.source}
+            .source=${phase.choice.source}
+            .keep=${phase.choice.keep ?? true}
             .storage=${this.state.storage}
             .deviceMemoryGib=${this.deviceMemoryGib}
             .actions=${this.actions}
           ></linnet-consent>`;
       case 'loading':
         return html`<linnet-progress
-          .name=${phase.name}
+          .name=${phase.choice.name}
           .progress=${phase.progress}
           .actions=${this.actions}
         ></linnet-progress>`;
@@ -142,6 +148,22 @@ export class LinnetApp extends LitElement {
     }
   }
 
+  /** What the engine wants a person to know about this model, above any conversation with it. */
+  #renderNotes(model: LoadedModel): TemplateResult | typeof nothing {
+    if (model.notes.length === 0 || this.notesReadOf === model) return nothing;
+    return html`<aside class="model-notes" aria-label=${strings.modelNotes}>
+      <div>${model.notes.map((note) => html`<p data-testid="model-note">${note}</p>`)}</div>
+      <button
+        class="icon"
+        data-testid="model-notes-dismiss"
+        aria-label=${strings.dismiss}
+        @click=${() => (this.notesReadOf = model)}
+      >
+        ${icon('close', 18)}
+      </button>
+    </aside>`;
+  }
+
   #renderWelcome(): TemplateResult {
     return html`<linnet-welcome .state=${this.state} .actions=${this.actions}></linnet-welcome>`;
   }
@@ -150,7 +172,6 @@ export class LinnetApp extends LitElement {
     return html`<linnet-chat
       .conversation=${this.state.conversation}
       .modelName=${modelName}
-      .notes=${loadedModel(this.state.phase)?.notes ?? []}
       .failure=${lost?.failure}
       .device=${hardwareName(this.state.info)}
       .actions=${this.actions}

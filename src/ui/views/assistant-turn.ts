@@ -85,7 +85,7 @@ export class LinnetAssistantTurn extends LitElement {
   }
 
   override render(): TemplateResult {
-    const { text, answer, numDropped } = this.turn;
+    const { text, answer, notes, numDropped } = this.turn;
     const streaming = answer.status === 'streaming';
     return html`<article
       aria-label=${strings.assistant}
@@ -94,11 +94,13 @@ export class LinnetAssistantTurn extends LitElement {
       data-status=${answer.status}
     >
       ${numDropped > 0 ? html`<p class="notice" data-testid="turns-dropped">${strings.turnsDropped(numDropped)}</p>` : nothing}
+      ${notes.map((note) => html`<p class="notice" data-testid="answer-note">${note}</p>`)}
       ${text === '' ? this.#renderNoText(answer) : html`<linnet-markdown .text=${text}></linnet-markdown>`}
       ${
         answer.status === 'failed' && !this.frozen
           ? html`<linnet-problem
               .failure=${answer.failure}
+              ?engineIsBack=${answer.engineIsBack}
               .actions=${this.actions}
               @retry=${this.actions.regenerate}
             ></linnet-problem>`

@@ -25,7 +25,6 @@ export class LinnetChat extends LitElement {
   static override properties = {
     conversation: { attribute: false },
     modelName: { attribute: false },
-    notes: { attribute: false },
     failure: { attribute: false },
     device: { attribute: false },
     actions: { attribute: false },
@@ -35,8 +34,6 @@ export class LinnetChat extends LitElement {
 
   declare conversation: Conversation;
   declare modelName: string;
-  /** What the engine wants a person to know about this model. */
-  declare notes: readonly string[];
   /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
   declare failure: Failure | undefined;
   /** What it runs on, when that is a graphics card. */
@@ -51,7 +48,6 @@ export class LinnetChat extends LitElement {
   constructor() {
     super();
     this.following = true;
-    this.notes = [];
   }
 
   override render(): TemplateResult {
@@ -111,7 +107,6 @@ export class LinnetChat extends LitElement {
       ${bird(64)}
       <h2>${strings.emptyTitle}</h2>
       <p class="muted">${strings.emptyHint(this.modelName)}</p>
-      ${this.notes.map((note) => html`<p class="note" data-testid="model-note">${note}</p>`)}
       <div class="suggestions">
         ${strings.suggestions.map(
           (text) =>
@@ -148,7 +143,12 @@ export class LinnetChat extends LitElement {
 
   #renderFoot(): TemplateResult {
     if (this.failure !== undefined) {
-      return html`<linnet-problem .failure=${this.failure} .actions=${this.actions}></linnet-problem>`;
+      return html`<linnet-problem
+        .failure=${this.failure}
+        .place=${'engine'}
+        .actions=${this.actions}
+        @retry=${this.actions.restart}
+      ></linnet-problem>`;
     }
     const last = this.conversation.turns.at(-1);
     const stopping = last?.kind === 'assistant' && last.answer.status === 'streaming' && last.answer.stopping;

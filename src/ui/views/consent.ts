@@ -18,7 +18,7 @@ export class LinnetConsent extends LitElement {
     storage: { attribute: false },
     deviceMemoryGib: { attribute: false },
     actions: { attribute: false },
-    keep: { state: true },
+    keep: { attribute: false },
   };
   static override styles = [
     base,
@@ -104,6 +104,7 @@ export class LinnetConsent extends LitElement {
   declare storage: StorageReport | undefined;
   declare deviceMemoryGib: number | undefined;
   declare actions: Actions;
+  /** Whether the box is ticked; what it is set to is where it starts. */
   declare keep: boolean;
 
   constructor() {

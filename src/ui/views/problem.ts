@@ -1,11 +1,11 @@
 /**
  * <linnet-problem>: something went wrong, in words, with what to do about it and the button that does it. It decides
- * nothing: the remedy comes with the error's name, and the press is told as a `remedy` event.
+ * nothing: the remedies come with the error's name and place; `retry` is told as an event.
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { Failure } from '../errors.ts';
 import type { Actions } from '../state/actions.ts';
-import { remedyFor, type Remedy } from '../state/remedy.ts';
+import { remediesFor, type FailurePlace, type Remedy } from '../state/remedy.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 import { base, buttons } from './styles.ts';
@@ -13,9 +13,9 @@ import { base, buttons } from './styles.ts';
 export class LinnetProblem extends LitElement {
   static override properties = {
     failure: { attribute: false },
-    remedy: { attribute: false },
+    place: { attribute: false },
+    engineIsBack: { type: Boolean },
     actions: { attribute: false },
-    dismissible: { type: Boolean },
   };
   static override styles = [
     base,
@@ -54,46 +54,49 @@ export class LinnetProblem extends LitElement {
   ];
 
   declare failure: Failure;
-  /** Another remedy than the usual one for this name. */
-  declare remedy: Remedy | undefined;
+  declare place: FailurePlace;
+  /** The engine runs again since: all that is left to do is to ask once more. */
+  declare engineIsBack: boolean;
   declare actions: Actions;
 
+  constructor() {
+    super();
+    this.place = 'answer';
+    this.engineIsBack = false;
+  }
+
   override render(): TemplateResult {
-    const { title, advice } = strings.failure[this.failure.name];
-    const remedy = this.remedy ?? remedyFor(this.failure.name);
-    const second = remedy === 'chooseModel' || remedy === 'newChat' ? undefined : 'chooseModel';
-    return html`<section role="alert" data-testid="error-panel" data-error=${this.failure.name}>
+    const { name, message } = this.failure;
+    const { title, advice } = this.#words;
+    const remedies = this.engineIsBack ? (['retry'] as const) : remediesFor(name, this.place);
+    return html`<section role="alert" data-testid="error-panel" data-error=${name}>
       ${icon('warning', 22)}
       <div>
         <h2>${title}</h2>
         <p>${advice}</p>
-        ${this.failure.message === '' ? nothing : html`<p class="small muted">${this.failure.message}</p>`}
-        <div class="actions">
-          <button
-            class="primary"
-            data-testid="retry-button"
-            data-remedy=${remedy}
-            @click=${() => {
-              this.#choose(remedy);
-            }}
-          >
-            ${strings.remedy[remedy]}
-          </button>
-          ${
-            second === undefined
-              ? nothing
-              : html`<button
-                  class="secondary"
-                  @click=${() => {
-                    this.#choose(second);
-                  }}
-                >
-                  ${strings.remedy[second]}
-                </button>`
-          }
-        </div>
+        ${message === '' || this.engineIsBack ? nothing : html`<p class="small muted">${message}</p>`}
+        <div class="actions">${remedies.map((remedy, index) => this.#renderRemedy(remedy, index === 0))}</div>
       </div>
     </section>`;
+  }
+
+  get #words(): { readonly title: string; readonly advice: string } {
+    const { name } = this.failure;
+    if (this.engineIsBack) return strings.engineIsBack;
+    return name === 'InvalidRequest' && this.place === 'model' ? strings.invalidSource : strings.failure[name];
+  }
+
+  #renderRemedy(remedy: Remedy, best: boolean): TemplateResult {
+    return html`<button
+      class=${best ? 'primary' : 'secondary'}
+      data-testid=${best ? 'retry-button' : nothing}
+      data-remedy=${remedy}
+      @click=${() => {
+        this.#choose(remedy);
+      }}
+    >
+      ${strings.remedy[remedy]}
+    </button>`;
   }
 
   #choose(remedy: Remedy): void {
@@ -107,6 +110,9 @@ export class LinnetProblem extends LitElement {
         break;
       case 'restart':
         this.actions.restart();
+        break;
+      case 'reloadModel':
+        this.actions.reloadModel();
         break;
       case 'loadWithoutKeeping':
         this.actions.loadWithoutKeeping();

@@ -8,7 +8,6 @@ import { hardwareName, modelToContinue, type AppState } from '../state/app-state
 import type { Actions } from '../state/actions.ts';
 import type { CatalogueModel } from '../state/catalogue.ts';
 import { formatBytes, formatCount } from '../state/format.ts';
-import { describeSource } from '../state/source.ts';
 import { strings } from '../strings.ts';
 import { bird, icon } from './icons.ts';
 import './kept-models.ts';
@@ -64,13 +63,14 @@ export class LinnetWelcome extends LitElement {
   #renderStatus(phase: Phase): TemplateResult | typeof nothing {
     if (phase.kind === 'inspecting') {
       return html`<div class="inspecting" data-testid="inspecting">
-        <span class="spinner"></span><span>${strings.inspecting(describeSource(phase.source))}</span>
+        <span class="spinner"></span><span>${strings.inspecting(phase.choice.name)}</span>
         <button class="secondary" @click=${this.actions.cancel}>${strings.cancel}</button>
       </div>`;
     }
     if (phase.kind !== 'failed') return nothing;
     return html`<linnet-problem
       .failure=${phase.failure}
+      .place=${'model'}
       .actions=${this.actions}
       @retry=${this.actions.retry}
     ></linnet-problem>`;
