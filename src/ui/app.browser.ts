@@ -1,10 +1,8 @@
 /** The whole page over the scripted engine, used as a visitor uses it. */
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { CachedModel } from '../worker/api.ts';
-import { EngineClient, type EngineChannel } from './client.ts';
-import { startApp } from './start.ts';
-import { FakeEngine, type FakeScript } from './testing/fake-engine.ts';
+import { byId, usePage } from './testing/page-bench.ts';
 
 const KEPT: CachedModel = {
   id: 'kept-1',
@@ -16,43 +14,7 @@ const KEPT: CachedModel = {
   lastUsedMs: 1,
 };
 
-const byId = (id: string): ReturnType<typeof page.getByTestId> => page.getByTestId(id);
-let client: EngineClient;
-let host: HTMLElement;
-let channel: EngineChannel & EventTarget;
-
-async function open(script: Partial<FakeScript> = {}): Promise<FakeEngine> {
-  const fake = new FakeEngine(script);
-  client = new EngineClient({ open: () => (channel = fake.open()) });
-  await startApp(client, host);
-  return fake;
-}
-
-async function openChat(script: Partial<FakeScript> = {}): Promise<FakeEngine> {
-  const fake = await open(script);
-  await byId('model-url-input').fill('owner/name');
-  await byId('model-load-button').click();
-  await byId('consent-accept').click();
-  await expect.element(byId('composer')).toBeVisible();
-  return fake;
-}
-
-async function say(text: string): Promise<void> {
-  await byId('composer').fill(text);
-  await userEvent.keyboard('{Enter}');
-}
-
-beforeEach(() => {
-  localStorage.clear();
-  host = document.createElement('div');
-  document.body.append(host);
-});
-
-afterEach(() => {
-  client.close();
-  host.remove();
-  delete document.documentElement.dataset['linnetTheme'];
-});
+const { open, openChat, say } = usePage();
 
 describe('before a download', () => {
   it('asks, with the size, and loads nothing on no', async () => {
@@ -139,6 +101,27 @@ describe('a conversation', () => {
     await userEvent.keyboard('{Escape}');
   });
 
+  it('shows what the engine notes about an answer, with it', async () => {
+    await openChat({ notes: { model: [], answer: ['The chat template failed; a default is used.'] } });
+    await say('Hi');
+    await expect.element(byId('stats')).toBeVisible();
+    await expect.element(byId('answer-note')).toHaveTextContent('a default is used');
+  });
+
+  it('has the notes about the model above it, until they are dismissed', async () => {
+    await openChat({ notes: { model: ['Its context was cut to what fits.'], answer: [] } });
+    await expect.element(byId('model-note')).toHaveTextContent('cut to what fits');
+    await say('Hi');
+    await expect.element(byId('stats')).toBeVisible();
+    await expect.element(byId('model-note')).toBeVisible();
+    await byId('model-notes-dismiss').click();
+    await expect.element(byId('model-note')).not.toBeInTheDocument();
+    await byId('change-model').click();
+    await byId('back-to-chat').click();
+    await expect.element(byId('composer')).toBeVisible();
+    await expect.element(byId('model-note')).not.toBeInTheDocument();
+  });
+
   it('regenerates the last answer alone', async () => {
     const fake = await openChat();
     await say('Once');
@@ -164,36 +147,6 @@ describe('a conversation', () => {
       input: { messages: [{ role: 'system', content: 'Be brief.' }, { role: 'user' }] },
     });
     expect(localStorage.getItem('linnet.settings.v1')).toContain('"seed":42');
-  });
-});
-
-describe('when things go wrong', () => {
-  it('says so without WebGPU, and why', async () => {
-    await open({ noWebGpuReason: 'navigator.gpu is missing' });
-    await expect.element(byId('error-panel')).toHaveTextContent('navigator.gpu is missing');
-    await expect.element(byId('retry-button')).toHaveTextContent('Reload the page');
-  });
-
-  it('offers another model for an unsupported one', async () => {
-    const fake = await open({ fail: { inspect: { name: 'UnsupportedArchitecture', message: 'mamba' } } });
-    await byId('model-url-input').fill('owner/name');
-    await byId('model-load-button').click();
-    await expect.element(byId('error-panel')).toHaveAttribute('data-error', 'UnsupportedArchitecture');
-    await byId('retry-button').click();
-    await expect.element(byId('error-panel')).not.toBeInTheDocument();
-    expect(fake.loads).toEqual([]);
-  });
-
-  it('starts a lost worker again, loads the kept model and keeps the conversation', async () => {
-    const fake = await openChat({ answer: 'word '.repeat(400), tickMs: 5 });
-    await say('Hello');
-    await expect.element(byId('answer-text')).toBeVisible();
-    channel.dispatchEvent(new Event('error'));
-    await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'failed');
-    await byId('retry-button').click();
-    await expect.element(byId('composer')).toBeVisible();
-    await expect.element(byId('message-user')).toHaveTextContent('Hello');
-    expect(fake.loads.at(-1)?.source).toEqual({ kind: 'cached', id: 'kept-1' });
   });
 });
 
