@@ -168,7 +168,7 @@ describeOnAdapters((runner) => {
     ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
     ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
     ['gemm', 'n + 8u < params.num_out', 'n + 8u <= params.num_out'],
-    ['gemm', 'var v = value;', 'var v = clamp(value, -65504.0, 65504.0);'], // overflow of f16
+    ['gemm by rows', 'var v = value;', 'var v = clamp(value, -65504.0, 65504.0);'], // overflow of f16
     ['gemm by rows', 'bias[params.out_offset + n]', 'bias[n]'],
     ['gemm by rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
     ['gemm by rows', 'last >= 4u', 'last > 4u'],

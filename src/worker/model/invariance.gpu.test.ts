@@ -44,7 +44,7 @@ const WEIGHTS = {
 interface Setup extends TinySetup {
   readonly title: string;
   readonly needs?: GPUFeatureName;
-  /** Prompt rows are computed as in another setup: only what concerns generated rows is tested. */
+  /** Differs from another setup in the sums of generated rows alone: only those are tested, for the time it takes. */
   readonly generatedOnly?: boolean;
 }
 
@@ -142,7 +142,7 @@ for (const { name, skipReason } of testAdapters()) {
       expect(bitDifferences(asPrompt.bits, new Map([...line, ...asPrompt.bits]))).toEqual([]);
     });
 
-    if (setup.generatedOnly !== true) describePrompts(test, () => line);
+    if (setup.generatedOnly !== true) describeSteps(test, () => line);
 
     test('generated tokens 2, 5 or 16 at a time, as one at a time', async (model) => {
       for (const size of [2, 5, 16]) {
@@ -151,42 +151,13 @@ for (const { name, skipReason } of testAdapters()) {
         expect(bitDifferences(sequence.bits, line), `${String(size)} at a time`).toEqual([]);
       }
     });
-
-    test('alone, or among 2, 5 or 16 sequences, in either class', async (model) => {
-      const alone: LogitBits[] = [];
-      for (const tokens of SHORT) alone.push(await straight(model, tokens, tokens.length - 2));
-      for (const size of [2, 5, 16]) {
-        const some = SHORT.slice(-size).map((tokens, i) => drivenSequence(tokens, SHUFFLED.slice(2 * i)));
-        // Prompts of up to 31 tokens, one or two blocks each, all in one step.
-        const prompts = some.map((sequence) => chunk(sequence, sequence.tokens.length - 2));
-        await driveStep(model, prompts.slice(0, 5));
-        for (let i = 5; i < size; i += 5) await driveStep(model, prompts.slice(i, i + 5));
-        for (let i = 0; i < 2; i++)
-          await driveStep(
-            model,
-            some.map((sequence) => next(sequence)),
-          );
-        some.forEach((sequence, i) => {
-          const expected = alone[SHORT.length - size + i] ?? NOTHING;
-          expect(bitDifferences(sequence.bits, expected), `${String(i)} of ${String(size)}`).toEqual([]);
-        });
-      }
-    });
-
-    test('a truncation: what is written anew counts, what was there does not', async (model) => {
-      const sequence = await prefilled(model, OTHER_END, PROMPT, REVERSED);
-      await driveAlone(model, sequence, 'generated', END, 1);
-      const again = drivenSequence(TOKENS, REVERSED, 122); // tokens 122 and 123 are the same in both
-      await driveAlone(model, again, 'generated', END, 1);
-      expect(bitDifferences(again.bits, line)).toEqual([]);
-    });
   }
 }
 
 type DefineTest = (title: string, body: (runner: ModelRunner) => Promise<void>) => void;
 
-/** What concerns prompt rows; `line` is the straight run of TOKENS. */
-function describePrompts(test: DefineTest, line: () => LogitBits): void {
+/** What concerns prompt rows, neighbours and the cache; `line` is the straight run of TOKENS. */
+function describeSteps(test: DefineTest, line: () => LogitBits): void {
   test('any cut of the prompt, wherever its blocks lie', async (model) => {
     for (const [size, blocks] of [
       [1, SHUFFLED],
@@ -223,5 +194,34 @@ function describePrompts(test: DefineTest, line: () => LogitBits): void {
     expect(bitDifferences(first.bits, line())).toEqual([]);
     expect(bitDifferences(second.bits, expected)).toEqual([]);
     expect(bitDifferences(second.bits, line())).not.toEqual([]);
+  });
+
+  test('alone, or among 2, 5 or 16 sequences, in either class', async (model) => {
+    const alone: LogitBits[] = [];
+    for (const tokens of SHORT) alone.push(await straight(model, tokens, tokens.length - 2));
+    for (const size of [2, 5, 16]) {
+      const some = SHORT.slice(-size).map((tokens, i) => drivenSequence(tokens, SHUFFLED.slice(2 * i)));
+      // Prompts of up to 31 tokens, one or two blocks each, all in one step.
+      const prompts = some.map((sequence) => chunk(sequence, sequence.tokens.length - 2));
+      await driveStep(model, prompts.slice(0, 5));
+      for (let i = 5; i < size; i += 5) await driveStep(model, prompts.slice(i, i + 5));
+      for (let i = 0; i < 2; i++)
+        await driveStep(
+          model,
+          some.map((sequence) => next(sequence)),
+        );
+      some.forEach((sequence, i) => {
+        const expected = alone[SHORT.length - size + i] ?? NOTHING;
+        expect(bitDifferences(sequence.bits, expected), `${String(i)} of ${String(size)}`).toEqual([]);
+      });
+    }
+  });
+
+  test('a truncation: what is written anew counts, what was there does not', async (model) => {
+    const sequence = await prefilled(model, OTHER_END, PROMPT, REVERSED);
+    await driveAlone(model, sequence, 'generated', END, 1);
+    const again = drivenSequence(TOKENS, REVERSED, 122); // tokens 122 and 123 are the same in both
+    await driveAlone(model, again, 'generated', END, 1);
+    expect(bitDifferences(again.bits, line())).toEqual([]);
   });
 }
