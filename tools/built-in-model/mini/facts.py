@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .conversation import Case, Conversation, exchange
-from .wordings import choose, lower_first, sides
+from .wordings import choose, fill, lines, lower_first, sides
 
 DATA = Path(__file__).resolve().parent.parent / 'data'
 
@@ -19,6 +19,7 @@ class Fact:
     topics: tuple
     train: tuple
     held: tuple
+    keywords: tuple
 
     @property
     def rule(self):
@@ -33,7 +34,8 @@ def read_facts(path, **values):
             answer = block['a']
             keys = tuple(re.findall(r'\*([^*]+)\*', answer))
             assert keys and len(block['h']) >= 2, block
-            facts.append(Fact(answer.replace('*', ''), keys, tuple(block.get('t', ())), tuple(block['q']), tuple(block['h'])))
+            facts.append(Fact(answer.replace('*', ''), keys, tuple(block.get('t', ())), tuple(block['q']), tuple(block['h']),
+                              tuple(block.get('k', ()))))
             block.clear()
 
     text = path.read_text(encoding='utf-8')
@@ -75,6 +77,17 @@ Can you explain {t}?
 I want to know about {t}.
 Define {t}.
 {t}?
+How would you explain {t}?
+What should one know of {t}?
+I do not understand {t} at all.
+I need a short text on {t}.
+People mention {t}. What is that?
+Some words on {t}, please.
+An explanation of {t}, please.
+In one sentence: {t}?
+I read about {t}. What does it mean?
+Help! What is {t}?
+Could you say what {t} is?
 ''', '''
 What should I know about {t}?
 Help me understand {t}.
@@ -99,6 +112,28 @@ Tell me, {l}
 Now, {l}
 I wonder: {l}
 Do you know this: {l}
+Sorry, {l}
+Sorry for asking: {l}
+I do not want to bother anybody: {l}
+A thing I want to ask is this: {l}
+New topic: {l}
+{q} That is my topic.
+Short: {l}
+Give me a short answer: {l}
+People keep asking me: {l}
+I should know this, but {l}
+I never got it: {l}
+In one sentence: {l}
+Could you tell me: {l}
+We were talking about it: {l}
+Any idea? {q}
+I need an answer: {l}
+I am still not sure: {l}
+Something else: {l}
+Another question: {l}
+{q} I would like to understand.
+{q} One sentence is enough.
+There is one thing: {l}
 ''', '''
 {q}
 {q}
@@ -109,7 +144,31 @@ Another topic. {q}
 ''')
 
 
+# Training only: people also type keywords, and held-out wordings have words that few training questions can have.
+KEYWORDS = lines('''
+{a}?
+{a}, {b}?
+{a} {b}
+{b}: {a}?
+What about {a}?
+What about {a} and {b}?
+A question on {a}, {b}.
+I would like to know about {a} and {b}.
+Tell me about {a}, {b}.
+Is it about {a} or {b}?
+My question is on {a}: {b}?
+How is it with {a}, {b}, {c}?
+{a}, {b}, {c}
+Can you say something on {a} and {b}?
+Please help me with {a} and {b}.
+Do you know about {a}, {b} or {c}?
+''')
+
+
 def question(rng, fact, side):
+    if side == 'train' and len(fact.keywords) > 2 and rng.random() < 0.3:
+        a, b, c = rng.sample(fact.keywords, 3)
+        return typed_carelessly(rng, fill(rng.choice(KEYWORDS), a=a, b=b, c=c))
     if fact.topics and rng.random() < 0.4:
         text = choose(rng, ABOUT, side, t=rng.choice(fact.topics))
         text = text[0].upper() + text[1:] if side == 'held' or rng.random() < 0.8 else text
