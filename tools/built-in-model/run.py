@@ -191,17 +191,22 @@ class Driver:
     def export(self):
         from mini import export
         self.model_file('mini').parent.mkdir(parents=True, exist_ok=True)
-        for name, weights, kind in (('mini', 'mini', 'Q4_0'), ('mini-f32', 'mini', 'F32'), ('draft', 'draft', 'Q4_0')):
+        for name, weights, kind in self.made():
             size = export.write_gguf(self.model_file(name), self.raw(weights), self.load_tokenizer(), 'linnet-' + name.split('-')[0], kind)
             print(f'export: {FILES[name]}, {size} bytes')
             if kind == 'Q4_0' and size > export.MOST_BYTES:
                 raise SystemExit(f'{FILES[name]} is larger than {export.MOST_BYTES} bytes')
 
+    def made(self):
+        """(file, weights, kind) of the models whose weights are there."""
+        files = (('mini', 'mini', 'Q4_0'), ('mini-f32', 'mini', 'F32'), ('draft', 'draft', 'Q4_0'))
+        return [entry for entry in files if self.weights(entry[1]).exists()]
+
     def golden(self):
         from mini import export, golden
         goldens = self.folder / 'parity' / 'goldens'
         goldens.mkdir(parents=True, exist_ok=True)
-        for name, weights, kind in (('mini', 'mini', 'Q4_0'), ('mini-f32', 'mini', 'F32'), ('draft', 'draft', 'Q4_0')):
+        for name, weights, kind in self.made():
             file = self.model_file(name)
             difference = golden.write_golden(goldens / (file.stem + '.json'), file, export.as_in_file(self.raw(weights), kind),
                                              self.load_tokenizer(), self.golden_prompts())

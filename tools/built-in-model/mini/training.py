@@ -31,7 +31,7 @@ def optimiser_for(model, training):
     matrices = [p for p in model.parameters() if p.dim() == 2]
     vectors = [p for p in model.parameters() if p.dim() == 1]
     groups = [{'params': matrices, 'weight_decay': training.weight_decay}, {'params': vectors, 'weight_decay': 0.0}]
-    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.95), eps=1e-8)
+    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.95), eps=1e-8, **({'fused': True} if matrices[0].is_cuda else {}))
 
 
 def loss_of(model, batch, prompt_weight, teacher=None):
