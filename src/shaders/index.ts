@@ -1,5 +1,5 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
-import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
+import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { siluMul } from './elementwise/silu-mul.ts';
 import { embed } from './embed/embed.ts';
@@ -11,7 +11,7 @@ import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
 const KV_LAYOUTS: readonly KvLayout[] = ['f32', 'f16'];
-const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256];
+const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512];
 
 const SAMPLE_SHAPES: readonly SampleShape[] = [
   { vocabSize: 32000, segmentLength: 32000, numSegments: 1, workgroupSize: 8 },
@@ -35,10 +35,13 @@ export function allKernels(): readonly Kernel[] {
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
-      attentionSplit(kv, headDim, 8, 128),
+      attentionSplit(kv, headDim, splitGroup(8, headDim, 128), 128),
       attentionSplit(kv, headDim, 7, 32),
     ]),
   ]);
-  const sampler = SAMPLE_SHAPES.flatMap((shape) => Object.values(sampleKernels(shape)).flat());
+  const sampler = SAMPLE_SHAPES.flatMap((shape) => {
+    const { groups, adjust, pick, logprobs, countList, countPicked } = sampleKernels(shape);
+    return [...groups, ...adjust, pick, logprobs, ...countList, ...countPicked];
+  });
   return [...perType, ...perCache, ...sampler, attentionReduce, rmsNorm, siluMul];
 }

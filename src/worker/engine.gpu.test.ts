@@ -175,11 +175,30 @@ for (const { name, title } of openTestAdapters()) {
       expect(cut.result.finishReason).toBe('stop');
       expect(cut.result.text).toBe(plain.result.text.slice(0, plain.result.text.indexOf(stop)));
 
-      const endless = engine.ask(handle, { request: 'endless', input: text('ba'), ignoreEos: true, sampling: GREEDY });
-      setTimeout(() => void engine.engine.abort('test', 'endless'), 50);
-      const { result } = await endless;
-      expect(result.finishReason).toBe('aborted');
-      expect(plain.result.text.startsWith(result.text) || result.text.startsWith(plain.result.text)).toBe(true);
+      let shown = '';
+      const { text: kept, finishReason } = await engine.engine.generate(
+        { client: 'test', request: 'endless', model: handle, input: text('ba'), ignoreEos: true, sampling: GREEDY },
+        (events) => {
+          for (const event of events) if (event.kind === 'delta') shown += event.text;
+          if (shown.length > 4) void engine.engine.abort('test', 'endless');
+        },
+      );
+      expect(finishReason).toBe('aborted');
+      expect(kept.length).toBeGreaterThan(4);
+      expect(kept).toBe(shown);
+      expect(plain.result.text.startsWith(kept) || kept.startsWith(plain.result.text)).toBe(true);
+    });
+
+    it('hears an abort that comes before the first step, also while kernels compile', async () => {
+      const stopped = engine.ask(handle, {
+        request: 'at-once',
+        input: text('ba'),
+        maxTokens: 24,
+        ignoreEos: true,
+        sampling: { presencePenalty: 1, topLogprobs: 1 },
+      });
+      await engine.engine.abort('test', 'at-once');
+      expect((await stopped).result).toMatchObject({ finishReason: 'aborted', numGeneratedTokens: 0, text: '' });
     });
 
     it('reports log-probabilities that sum to at most one, best first', async () => {
@@ -248,6 +267,31 @@ for (const { name, title } of openTestAdapters()) {
         ignoreEos: true,
       });
       expect(after.result.text).toBe(before.result.text);
+    });
+
+    it('gives up a load when the device is lost meanwhile, and loads again', async () => {
+      const lossy = await engineOf();
+      await lossy.engine.info();
+      const source = { kind: 'file', file: await tinyModelFile() } as const;
+      const load = lossy.engine.load({ client: 'test', request: 'lossy', source }, ({ phase }) => {
+        if (phase === 'uploading') lossy.devices.at(-1)?.destroy();
+      });
+      await expect(load).rejects.toMatchObject({ name: 'DeviceLost' });
+      const { handle: again } = await lossy.load();
+      const { result } = await lossy.ask(again, { input: text('ba'), maxTokens: 2, sampling: GREEDY, ignoreEos: true });
+      expect(result.numGeneratedTokens).toBe(2);
+    });
+
+    it('ends everything by name when the GPU refuses a command, rather than showing nonsense', async () => {
+      const strict = await engineOf();
+      const { handle: model } = await strict.load();
+      const endless = strict.ask(model, { input: text('ba'), ignoreEos: true });
+      const rejected = expect(endless).rejects.toMatchObject({ name: 'Internal' });
+      const device = strict.devices.at(-1);
+      // A buffer that is mapped for reading and for storage at once is not allowed.
+      device?.createBuffer({ size: 16, usage: 0x0001 | 0x0080 });
+      await rejected;
+      expect((await strict.load()).contextLength).toBe(512);
     });
 
     it('inspects a file without loading it, and can be stopped while it loads', async () => {

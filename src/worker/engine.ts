@@ -27,7 +27,7 @@ import type {
   StorageReport,
 } from './api.ts';
 import { deviceReport, statsOf } from './device-report.ts';
-import { LinnetError, toLinnetError } from './errors.ts';
+import { abortedError, deviceLostError, LinnetError, toLinnetError } from './errors.ts';
 import { EventBatcher } from './event-batcher.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
@@ -52,7 +52,8 @@ export class LinnetEngine implements Engine {
   readonly #loads = new Map<string, AbortController>();
   #gpu: Promise<Gpu> | undefined;
   #opened: Gpu | undefined;
-  #state: EngineState = 'idle';
+  #wasLost = false;
+  #numLoads = 0;
   #numHandles = 0;
   #networkBytes = 0;
 
@@ -92,20 +93,22 @@ export class LinnetEngine implements Engine {
 
   async load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel> {
     return this.#abortable(request.client, request.request, async (signal) => {
-      this.#state = 'loading';
-      let gpu: Gpu | undefined;
+      this.#numLoads += 1;
       try {
-        const deps = this.#loaderDeps();
-        gpu = await deps.openGpu();
-        const loaded = await loadSession(request, deps, signal, (progress) => {
+        const loaded = await loadSession(request, this.#loaderDeps(), signal, (progress) => {
           onProgress({ ...progress, request: request.request });
         });
         this.#networkBytes += loaded.networkBytes;
+        if (signal.aborted) {
+          // The device was lost, or the load aborted, in the last moment.
+          await loaded.close(abortedError());
+          throw abortedError();
+        }
         const handle = `model-${String(++this.#numHandles)}`;
         this.#models.set(handle, loaded);
         return { ...loaded.description, handle };
       } finally {
-        this.#state = gpu !== undefined && this.#opened !== gpu ? 'lost' : this.#models.size > 0 ? 'ready' : 'idle';
+        this.#numLoads -= 1;
       }
     });
   }
@@ -115,7 +118,6 @@ export class LinnetEngine implements Engine {
     if (model === undefined) return;
     this.#models.delete(handle);
     await model.close(new LinnetError('ModelNotLoaded', 'The model was unloaded. Load it again to go on.'));
-    if (this.#models.size === 0 && this.#state === 'ready') this.#state = 'idle';
   }
 
   async generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult> {
@@ -189,8 +191,17 @@ export class LinnetEngine implements Engine {
     this.#gpu ??= openGpu(this.#host.gpu, this.#host.gpuOptions).then(
       (gpu) => {
         this.#opened = gpu;
+        this.#wasLost = false;
         void gpu.device.lost.then((info) => {
-          this.#onLost(gpu, info);
+          this.#onLost(gpu, deviceLostError(info.message || info.reason || 'no reason given'));
+        });
+        gpu.device.addEventListener('uncapturederror', ({ error }) => {
+          // What a step computed after this cannot be trusted: better no text than nonsense.
+          this.#onLost(gpu, uncapturedError(error));
+          // Not within the event: Dawn waits for the handler.
+          this.#host.later(() => {
+            gpu.destroy();
+          }, 0);
         });
         return gpu;
       },
@@ -202,18 +213,22 @@ export class LinnetEngine implements Engine {
     return this.#gpu;
   }
 
-  #onLost(gpu: Gpu, info: GPUDeviceLostInfo): void {
+  /** Forgets a device, whose models and loads end with the error; the next call opens another. */
+  #onLost(gpu: Gpu, error: LinnetError): void {
     if (this.#opened !== gpu) return;
     this.#gpu = undefined;
     this.#opened = undefined;
-    this.#state = 'lost';
-    const error = new LinnetError(
-      'DeviceLost',
-      `The browser lost the GPU (${info.message || info.reason || 'no reason given'}). Load the model again; it is still stored.`,
-    );
+    this.#wasLost = true;
+    for (const load of this.#loads.values()) load.abort(error);
     const models = [...this.#models.values()];
     this.#models.clear();
     for (const model of models) void model.close(error);
+  }
+
+  get #state(): EngineState {
+    if (this.#numLoads > 0) return 'loading';
+    if (this.#models.size > 0) return 'ready';
+    return this.#wasLost ? 'lost' : 'idle';
   }
 
   #variants(): Readonly<Record<string, string>> {
@@ -230,7 +245,8 @@ export class LinnetEngine implements Engine {
     try {
       return await run(controller.signal);
     } catch (error) {
-      throw toLinnetError(error);
+      const reason: unknown = controller.signal.reason;
+      throw reason instanceof LinnetError ? reason : toLinnetError(error);
     } finally {
       this.#loads.delete(key);
     }
@@ -243,4 +259,14 @@ export class LinnetEngine implements Engine {
       throw toLinnetError(error);
     }
   }
+}
+
+function uncapturedError(error: GPUError): LinnetError {
+  const isMemory = error.constructor.name === 'GPUOutOfMemoryError';
+  return isMemory
+    ? new LinnetError('OutOfMemory', `The GPU ran out of memory (${error.message}). Choose a smaller model or context.`)
+    : new LinnetError(
+        'Internal',
+        `The GPU refused a command (${error.message}). Load the model again, and please report this.`,
+      );
 }

@@ -19,9 +19,18 @@ export function abortedError(): LinnetError {
   return new LinnetError('Aborted', 'The request was aborted.');
 }
 
+export function deviceLostError(reason: string): LinnetError {
+  return new LinnetError(
+    'DeviceLost',
+    `The browser lost the GPU (${reason}). Load the model again; it is still stored.`,
+  );
+}
+
 /** The named guard at the edge: whatever was thrown, as an error of the closed list. */
 export function toLinnetError(error: unknown): LinnetError {
   if (error instanceof LinnetError) return error;
+  // What WebGPU's promises reject with when the device under them goes away.
+  if (error instanceof DOMException && error.name === 'AbortError') return deviceLostError(error.message);
   if (error instanceof CacheError) return new LinnetError(error.name, error.message, { cause: error });
   const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return new LinnetError('Internal', `Something went wrong inside the engine (${message}). Please report it.`, {

@@ -38,9 +38,16 @@ export const FLASH_PARAMS = [
 /** Rows a flash workgroup takes. */
 export const FLASH_TILE_ROWS = 16;
 
-/** Query heads one split workgroup serves: the largest divisor of the GQA group that is at most 8. */
-export function splitGroup(headsPerKv: number): number {
-  for (let size = Math.min(8, headsPerKv); size > 1; size--) if (headsPerKv % size === 0) return size;
+/** Floats of workgroup storage that every device has. */
+const SHARED_FLOATS = 16384 / 4;
+
+/**
+ * Query heads one split workgroup serves: the largest divisor of the GQA group that is at most 8 and whose queries and
+ * scores fit the workgroup's storage.
+ */
+export function splitGroup(headsPerKv: number, headDim: number, chunk: number): number {
+  const most = Math.min(8, headsPerKv, Math.floor(SHARED_FLOATS / (headDim + chunk)));
+  for (let size = most; size > 1; size--) if (headsPerKv % size === 0) return size;
   return 1;
 }
 

@@ -30,7 +30,8 @@ export interface KernelTraits {
 
 export function chooseGemvVariant(traits: KernelTraits): GemvVariant {
   if (traits.software) return 'rows';
-  return traits.subgroupMin === undefined || traits.subgroupMin < 4 ? 'lanes' : 'subgroups';
+  // Smaller subgroups exist in several sizes on one device; nothing promises how lanes are dealt to them.
+  return traits.subgroupMin === undefined || traits.subgroupMin < 32 ? 'lanes' : 'subgroups';
 }
 
 export function chooseGemmVariant(traits: KernelTraits): GemmVariant {

@@ -43,7 +43,15 @@ export async function openAdapter(adapter: GPUAdapter, options: OpenGpuOptions =
         maxBufferSize: adapter.limits.maxBufferSize,
         maxStorageBufferBindingSize: adapter.limits.maxStorageBufferBindingSize,
       };
-  const device = await adapter.requestDevice({ label: 'linnet', requiredFeatures, requiredLimits });
+  const device = await adapter
+    .requestDevice({ label: 'linnet', requiredFeatures, requiredLimits })
+    .catch((cause: unknown) => {
+      throw new LinnetError(
+        'NoWebGpu',
+        `The GPU gave no device (${String(cause)}). Reload the page, or update the graphics driver.`,
+        { cause },
+      );
+    });
   return new Gpu(device, describeAdapter(adapter), planningLimits(device, options));
 }
 

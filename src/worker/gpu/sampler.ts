@@ -70,6 +70,7 @@ export class GpuSampler {
   #bound: { readonly groups: readonly Bound[]; readonly pick: Bound } | undefined;
   #logprobs: Bound | undefined;
   #adjusting: Adjusting | undefined;
+  #making: { adjusting?: Promise<Adjusting>; logprobs?: Promise<Bound> } = {};
 
   private constructor(gpu: Gpu, vocabSize: number, sizes: ModelSizes, logits: readonly BufferRange[]) {
     this.#gpu = gpu;
@@ -124,8 +125,14 @@ export class GpuSampler {
 
   /** Makes ready for requests of this kind. To be awaited once before the first step of a request. */
   async prepare(params: ResolvedSamplingParams): Promise<void> {
-    if (needsAdjusting(params)) this.#adjusting ??= await this.#makeAdjusting();
-    if (params.topLogprobs !== undefined) this.#logprobs ??= await this.#makeLogprobs();
+    try {
+      if (needsAdjusting(params)) this.#adjusting = await (this.#making.adjusting ??= this.#makeAdjusting());
+      if (params.topLogprobs !== undefined) this.#logprobs = await (this.#making.logprobs ??= this.#makeLogprobs());
+    } catch (error) {
+      // A promise that failed must not be kept.
+      this.#making = {};
+      throw error;
+    }
   }
 
   /** Counts a sequence's tokens so far into its slot; submitted at once, before the step that draws. */

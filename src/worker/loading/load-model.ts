@@ -18,11 +18,10 @@ import type {
 import { abortedError, LinnetError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
-import { readModelConfig } from '../model/config.ts';
-import { ModelRunner, planModel, type ModelPlan } from '../model/runner.ts';
+import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
 import { ModelSession } from '../serving/model-session.ts';
-import { createTextModel } from '../serving/text-model.ts';
+import { createTextModel, type TextModel } from '../serving/text-model.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
 
@@ -67,8 +66,9 @@ export async function inspectSource(
   try {
     const file = await readGgufHeader(opened.source, signal);
     const gpu = await deps.openGpu();
-    createTextModel(file.metadata);
-    return inspection(file, planFor(file, gpu, options), opened);
+    const plan = planFor(file, gpu, options);
+    textModelFor(file, plan);
+    return inspection(file, plan, opened);
   } finally {
     await opened.model?.close();
   }
@@ -94,22 +94,20 @@ export async function loadSession(
     progress.opened(opened.source.sizeBytes, opened.cached);
     const file = await readGgufHeader(opened.source, signal);
     const plan = planFor(file, gpu, request);
-    const text = createTextModel(file.metadata);
+    const text = textModelFor(file, plan);
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
-    const { runner, sampler } = await guardMemory(gpu, async () => {
-      const made = await ModelRunner.create(gpu, sourceOf(opened), plan, {
-        signal,
-        onBytes: (numBytes) => {
-          progress.uploaded(numBytes);
-        },
-        onCompiling: () => {
-          compileStartMs = deps.nowMs();
-          progress.compiling();
-        },
-      });
-      return { runner: made, sampler: await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, made.scratch.logits) };
+    const runner = await ModelRunner.create(gpu, opened.source, plan, {
+      signal,
+      onBytes: (numBytes) => {
+        progress.uploaded(numBytes);
+      },
+      onCompiling: () => {
+        compileStartMs = deps.nowMs();
+        progress.compiling();
+      },
     });
+    const sampler = await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits);
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
     const session = new ModelSession(runner, text, sampler, deps);
@@ -145,11 +143,6 @@ export async function loadSession(
   }
 }
 
-function sourceOf(opened: Opened | undefined): ByteSource {
-  if (opened === undefined) throw new LinnetError('Internal', 'A model was planned before it was opened.');
-  return opened.source;
-}
-
 async function open(
   source: ModelSource,
   deps: LoaderDeps,
@@ -164,8 +157,8 @@ async function open(
 }
 
 /** Plans for the context that was asked for, or for the longest of the usual ones that fits. */
-function planFor(file: GgufFile, gpu: Gpu, request: Pick<LoadRequest, 'contextLength' | 'kvType'>): ModelPlan {
-  const config = readModelConfig(file.metadata);
+function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
+  const config = supportedConfig(file);
   const { contextLength: wanted } = request;
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 16)) {
     throw new LinnetError('InvalidRequest', `contextLength is ${String(wanted)}; it must be a whole number from 16.`);
@@ -191,22 +184,15 @@ function planFor(file: GgufFile, gpu: Gpu, request: Pick<LoadRequest, 'contextLe
   }
 }
 
-/** Turns a GPU that ran out of memory into an error that says so. */
-async function guardMemory<T>(gpu: Gpu, run: () => Promise<T>): Promise<T> {
-  gpu.device.pushErrorScope('out-of-memory');
-  const outcome = await run().then(
-    (value) => ({ value }),
-    (error: unknown) => ({ error }),
+/** @throws UnsupportedTokenizer; GgufInvalid when there are more tokens than rows of the embedding */
+function textModelFor(file: GgufFile, plan: ModelPlan): TextModel {
+  const text = createTextModel(file.metadata);
+  const { vocabSize } = text.tokenizer;
+  if (vocabSize <= plan.vocabSize) return text;
+  throw new LinnetError(
+    'GgufInvalid',
+    `The tokenizer has ${String(vocabSize)} tokens and token_embd.weight ${String(plan.vocabSize)} rows: the file is damaged.`,
   );
-  const problem = await gpu.device.popErrorScope();
-  if (problem !== null) {
-    throw new LinnetError(
-      'OutOfMemory',
-      `The GPU has no room for this model (${problem.message}). Choose a smaller model or context, or close other tabs.`,
-    );
-  }
-  if ('error' in outcome) throw outcome.error;
-  return outcome.value;
 }
 
 function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspection {
@@ -224,7 +210,11 @@ function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspe
     contextLength: plan.config.contextLength,
     licence: metadata.string('general.license'),
     cached: opened.cached,
-    gpuBytes: { weights: plan.weights.weightBytes, kvCache: plan.sizes.kv.sizeBytes, scratch: plan.sizes.scratchBytes },
+    gpuBytes: {
+      weights: plan.weights.weights.weightBytes,
+      kvCache: plan.sizes.kv.sizeBytes,
+      scratch: plan.sizes.scratchBytes,
+    },
     plannedContextLength: plan.sizes.contextLength,
   };
 }

@@ -14,44 +14,53 @@ import type { TensorInfo } from './gguf-file.ts';
 /** Raw bytes read and repacked at a time. */
 const SLICE_BYTES = 4 * 2 ** 20;
 
+/** Written bytes that may wait for a submit. */
+const FLUSH_BYTES = 64 * 2 ** 20;
+
 export interface UploadContext {
   readonly gpu: Gpu;
   readonly source: ByteSource;
   readonly signal?: AbortSignal | undefined;
+  /** Bytes written since the last flush; starts at 0. */
+  readonly written: { numBytes: number };
   /** Called with the bytes of the file that have gone to the GPU since the last call. */
   readonly onBytes?: (numBytes: number) => void;
 }
 
-/** Uploads `parts` (tensors of one type and row length, one below the other) as the matrix planned. */
-export async function uploadMatrix(
-  context: UploadContext,
-  plan: MatrixPlan,
-  parts: readonly TensorInfo[],
-): Promise<GpuMatrix> {
-  const shards: MatrixShard[] = [];
-  for (const [index, shard] of plan.shards.entries()) {
-    const buffer = context.gpu.createStorage(`${plan.label}[${String(index)}]`, shard.sizeBytes);
+/** The buffers of a matrix, still zero. */
+export function allocateMatrix(gpu: Gpu, plan: MatrixPlan): GpuMatrix {
+  const shards = plan.shards.map((shard, index): MatrixShard => {
+    const buffer = gpu.createStorage(`${plan.label}[${String(index)}]`, shard.sizeBytes);
     const quants = { buffer, offsetBytes: 0, sizeBytes: shard.quantBytes };
     const scales =
       shard.scaleBytes === 0 ? quants : { buffer, offsetBytes: shard.scaleOffsetBytes, sizeBytes: shard.scaleBytes };
-    shards.push({ ...shard, quants, scales });
+    return { ...shard, quants, scales };
+  });
+  return { ...plan, shards };
+}
+
+/** Fills a matrix from `parts`: tensors of one type and row length, one below the other. */
+export async function uploadMatrix(
+  context: UploadContext,
+  matrix: GpuMatrix,
+  parts: readonly TensorInfo[],
+): Promise<void> {
+  for (const shard of matrix.shards) {
     let partFirstRow = 0;
     for (const part of parts) {
       const numRows = rowsOf(part);
       const from = Math.max(shard.firstRow, partFirstRow);
       const to = Math.min(shard.firstRow + shard.numRows, partFirstRow + numRows);
-      await uploadRows(context, plan, shard, buffer, part, from - partFirstRow, to - from, from - shard.firstRow);
+      await uploadRows(context, matrix, shard, part, from - partFirstRow, to - from, from - shard.firstRow);
       partFirstRow += numRows;
     }
   }
-  return { ...plan, shards };
 }
 
 async function uploadRows(
   context: UploadContext,
   plan: MatrixPlan,
-  shard: { readonly scaleOffsetBytes: number },
-  buffer: GPUBuffer,
+  shard: MatrixShard,
   part: TensorInfo,
   firstRow: number,
   numRows: number,
@@ -74,11 +83,12 @@ async function uploadRows(
     type.repack(raw, rows, rowElements, quants, scales);
     const { queue } = context.gpu.device;
     const row = targetRow + done;
-    queue.writeBuffer(buffer, row * blocksPerRow * type.quantBytes, quants);
+    queue.writeBuffer(shard.quants.buffer, row * blocksPerRow * type.quantBytes, quants);
     if (scales.length > 0) {
-      queue.writeBuffer(buffer, shard.scaleOffsetBytes + row * blocksPerRow * type.scaleBytes, scales);
+      queue.writeBuffer(shard.quants.buffer, shard.scaleOffsetBytes + row * blocksPerRow * type.scaleBytes, scales);
     }
     context.onBytes?.(rows * rawRowBytes);
+    await flushNowAndThen(context, quants.length + scales.length);
   }
 }
 
@@ -96,11 +106,14 @@ export async function readVector(context: UploadContext, tensor: TensorInfo): Pr
   return Float32Array.from(exact);
 }
 
-/** Numbers to the GPU, padded with zeros to whole groups of 32. */
-export function uploadVector(gpu: Gpu, label: string, values: Float32Array<ArrayBuffer>): GPUBuffer {
-  const buffer = gpu.createStorage(label, paddedRowElements(values.length) * 4);
-  gpu.device.queue.writeBuffer(buffer, 0, values);
-  return buffer;
+/** What is written waits in the browser's memory until a submit: let it go before it adds up to a second model. */
+async function flushNowAndThen(context: UploadContext, numBytes: number): Promise<void> {
+  context.written.numBytes += numBytes;
+  if (context.written.numBytes < FLUSH_BYTES) return;
+  context.written.numBytes = 0;
+  const { queue } = context.gpu.device;
+  queue.submit([]);
+  await queue.onSubmittedWorkDone();
 }
 
 export function rowsOf(tensor: TensorInfo): number {

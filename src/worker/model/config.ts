@@ -43,7 +43,7 @@ export function readModelConfig(metadata: GgufMetadata): ModelConfig {
   const key = (name: string) => `${architecture}.${name}`;
   const need = (name: string) => positive(key(name), metadata.requireNumber(key(name)));
   const option = (name: string, fallback: number) => metadata.number(key(name)) ?? fallback;
-  refuseUnsupported(metadata, architecture);
+  refuseExperts(metadata, architecture);
 
   const hiddenSize = need('embedding_length');
   const numHeads = need('attention.head_count');
@@ -117,13 +117,7 @@ function readScaling(metadata: GgufMetadata, key: (name: string) => string, cont
   }
 }
 
-function refuseUnsupported(metadata: GgufMetadata, architecture: string): void {
-  if (!SUPPORTED_ARCHITECTURES.has(architecture)) {
-    throw new LinnetError(
-      'UnsupportedArchitecture',
-      `The architecture "${architecture}" is not supported; ${[...SUPPORTED_ARCHITECTURES].join(', ')} is. Choose another model.`,
-    );
-  }
+function refuseExperts(metadata: GgufMetadata, architecture: string): void {
   const numExperts = metadata.number(`${architecture}.expert_count`) ?? 0;
   demand(numExperts === 0, architecture, `a mixture of ${String(numExperts)} experts`);
 }

@@ -5,54 +5,51 @@
  */
 import { LinnetError } from '../errors.ts';
 import type { BufferRange, PlanningLimits } from '../gpu/gpu.ts';
-import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
-import { readVector, rowsOf, uploadMatrix, uploadVector, type UploadContext } from '../loading/upload.ts';
+import type { GgufFile } from '../loading/gguf-file.ts';
+import { rowsOf } from '../loading/upload.ts';
 import type { ModelConfig } from './config.ts';
 import type { KvPool } from './kv-pool.ts';
 import type { GpuMatrix } from './matrix.ts';
 import type { OpBuilder } from './ops.ts';
 import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
-import { missingTensor, TensorPlanner, type Part, type PlannedMatrix } from './tensors.ts';
+import {
+  missingTensor,
+  TensorPlanner,
+  type Part,
+  type PlannedMatrix,
+  type PlannedVector,
+  type PlannedWeights,
+} from './tensors.ts';
+import type { WeightStore } from './weight-store.ts';
 
-interface LayerPlan {
-  readonly attnNorm: TensorInfo;
-  readonly qkv: readonly Part<PlannedMatrix>[];
-  readonly qkvBias: readonly (TensorInfo | undefined)[];
-  readonly o: PlannedMatrix;
-  readonly oBias: TensorInfo | undefined;
-  readonly ffnNorm: TensorInfo;
-  readonly gateUp: readonly Part<PlannedMatrix>[];
-  readonly down: PlannedMatrix;
+interface Layer<M, V> {
+  readonly attnNorm: V;
+  readonly qkv: readonly Part<M>[];
+  readonly qkvBias: V | undefined;
+  readonly o: M;
+  readonly oBias: V | undefined;
+  readonly ffnNorm: V;
+  readonly gateUp: readonly Part<M>[];
+  readonly gateUpBias: V | undefined;
+  readonly down: M;
+  readonly downBias: V | undefined;
 }
 
-export interface LlamaPlan {
-  readonly embedding: PlannedMatrix;
-  readonly layers: readonly LayerPlan[];
-  readonly outputNorm: TensorInfo;
-  /** Undefined: tied to the embedding. */
-  readonly head: PlannedMatrix | undefined;
-  readonly ropeFactors: TensorInfo | undefined;
-  /** Bytes on the GPU. */
-  readonly weightBytes: number;
+/** `M` and `V`: matrices and vectors, planned or on the GPU. */
+interface Llama<M, V> {
+  readonly embedding: M;
+  readonly layers: readonly Layer<M, V>[];
+  readonly outputNorm: V;
+  readonly head: M;
 }
 
-interface LayerWeights {
-  readonly attnNorm: BufferRange;
-  readonly qkv: readonly Part<GpuMatrix>[];
-  readonly qkvBias: BufferRange | undefined;
-  readonly o: GpuMatrix;
-  readonly oBias: BufferRange | undefined;
-  readonly ffnNorm: BufferRange;
-  readonly gateUp: readonly Part<GpuMatrix>[];
-  readonly down: GpuMatrix;
-}
+export type LlamaWeights = Llama<GpuMatrix, BufferRange>;
 
-export interface LlamaWeights {
-  readonly embedding: GpuMatrix;
-  readonly layers: readonly LayerWeights[];
-  readonly outputNorm: BufferRange;
-  readonly head: GpuMatrix;
+export interface LlamaPlan extends Llama<PlannedMatrix, PlannedVector> {
+  /** Divisors of the rotary frequencies, read before anything else. */
+  readonly ropeFactors: PlannedVector | undefined;
+  readonly weights: PlannedWeights;
 }
 
 export function vocabSizeOf(file: GgufFile): number {
@@ -61,7 +58,10 @@ export function vocabSizeOf(file: GgufFile): number {
   return rowsOf(embedding);
 }
 
-/** Finds and checks every tensor, before any is read. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
+/**
+ * Finds and checks every tensor, before any is read.
+ * @throws MissingTensor, GgufInvalid, UnsupportedTensorType; UnsupportedArchitecture for a tensor nobody asked for
+ */
 export function planLlama(
   file: GgufFile,
   config: ModelConfig,
@@ -74,111 +74,78 @@ export function planLlama(
   const vocabSize = vocabSizeOf(file);
   const cutRows = sizes.logits.numSegments > 1 ? sizes.logits.segmentLength : undefined;
   const vocabulary = (name: string) => tensors.matrix([name], hiddenSize, [vocabSize], cutRows);
+  const embedding = vocabulary('token_embd.weight');
   const planned = {
-    embedding: vocabulary('token_embd.weight'),
+    embedding,
     layers: Array.from({ length: config.numLayers }, (_, i) => planLayer(tensors, `blk.${String(i)}.`, config, sizes)),
-    outputNorm: tensors.find('output_norm.weight', [hiddenSize]),
-    head: tensors.has('output.weight') ? vocabulary('output.weight') : undefined,
+    outputNorm: tensors.vector('output_norm.weight', hiddenSize),
+    head: tensors.has('output.weight') ? vocabulary('output.weight') : embedding,
     ropeFactors: tensors.option('rope_freqs.weight', config.ropeDim / 2),
   };
-  return { ...planned, weightBytes: tensors.weightBytes };
+  return { ...planned, weights: tensors.finish() };
 }
 
-function planLayer(tensors: TensorPlanner, prefix: string, config: ModelConfig, sizes: ModelSizes): LayerPlan {
+function planLayer(
+  tensors: TensorPlanner,
+  prefix: string,
+  config: ModelConfig,
+  { padded }: ModelSizes,
+): Layer<PlannedMatrix, PlannedVector> {
   const { hiddenSize, numHeads, numKvHeads, headDim, ffnSize } = config;
   const q = numHeads * headDim;
   const kv = numKvHeads * headDim;
   const name = (part: string) => prefix + part;
   return {
-    attnNorm: tensors.find(name('attn_norm.weight'), [hiddenSize]),
+    attnNorm: tensors.vector(name('attn_norm.weight'), hiddenSize),
     qkv: tensors.parts(
       [name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')],
       hiddenSize,
       [q, kv, kv],
       [0, q, q + kv],
     ),
-    qkvBias: [
-      tensors.option(name('attn_q.bias'), q),
-      tensors.option(name('attn_k.bias'), kv),
-      tensors.option(name('attn_v.bias'), kv),
-    ],
+    qkvBias: tensors.joined(name('attn_qkv.bias'), padded.qkv, [
+      { name: name('attn_q.bias'), numElements: q, offset: 0 },
+      { name: name('attn_k.bias'), numElements: kv, offset: q },
+      { name: name('attn_v.bias'), numElements: kv, offset: q + kv },
+    ]),
     o: tensors.matrix([name('attn_output.weight')], q, [hiddenSize]),
     oBias: tensors.option(name('attn_output.bias'), hiddenSize),
-    ffnNorm: tensors.find(name('ffn_norm.weight'), [hiddenSize]),
+    ffnNorm: tensors.vector(name('ffn_norm.weight'), hiddenSize),
     gateUp: tensors.parts(
       [name('ffn_gate.weight'), name('ffn_up.weight')],
       hiddenSize,
       [ffnSize, ffnSize],
-      [0, sizes.padded.ffn],
+      [0, padded.ffn],
     ),
+    gateUpBias: tensors.joined(name('ffn_gate_up.bias'), 2 * padded.ffn, [
+      { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
+      { name: name('ffn_up.bias'), numElements: ffnSize, offset: padded.ffn },
+    ]),
     down: tensors.matrix([name('ffn_down.weight')], ffnSize, [hiddenSize]),
+    downBias: tensors.option(name('ffn_down.bias'), hiddenSize),
   };
 }
 
-/** Uploads in the order of the file, so that a running download is followed, not fought. */
-export async function uploadLlama(
-  context: UploadContext,
-  plan: LlamaPlan,
-  config: ModelConfig,
-  sizes: ModelSizes,
-): Promise<LlamaWeights> {
-  const matrices = new Map<PlannedMatrix, GpuMatrix>();
-  const vectors = new Map<TensorInfo, Float32Array<ArrayBuffer>>();
-  const jobs: { readonly offsetBytes: number; readonly run: () => Promise<void> }[] = [];
-  const addMatrix = (planned: PlannedMatrix) =>
-    jobs.push({
-      offsetBytes: Math.min(...planned.tensors.map((tensor) => tensor.offsetBytes)),
-      run: async () => void matrices.set(planned, await uploadMatrix(context, planned.plan, planned.tensors)),
-    });
-  const addVector = (tensor: TensorInfo | undefined) => {
-    if (tensor === undefined) return;
-    jobs.push({
-      offsetBytes: tensor.offsetBytes,
-      run: async () => void vectors.set(tensor, await readVector(context, tensor)),
-    });
-  };
-  addMatrix(plan.embedding);
-  if (plan.head) addMatrix(plan.head);
-  addVector(plan.outputNorm);
-  for (const layer of plan.layers) {
-    for (const part of [...layer.qkv, ...layer.gateUp]) addMatrix(part.matrix);
-    addMatrix(layer.o);
-    addMatrix(layer.down);
-    for (const tensor of [layer.attnNorm, layer.ffnNorm, layer.oBias, ...layer.qkvBias]) addVector(tensor);
-  }
-  jobs.sort((a, b) => a.offsetBytes - b.offsetBytes);
-  for (const job of jobs) await job.run();
-
-  const matrixOf = (planned: PlannedMatrix): GpuMatrix => required(matrices.get(planned));
-  const vectorOf = (tensor: TensorInfo): BufferRange => ({
-    buffer: uploadVector(context.gpu, tensor.name, required(vectors.get(tensor))),
-  });
-  const partsOf = (parts: readonly Part<PlannedMatrix>[]) =>
-    parts.map((part) => ({ matrix: matrixOf(part.matrix), outOffset: part.outOffset }));
-  const qkvBiasOf = (layer: LayerPlan): BufferRange | undefined => {
-    if (layer.qkvBias.every((tensor) => tensor === undefined)) return undefined;
-    const values = new Float32Array(sizes.padded.qkv);
-    let offset = 0;
-    layer.qkvBias.forEach((tensor, i) => {
-      if (tensor) values.set(required(vectors.get(tensor)), offset);
-      offset += (i === 0 ? config.numHeads : config.numKvHeads) * config.headDim;
-    });
-    return { buffer: uploadVector(context.gpu, 'qkv.bias', values) };
-  };
-  const embedding = matrixOf(plan.embedding);
+/** The plan with every matrix and vector replaced by what it has become on the GPU. */
+export function llamaWeights(plan: LlamaPlan, store: WeightStore): LlamaWeights {
+  const parts = (planned: readonly Part<PlannedMatrix>[]) =>
+    planned.map(({ matrix, outOffset }) => ({ matrix: store.matrix(matrix), outOffset }));
+  const option = (planned: PlannedVector | undefined) => (planned === undefined ? undefined : store.vector(planned));
   return {
-    embedding,
-    head: plan.head ? matrixOf(plan.head) : embedding,
-    outputNorm: vectorOf(plan.outputNorm),
+    embedding: store.matrix(plan.embedding),
+    head: store.matrix(plan.head),
+    outputNorm: store.vector(plan.outputNorm),
     layers: plan.layers.map((layer) => ({
-      attnNorm: vectorOf(layer.attnNorm),
-      qkv: partsOf(layer.qkv),
-      qkvBias: qkvBiasOf(layer),
-      o: matrixOf(layer.o),
-      oBias: layer.oBias ? vectorOf(layer.oBias) : undefined,
-      ffnNorm: vectorOf(layer.ffnNorm),
-      gateUp: partsOf(layer.gateUp),
-      down: matrixOf(layer.down),
+      attnNorm: store.vector(layer.attnNorm),
+      qkv: parts(layer.qkv),
+      qkvBias: option(layer.qkvBias),
+      o: store.matrix(layer.o),
+      oBias: option(layer.oBias),
+      ffnNorm: store.vector(layer.ffnNorm),
+      gateUp: parts(layer.gateUp),
+      gateUpBias: option(layer.gateUpBias),
+      down: store.matrix(layer.down),
+      downBias: option(layer.downBias),
     })),
   };
 }
@@ -205,10 +172,10 @@ export function buildLlama(
     ops.linear(layer.o, attended, { out: hidden, outStride: padded.hidden, addToOut: true, bias: layer.oBias });
     ops.rmsNorm(hidden, layer.ffnNorm, normed);
     for (const { matrix, outOffset } of layer.gateUp) {
-      ops.linear(matrix, normed, { out: gateUp, outStride: 2 * padded.ffn, outOffset });
+      ops.linear(matrix, normed, { out: gateUp, outStride: 2 * padded.ffn, outOffset, bias: layer.gateUpBias });
     }
     ops.siluMul(gateUp, activated);
-    ops.linear(layer.down, activated, { out: hidden, outStride: padded.hidden, addToOut: true });
+    ops.linear(layer.down, activated, { out: hidden, outStride: padded.hidden, addToOut: true, bias: layer.downBias });
   });
   ops.rmsNorm(hidden, weights.outputNorm, headInput, true);
   for (const shard of weights.head.shards) {
@@ -222,9 +189,4 @@ export function buildLlama(
       headRows: true,
     });
   }
-}
-
-function required<T>(value: T | undefined): T {
-  if (value === undefined) throw new LinnetError('Internal', 'A tensor was planned and not uploaded.');
-  return value;
 }

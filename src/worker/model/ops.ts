@@ -227,7 +227,7 @@ export class OpBuilder {
   #split(q: BufferRange, shard: KvShard, partial: { out: BufferRange; stats: BufferRange }): void {
     const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
     const { chunkTokens, maxChunks, padded, sharded, kv } = this.#sizes;
-    const group = splitGroup(numHeads / numKvHeads);
+    const group = splitGroup(numHeads / numKvHeads, headDim, chunkTokens);
     this.#add(
       attentionSplit(kv.layout, headDim, group, chunkTokens),
       [

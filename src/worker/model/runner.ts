@@ -3,20 +3,24 @@
  * Knows nothing of how a batch was chosen, how tokens are drawn, or where the file came from.
  */
 import type { ByteSource } from '../../cache/byte-source.ts';
+import { LinnetError } from '../errors.ts';
 import { recordPlan, type Dispatch, type StepShape } from '../gpu/dispatch.ts';
 import { BUFFER_USAGE, MAP_MODE_READ } from '../gpu/flags.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { GgufFile } from '../loading/gguf-file.ts';
-import { readVector, type UploadContext } from '../loading/upload.ts';
+import type { UploadContext } from '../loading/upload.ts';
 import type { Batch } from '../scheduler/batch.ts';
-import { readModelConfig, type ModelConfig } from './config.ts';
+import { checkSupported } from '../loading/gguf-support.ts';
+import { readModelConfig, SUPPORTED_ARCHITECTURES, type ModelConfig } from './config.ts';
+import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
 import { KvPool } from './kv-pool.ts';
-import { buildLlama, planLlama, uploadLlama, vocabSizeOf, type LlamaPlan } from './llama.ts';
+import { buildLlama, llamaWeights, planLlama, vocabSizeOf, type LlamaPlan } from './llama.ts';
 import { OpBuilder, type KernelVariants } from './ops.ts';
 import { RopeTable } from './rope.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { planSizes, type ModelSizes, type SizeOptions } from './sizes.ts';
 import { StepInputs } from './step-inputs.ts';
+import { readPlannedVector, WeightStore } from './weight-store.ts';
 
 /** Everything that is known of a model on a device before its weights are read. */
 export interface ModelPlan {
@@ -26,9 +30,17 @@ export interface ModelPlan {
   readonly weights: LlamaPlan;
 }
 
+const SUPPORTED_TYPES: ReadonlySet<string> = new Set(BLOCK_TYPES.map((type) => type.name));
+
+/** The configuration of a file the runtime can compute with. @throws UnsupportedArchitecture, UnsupportedTensorType, GgufInvalid */
+export function supportedConfig(file: GgufFile): ModelConfig {
+  checkSupported(file, { supportedTypes: SUPPORTED_TYPES, supportedArchitectures: SUPPORTED_ARCHITECTURES });
+  return readModelConfig(file.metadata);
+}
+
 /** @throws every named error a file or a device's limits can give; nothing is allocated yet. */
 export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, options: SizeOptions): ModelPlan {
-  const config = readModelConfig(file.metadata);
+  const config = supportedConfig(file);
   const vocabSize = vocabSizeOf(file);
   const sizes = planSizes(config, vocabSize, gpu.limits, options);
   return { config, vocabSize, sizes, weights: planLlama(file, config, sizes, gpu.limits, gpu.traits.hasF16) };
@@ -81,16 +93,21 @@ export class ModelRunner {
       gpu,
       source,
       signal: options.signal,
+      written: { numBytes: 0 },
       ...(options.onBytes === undefined ? {} : { onBytes: options.onBytes }),
     };
-    const factors = plan.weights.ropeFactors && (await readVector(context, plan.weights.ropeFactors));
-    const cache = new KvPool(gpu, sizes.kv);
-    const scratch = createScratch(gpu, config, sizes);
-    const inputs = new StepInputs(gpu, sizes, new RopeTable(config, factors));
-    const weights = await uploadLlama(context, plan.weights, config, sizes);
+    const { ropeFactors } = plan.weights;
+    const factors = ropeFactors && (await readPlannedVector(context, ropeFactors));
+    const { cache, scratch, inputs, store } = await allocateAll(gpu, () => ({
+      cache: new KvPool(gpu, sizes.kv),
+      scratch: createScratch(gpu, config, sizes),
+      inputs: new StepInputs(gpu, sizes, new RopeTable(config, factors)),
+      store: new WeightStore(gpu, plan.weights.weights),
+    }));
+    await store.fill(context);
     options.onCompiling?.();
     const ops = new OpBuilder(gpu, inputs, config, sizes, chosenVariants(options));
-    buildLlama(ops, weights, cache, scratch, sizes);
+    buildLlama(ops, llamaWeights(plan.weights, store), cache, scratch, sizes);
     return new ModelRunner(gpu, plan, {
       inputs,
       cache,
@@ -179,4 +196,22 @@ function chosenVariants({ gemm, gemv, attention }: Partial<KernelVariants>): Par
     ...(gemv === undefined ? {} : { gemv }),
     ...(attention === undefined ? {} : { attention }),
   };
+}
+
+/** Runs allocations in one error scope. @throws OutOfMemory before a single weight is read */
+async function allocateAll<T>(gpu: Gpu, allocate: () => T): Promise<T> {
+  gpu.device.pushErrorScope('out-of-memory');
+  let made: T;
+  try {
+    made = allocate();
+  } catch (error) {
+    await gpu.device.popErrorScope();
+    throw error;
+  }
+  const problem = await gpu.device.popErrorScope();
+  if (problem === null) return made;
+  throw new LinnetError(
+    'OutOfMemory',
+    `The GPU has no room for this model (${problem.message}). Choose a smaller model or context, or close other tabs.`,
+  );
 }

@@ -109,7 +109,16 @@ export function planSizes(
   };
 }
 
+/** What the sampler's integer sums hold. */
+const MAX_VOCAB = 262144;
+
 function planLogits(vocabSize: number, limits: PlanningLimits, wantedRows: number): ModelSizes['logits'] {
+  if (vocabSize > MAX_VOCAB) {
+    throw new LinnetError(
+      'LimitExceeded',
+      `A vocabulary of ${String(vocabSize)} tokens is more than the ${String(MAX_VOCAB)} supported. Choose another model.`,
+    );
+  }
   const whole = Math.ceil(vocabSize / 64) * 64;
   const perBinding = Math.floor(limits.maxBindingBytes / 256) * 64; // floats
   if (whole <= perBinding) {

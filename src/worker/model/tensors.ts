@@ -14,17 +14,37 @@ export interface PlannedMatrix {
   readonly tensors: readonly TensorInfo[];
 }
 
+/** A vector to be: tensors side by side, zeros between and behind them. */
+export interface PlannedVector {
+  readonly label: string;
+  readonly numElements: number;
+  readonly parts: readonly { readonly tensor: TensorInfo; readonly offset: number }[];
+}
+
 /** A matrix that fills a part of an output row. */
 export interface Part<M> {
   readonly matrix: M;
   readonly outOffset: number;
 }
 
+/** All that a model's weights become on a device. */
+export interface PlannedWeights {
+  readonly matrices: readonly PlannedMatrix[];
+  readonly vectors: readonly PlannedVector[];
+  /** Bytes of the matrices on the GPU. */
+  readonly weightBytes: number;
+}
+
+/** Tensors some converters leave in a file, whose values follow from the metadata. */
+const HARMLESS = /\.(attn_rot_embd|rotary_emb\.inv_freq|attention\.rotary_emb\.inv_freq)$/;
+
 export class TensorPlanner {
   readonly #byName: ReadonlyMap<string, TensorInfo>;
   readonly #limits: PlanningLimits;
   readonly #hasF16: boolean;
-  #weightBytes = 0;
+  readonly #matrices: PlannedMatrix[] = [];
+  readonly #vectors: PlannedVector[] = [];
+  readonly #used = new Set<string>();
 
   constructor(file: GgufFile, limits: PlanningLimits, hasF16: boolean) {
     this.#byName = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
@@ -32,9 +52,20 @@ export class TensorPlanner {
     this.#hasF16 = hasF16;
   }
 
-  /** Bytes on the GPU of all matrices planned so far. */
-  get weightBytes(): number {
-    return this.#weightBytes;
+  /**
+   * Everything planned, once all is. @throws UnsupportedArchitecture naming a tensor that nobody asked for: leaving it out
+   * would compute something else than the model.
+   */
+  finish(): PlannedWeights {
+    const unused = [...this.#byName.keys()].find((name) => !this.#used.has(name) && !HARMLESS.test(name));
+    if (unused !== undefined) {
+      throw new LinnetError(
+        'UnsupportedArchitecture',
+        `The file has a tensor ${unused}, which this runtime does not know what to do with in a model of this architecture. Choose another file or model.`,
+      );
+    }
+    const weightBytes = this.#matrices.reduce((sum, { plan }) => sum + plan.sizeBytes, 0);
+    return { matrices: this.#matrices, vectors: this.#vectors, weightBytes };
   }
 
   has(name: string): boolean {
@@ -42,7 +73,8 @@ export class TensorPlanner {
   }
 
   /** @throws MissingTensor, GgufInvalid for another shape than the metadata promises. */
-  find(name: string, shape: readonly number[]): TensorInfo {
+  #find(name: string, shape: readonly number[]): TensorInfo {
+    this.#used.add(name);
     const tensor = this.#byName.get(name);
     if (tensor === undefined) throw missingTensor(name);
     const actual = tensor.shape.join(' x ');
@@ -54,20 +86,47 @@ export class TensorPlanner {
     );
   }
 
+  /** @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
+  vector(name: string, numElements: number): PlannedVector {
+    const tensor = this.#find(name, [numElements]);
+    if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
+    const planned = { label: name, numElements, parts: [{ tensor, offset: 0 }] };
+    this.#vectors.push(planned);
+    return planned;
+  }
+
   /** A vector that not every model has. */
-  option(name: string, size: number): TensorInfo | undefined {
-    return this.has(name) ? this.find(name, [size]) : undefined;
+  option(name: string, numElements: number): PlannedVector | undefined {
+    return this.has(name) ? this.vector(name, numElements) : undefined;
+  }
+
+  /** One vector of several that not every model has, each at its offset; undefined when there is none of them. */
+  joined(
+    label: string,
+    numElements: number,
+    parts: readonly { readonly name: string; readonly numElements: number; readonly offset: number }[],
+  ): PlannedVector | undefined {
+    const present = parts.flatMap((part) => {
+      const planned = this.option(part.name, part.numElements);
+      return (planned?.parts ?? []).map(({ tensor }) => ({ tensor, offset: part.offset }));
+    });
+    if (present.length === 0) return undefined;
+    this.#vectors.splice(this.#vectors.length - present.length, present.length);
+    const planned = { label, numElements, parts: present };
+    this.#vectors.push(planned);
+    return planned;
   }
 
   /** Tensors of `rows[i]` rows each, one below the other. @throws UnsupportedTensorType, LimitExceeded */
   matrix(names: readonly string[], rowElements: number, rows: readonly number[], cutRows?: number): PlannedMatrix {
-    const tensors = names.map((name, i) => this.find(name, [rowElements, rows[i] ?? 0]));
+    const tensors = names.map((name, i) => this.#find(name, [rowElements, rows[i] ?? 0]));
     const type = blockTypeOf(tensors[0]?.type ?? 0, this.#hasF16);
     if (type === undefined) throw unsupportedType(tensors[0]);
     const numRows = rows.reduce((sum, n) => sum + n, 0);
     const plan = planMatrix(names.join('|'), type, numRows, rowElements, this.#limits, cutRows);
-    this.#weightBytes += plan.sizeBytes;
-    return { plan, tensors };
+    const planned = { plan, tensors };
+    this.#matrices.push(planned);
+    return planned;
   }
 
   /** One matrix where the tensors are of one type and their outputs lie seamlessly side by side, else one each. */

@@ -7,16 +7,17 @@ import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import { BLOCK_TOKENS } from '../model/kv-pool.ts';
 import type { ModelRunner } from '../model/runner.ts';
-import { needsCounts, resolveSamplingParams } from '../sampling/params.ts';
+import { needsCounts, resolveSamplingParams, type ResolvedSamplingParams } from '../sampling/params.ts';
 import { BlockManager } from '../scheduler/block-manager.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import { PrefixTree } from '../scheduler/prefix-tree.ts';
 import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import type { RenderedIds } from '../text/conversation.ts';
 import { tokenId, type SequenceId, type TokenClass } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
-import { makePrompt } from './prompt.ts';
+import { ChunkPacer } from './chunk-pacer.ts';
+import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
+import type { Prompt } from './prompt.ts';
 import { StepCounters } from './step-counters.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
@@ -26,23 +27,21 @@ export interface SessionHost {
   readonly randomU32: () => number;
 }
 
-interface Running {
-  readonly generation: Generation;
-  readonly timer: Timer;
-  readonly resolve: (result: GenerationResult) => void;
-  readonly reject: (error: unknown) => void;
-  readonly conversation: string | undefined;
-  readonly slot: number | undefined;
-  sequence: SequenceId;
-  numCachedTokens: number;
-  numDroppedTurns: number;
+/** A request from the moment it comes in: it can be aborted before it has a sequence. */
+interface Ticket {
   aborted: boolean;
 }
 
-/** Rendered texts kept for conversations; the cache itself lives in the prefix tree. */
-const MAX_CONVERSATIONS = 64;
-/** Room a reply should have at least, when oldest turns may be left out for it. */
-const REPLY_RESERVE = 128;
+interface Running {
+  readonly generation: Generation;
+  readonly timer: Timer;
+  readonly ticket: Ticket;
+  readonly resolve: (result: GenerationResult) => void;
+  readonly reject: (error: unknown) => void;
+  readonly slot: number | undefined;
+  sequence: SequenceId;
+  numCachedTokens: number;
+}
 
 export class ModelSession {
   readonly runner: ModelRunner;
@@ -53,7 +52,9 @@ export class ModelSession {
   readonly #log: ConversationLog;
   readonly #host: SessionHost;
   readonly #running = new Map<SequenceId, Running>();
-  readonly #rendered = new Map<string, RenderedIds>(); // conversation -> what its cache stands for
+  readonly #tickets = new Map<string, Ticket>();
+  readonly #conversations: Conversations;
+  readonly #pacer: ChunkPacer;
   #loop: Promise<void> | undefined;
   #closed: LinnetError | undefined;
 
@@ -66,13 +67,18 @@ export class ModelSession {
     this.#sampler = sampler;
     this.#host = host;
     this.#log = new ConversationLog(MAX_CONVERSATIONS, sizes.contextLength);
+    const pacer = new ChunkPacer(sizes.maxRows);
+    this.#pacer = pacer;
     this.#scheduler = new Scheduler(blocks, new PrefixTree(blocks), this.#log, {
       contextLength: sizes.contextLength,
       maxRowsPerStep: sizes.maxRows,
-      prefillChunkTokens: sizes.maxRows,
+      get prefillChunkTokens() {
+        return pacer.rows;
+      },
       maxGeneratedRows: sizes.maxGeneratedRows,
       maxLogitRows: Math.min(sizes.maxLogitRows, sizes.maxGeneratedRows),
     });
+    this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
   }
 
   get contextLength(): number {
@@ -86,54 +92,37 @@ export class ModelSession {
   /** @throws InvalidRequest, TemplateFailed, ContextFull; DeviceLost, ModelNotLoaded when the session ends meanwhile. */
   async generate(request: GenerateRequest, emit: (event: GenerationEvent) => void): Promise<GenerationResult> {
     this.#throwIfClosed();
+    const key = `${request.client}/${request.request}`;
+    if (this.#tickets.has(key)) {
+      throw new LinnetError('InvalidRequest', `The request id ${request.request} is in use; choose another.`);
+    }
+    const ticket = { aborted: false };
+    this.#tickets.set(key, ticket);
+    try {
+      return await this.#generate(request, ticket, emit);
+    } finally {
+      this.#tickets.delete(key);
+    }
+  }
+
+  async #generate(
+    request: GenerateRequest,
+    ticket: Ticket,
+    emit: (event: GenerationEvent) => void,
+  ): Promise<GenerationResult> {
     const timer = new Timer(this.#host.nowMs);
-    const params = resolveSamplingParams(request.sampling ?? {}, {
-      vocabSize: this.runner.plan.vocabSize,
-      chooseSeed: this.#host.randomU32,
-    });
-    if (request.maxTokens !== undefined && !(Number.isInteger(request.maxTokens) && request.maxTokens > 0)) {
-      throw new LinnetError(
-        'InvalidRequest',
-        `maxTokens is ${String(request.maxTokens)}; it must be a whole number from 1.`,
-      );
-    }
-    const conversation = request.conversation === undefined ? undefined : `${request.client}/${request.conversation}`;
-    const prompt = makePrompt(request, this.text, {
-      maxTokens: this.#promptRoom(request),
-      previous: conversation === undefined ? undefined : this.#rendered.get(conversation),
-      now: new Date(this.#host.nowMs()),
-    });
-    const slot = needsCounts(params) ? this.#sampler.acquireSlot() : undefined;
-    if (needsCounts(params) && slot === undefined) {
-      throw new LinnetError(
-        'InvalidRequest',
-        'Too many generations with penalties at once; wait for one of them to end.',
-      );
-    }
+    const params = this.#paramsOf(request);
+    const prompt = this.#conversations.promptFor(request);
+    const slot = this.#acquireSlot(params);
     try {
       await this.#sampler.prepare(params);
       this.#throwIfClosed();
       if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
       const generation = new Generation(request, params, prompt, this.text, emit);
-      if (prompt.droppedMessages.length > 0) emit({ kind: 'turnsDropped', messages: prompt.droppedMessages });
-      const sequence = this.#scheduler.add({
-        tokens: prompt.ids,
-        ...(conversation === undefined ? {} : { conversation }),
-      });
+      announce(generation, prompt);
+      const sequence = this.#scheduler.add({ tokens: prompt.ids, ...conversationOf(request) });
       return await new Promise<GenerationResult>((resolve, reject) => {
-        const numDroppedTurns = prompt.droppedMessages.length;
-        this.#running.set(sequence, {
-          generation,
-          timer,
-          resolve,
-          reject,
-          conversation,
-          slot,
-          sequence,
-          numCachedTokens: 0,
-          numDroppedTurns,
-          aborted: false,
-        });
+        this.#running.set(sequence, { generation, timer, ticket, resolve, reject, slot, sequence, numCachedTokens: 0 });
         this.#loop ??= this.#run();
       });
     } finally {
@@ -141,17 +130,32 @@ export class ModelSession {
     }
   }
 
-  /** The generation ends at the next step, with what it has. */
-  abort(client: string, request: string): boolean {
-    const found = [...this.#running.values()].find(
-      ({ generation: { request: r } }) => r.client === client && r.request === request,
+  #paramsOf({ sampling, maxTokens }: GenerateRequest): ResolvedSamplingParams {
+    if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {
+      throw new LinnetError('InvalidRequest', `maxTokens is ${String(maxTokens)}; it must be a whole number from 1.`);
+    }
+    const { vocabSize } = this.runner.plan;
+    return resolveSamplingParams(sampling ?? {}, { vocabSize, chooseSeed: this.#host.randomU32 });
+  }
+
+  #acquireSlot(params: ResolvedSamplingParams): number | undefined {
+    if (!needsCounts(params)) return undefined;
+    const slot = this.#sampler.acquireSlot();
+    if (slot !== undefined) return slot;
+    throw new LinnetError(
+      'InvalidRequest',
+      'Too many generations with penalties at once; wait for one of them to end.',
     );
-    if (found !== undefined) found.aborted = true;
-    return found !== undefined;
+  }
+
+  /** The generation ends at the next step, with what it has. Unknown ids are ignored. */
+  abort(client: string, request: string): void {
+    const ticket = this.#tickets.get(`${client}/${request}`);
+    if (ticket !== undefined) ticket.aborted = true;
   }
 
   forgetConversation(client: string, conversation: string): void {
-    this.#rendered.delete(`${client}/${conversation}`);
+    this.#conversations.forget(`${client}/${conversation}`);
     this.#log.forget(`${client}/${conversation}`);
   }
 
@@ -164,6 +168,8 @@ export class ModelSession {
 
   /** Schedule, run, sample, emit, until there is nothing to do. */
   async #run(): Promise<void> {
+    // Not before `#loop` is set, or a loop that ends at once would leave itself behind.
+    await Promise.resolve();
     try {
       while (this.#running.size > 0 && this.#closed === undefined) {
         this.#endAborted();
@@ -194,6 +200,7 @@ export class ModelSession {
     const { device } = this.runner.gpu;
     const requests = step.logitSequences.map((id) => this.#sampleRequest(id));
     this.steps.begin();
+    const startMs = this.#host.nowMs();
     const encoder = device.createCommandEncoder({ label: 'step' });
     const shape = this.runner.record(step.batch, encoder, (pass) => {
       if (requests.length > 0) this.#sampler.record(pass, requests);
@@ -202,8 +209,10 @@ export class ModelSession {
     this.runner.submit(encoder);
     this.steps.end(shape.numPrompt === 0);
     // A chunk without logits is waited for too, so that no more than one is queued and an abort is heard.
+    const drawn = read === undefined ? [] : await read();
     if (read === undefined) await device.queue.onSubmittedWorkDone();
-    return read === undefined ? [] : read();
+    if (shape.numPrompt > 0) this.#pacer.observe(shape.numPrompt, this.#host.nowMs() - startMs);
+    return drawn;
   }
 
   #sampleRequest(id: SequenceId): SampleRequest {
@@ -248,16 +257,14 @@ export class ModelSession {
     try {
       reason = running.generation.accept(drawn);
     } catch (error) {
-      this.#scheduler.abort(id);
-      this.#running.delete(id);
-      running.reject(error);
+      this.#fail(running, error);
       return;
     }
     if (reason !== undefined) this.#finish(running, reason);
   }
 
   #endAborted(): void {
-    for (const running of [...this.#running.values()]) if (running.aborted) this.#finish(running, 'aborted');
+    for (const running of [...this.#running.values()]) if (running.ticket.aborted) this.#finish(running, 'aborted');
   }
 
   /** Sequences that reached the end of the context: leave out turns and go on, or stop. */
@@ -265,47 +272,51 @@ export class ModelSession {
     for (const id of step.contextFull) {
       const running = this.#running.get(id);
       if (running === undefined) continue;
-      if (!this.#dropTurns(running)) this.#finish(running, 'length');
+      try {
+        const prompt = this.#conversations.shorterPrompt(running.generation);
+        if (prompt === undefined) this.#finish(running, 'length');
+        else this.#restart(running, prompt);
+      } catch (error) {
+        if (error instanceof LinnetError && error.name === 'ContextFull') this.#finish(running, 'length');
+        else this.#fail(running, error);
+      }
     }
   }
 
-  /** Starts the sequence again without the oldest turns, each generated token in its class. False: there is no room. */
-  #dropTurns(running: Running): boolean {
+  /** Goes on with the answer behind another prompt; what was generated keeps its class. */
+  #restart(running: Running, prompt: Prompt): void {
     const { generation } = running;
     const { request, generated } = generation;
-    if (request.overflow !== 'dropOldestTurns' || request.input.kind !== 'chat') return false;
-    const maxTokens =
-      this.contextLength - generated.length - Math.min(REPLY_RESERVE, Math.floor(this.contextLength / 4));
-    try {
-      const previous =
-        generation.prompt.text === undefined ? undefined : { text: generation.prompt.text, ids: generation.prompt.ids };
-      const prompt = makePrompt(request, this.text, { maxTokens, previous, now: new Date(this.#host.nowMs()) });
-      if (prompt.ids.length >= generation.prompt.ids.length) return false;
-      this.#scheduler.abort(running.sequence);
-      this.#running.delete(running.sequence);
-      const classes: readonly TokenClass[] = [
-        ...prompt.ids.map(() => 'prompt' as const),
-        ...generated.map(() => 'generated' as const),
-      ];
-      running.sequence = this.#scheduler.add({ tokens: [...prompt.ids, ...generated], classes });
-      generation.prompt = prompt;
-      this.#running.set(running.sequence, running);
-      generation.emit({ kind: 'turnsDropped', messages: prompt.droppedMessages });
-      return true;
-    } catch (error) {
-      if (error instanceof LinnetError && error.name === 'ContextFull') return false;
-      throw error;
-    }
+    this.#scheduler.abort(running.sequence);
+    this.#running.delete(running.sequence);
+    const classes: readonly TokenClass[] = [
+      ...prompt.ids.map(() => 'prompt' as const),
+      ...generated.map(() => 'generated' as const),
+    ];
+    running.sequence = this.#scheduler.add({
+      tokens: [...prompt.ids, ...generated],
+      classes,
+      ...conversationOf(request),
+    });
+    generation.prompt = prompt;
+    this.#running.set(running.sequence, running);
+    announce(generation, prompt);
+  }
+
+  /** Ends one request with an error; the others go on. */
+  #fail(running: Running, error: unknown): void {
+    this.#scheduler.abort(running.sequence);
+    this.#running.delete(running.sequence);
+    running.reject(error);
   }
 
   #finish(running: Running, reason: FinishReason): void {
-    const { generation, timer, conversation, sequence } = running;
+    const { generation, timer, sequence } = running;
     const { numTokens } = this.#scheduler.get(sequence);
     this.#scheduler.finish(sequence, reason);
     this.#running.delete(sequence);
     generation.finish();
-    const { rendered } = generation;
-    if (conversation !== undefined && rendered !== undefined) this.#remember(conversation, rendered);
+    this.#conversations.remember(generation);
     running.resolve({
       request: generation.request.request,
       text: generation.text,
@@ -319,24 +330,6 @@ export class ModelSession {
     });
   }
 
-  #remember(conversation: string, rendered: RenderedIds): void {
-    this.#rendered.delete(conversation);
-    this.#rendered.set(conversation, rendered);
-    for (const oldest of this.#rendered.keys()) {
-      if (this.#rendered.size <= MAX_CONVERSATIONS) break;
-      this.#rendered.delete(oldest);
-    }
-  }
-
-  /** Tokens a prompt may have: the context, less room for a reply where turns can be left out to get it. */
-  #promptRoom(request: GenerateRequest): number {
-    if (request.overflow !== 'dropOldestTurns') return this.contextLength;
-    return (
-      this.contextLength -
-      Math.min(REPLY_RESERVE, request.maxTokens ?? REPLY_RESERVE, Math.floor(this.contextLength / 4))
-    );
-  }
-
   #rejectAll(error: unknown): void {
     for (const [id, running] of [...this.#running]) {
       this.#running.delete(id);
@@ -347,4 +340,15 @@ export class ModelSession {
   #throwIfClosed(): void {
     if (this.#closed !== undefined) throw this.#closed;
   }
+}
+
+function conversationOf(request: GenerateRequest): { readonly conversation?: string } {
+  const conversation = Conversations.keyOf(request);
+  return conversation === undefined ? {} : { conversation };
+}
+
+/** Says what a person should know about a prompt. */
+function announce(generation: Generation, { droppedMessages, notes }: Prompt): void {
+  if (droppedMessages.length > 0) generation.emit({ kind: 'turnsDropped', messages: droppedMessages });
+  for (const text of notes) generation.emit({ kind: 'note', text });
 }

@@ -14,6 +14,7 @@ export interface Prompt {
   readonly text: string | undefined;
   /** Indices of messages that were left out. */
   readonly droppedMessages: readonly number[];
+  readonly numDroppedTurns: number;
   /** Stop texts of the template's layout. */
   readonly stop: readonly string[];
   readonly notes: readonly string[];
@@ -25,9 +26,12 @@ export interface PromptOptions {
   /** What this conversation's cache stands for. */
   readonly previous: RenderedIds | undefined;
   readonly now: Date;
-  /** Leave out at least this many of the oldest turns. */
-  readonly minDroppedTurns?: number;
+  /** Turns that were left out before: they stay so while some must be, and the rest of the prompt stays the same. */
+  readonly numDroppedTurns: number;
 }
+
+/** Once turns must be left out, so many are that the prompt takes this part of its room: not one more every turn. */
+const FILL_AFTER_DROP = 0.75;
 
 /** @throws InvalidRequest, TemplateFailed; ContextFull when it cannot be made to fit. */
 export function makePrompt(request: GenerateRequest, model: TextModel, options: PromptOptions): Prompt {
@@ -54,21 +58,24 @@ function chatPrompt(
     throw new LinnetError('InvalidRequest', 'There are no messages; send at least one from the user.');
   const turns = turnsOf(messages);
   const mostDropped = overflow === 'dropOldestTurns' ? Math.max(0, turns.length - 1) : 0;
-  for (let numDropped = Math.min(options.minDroppedTurns ?? 0, mostDropped); ; numDropped++) {
-    const dropped = turns.slice(0, numDropped).flat();
+  const render = (numDroppedTurns: number): Prompt => {
+    const dropped = turns.slice(0, numDroppedTurns).flat();
     const kept = messages.filter((_, i) => !dropped.includes(i));
     const { text, note } = model.template.render(kept, { addGenerationPrompt: true, now: options.now });
-    const rendered = encode(text, model, options.previous);
-    if (rendered.ids.length <= options.maxTokens || numDropped >= mostDropped) {
-      const prompt = fitted(rendered.ids, rendered.text, options);
-      return {
-        ...prompt,
-        droppedMessages: dropped,
-        stop: model.template.stop,
-        notes: note === undefined ? [] : [note],
-      };
-    }
-  }
+    const { ids } = encode(text, model, options.previous);
+    const notes = note === undefined ? [] : [note];
+    return { ids, text, droppedMessages: dropped, numDroppedTurns, stop: model.template.stop, notes };
+  };
+  const fits = (prompt: Prompt, part: number) => prompt.ids.length <= options.maxTokens * part;
+  let prompt = render(0);
+  if (fits(prompt, 1)) return prompt;
+  const before = Math.min(options.numDroppedTurns, mostDropped);
+  if (before > 0) prompt = render(before);
+  if (before > 0 && fits(prompt, 1)) return prompt;
+  while (!fits(prompt, FILL_AFTER_DROP) && prompt.numDroppedTurns < mostDropped)
+    prompt = render(prompt.numDroppedTurns + 1);
+  checkFit(prompt.ids, options);
+  return prompt;
 }
 
 /** Indices of the messages of each turn: what a user says and all that follows it. System messages are in none. */
@@ -94,13 +101,16 @@ function encode(
 
 function fitted(ids: readonly TokenId[], text: string | undefined, options: PromptOptions): Prompt {
   if (ids.length === 0) throw new LinnetError('InvalidRequest', 'The prompt is empty; give some text or tokens.');
-  if (ids.length > options.maxTokens) {
-    throw new LinnetError(
-      'ContextFull',
-      `The prompt has ${String(ids.length)} tokens, and the context has room for ${String(options.maxTokens)}. Shorten it, start a new conversation, or load the model with a longer context.`,
-    );
-  }
-  return { ids, text, droppedMessages: [], stop: [], notes: [] };
+  checkFit(ids, options);
+  return { ids, text, droppedMessages: [], numDroppedTurns: 0, stop: [], notes: [] };
+}
+
+function checkFit(ids: readonly TokenId[], { maxTokens }: PromptOptions): void {
+  if (ids.length <= maxTokens) return;
+  throw new LinnetError(
+    'ContextFull',
+    `The prompt has ${String(ids.length)} tokens, and the context has room for ${String(maxTokens)}. Shorten it, start a new conversation, or load the model with a longer context.`,
+  );
 }
 
 function idsOfRequest(ids: readonly number[], model: TextModel): readonly TokenId[] {

@@ -29,7 +29,7 @@ export class Timer {
       timeToFirstTokenMs: prefillMs,
       prefillMs,
       decodeMs,
-      prefillTokensPerSecond: rate(numPrefilled, prefillMs),
+      prefillTokensPerSecond: rate(Math.max(0, numPrefilled), prefillMs),
       decodeTokensPerSecond: rate(Math.max(0, numGenerated - 1), decodeMs),
     };
   }
