@@ -16,6 +16,13 @@ const KEPT: CachedModel = {
 
 const { open, openChat, say } = usePage();
 
+/** The test id of what has the focus, however deep in shadow roots. */
+function focusedId(): string | null | undefined {
+  let focused = document.activeElement;
+  while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
+  return focused?.getAttribute('data-testid');
+}
+
 describe('before a download', () => {
   it('asks, with the size, and loads nothing on no', async () => {
     const fake = await open();
@@ -25,6 +32,17 @@ describe('before a download', () => {
     await byId('consent-cancel').click();
     await expect.element(byId('consent')).not.toBeInTheDocument();
     expect(fake.loads).toEqual([]);
+    await expect.element(byId('model-url-input')).toHaveValue('owner/name');
+  });
+
+  it('gives the focus back on Escape', async () => {
+    await open();
+    await byId('model-url-input').fill('owner/name');
+    await userEvent.keyboard('{Enter}');
+    await expect.poll(focusedId).toBe('consent-accept');
+    await userEvent.keyboard('{Escape}');
+    await expect.element(byId('consent')).not.toBeInTheDocument();
+    await expect.poll(focusedId).toBe('model-url-input');
   });
 
   it('says when what was typed is no address', async () => {

@@ -124,17 +124,8 @@ export class LinnetApp extends LitElement {
       case 'choosing':
       case 'inspecting':
       case 'failed':
-        return this.#renderWelcome();
       case 'consent':
-        return html`${this.#renderWelcome()}
-          <linnet-consent
-            .inspection=${phase.inspection}
-            .source=${phase.choice.source}
-            .keep=${phase.choice.keep ?? true}
-            .storage=${this.state.storage}
-            .deviceMemoryGib=${this.deviceMemoryGib}
-            .actions=${this.actions}
-          ></linnet-consent>`;
+        return this.#renderWelcome(phase);
       case 'loading':
         return html`<linnet-progress
           .name=${phase.choice.name}
@@ -164,8 +155,20 @@ export class LinnetApp extends LitElement {
     </aside>`;
   }
 
-  #renderWelcome(): TemplateResult {
-    return html`<linnet-welcome .state=${this.state} .actions=${this.actions}></linnet-welcome>`;
+  /** One template for all its phases, so that what was typed, the scroll position and the focus outlive the question. */
+  #renderWelcome(phase: Phase): TemplateResult {
+    const question =
+      phase.kind === 'consent'
+        ? html`<linnet-consent
+            .inspection=${phase.inspection}
+            .source=${phase.choice.source}
+            .keep=${phase.choice.keep ?? true}
+            .storage=${this.state.storage}
+            .deviceMemoryGib=${this.deviceMemoryGib}
+            .actions=${this.actions}
+          ></linnet-consent>`
+        : nothing;
+    return html`<linnet-welcome .state=${this.state} .actions=${this.actions}></linnet-welcome>${question}`;
   }
 
   #renderChat(modelName: string, lost: Extract<Phase, { kind: 'workerLost' }> | undefined): TemplateResult {

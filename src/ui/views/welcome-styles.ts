@@ -67,7 +67,11 @@ export const welcomeStyles = css`
     border-radius: var(--radius);
     font-weight: 450;
   }
-  button.card:hover:not(:disabled) {
+  button.card[aria-disabled='true'] {
+    cursor: not-allowed;
+    opacity: 0.45;
+  }
+  button.card:hover:not([aria-disabled='true']) {
     border-color: var(--accent);
     box-shadow: var(--shadow);
   }

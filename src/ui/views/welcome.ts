@@ -105,12 +105,12 @@ export class LinnetWelcome extends LitElement {
   #renderCard(model: CatalogueModel, busy: boolean): TemplateResult {
     const size = formatBytes(model.sizeBytes);
     const choose = (): void => {
-      this.actions.inspect({ kind: 'huggingFace', repo: model.repo, file: model.file });
+      if (!busy) this.actions.inspect({ kind: 'huggingFace', repo: model.repo, file: model.file });
     };
     return html`<button
       class="card ${model.recommended ? 'recommended' : ''}"
       data-testid="catalogue-model"
-      ?disabled=${busy}
+      aria-disabled=${busy ? 'true' : 'false'}
       @click=${choose}
     >
       ${model.recommended ? html`<span class="badge">${strings.recommended}</span>` : nothing}
