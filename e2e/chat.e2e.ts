@@ -6,58 +6,12 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { Page } from 'playwright/test';
-import type { ModelShape } from '../tools/fixtures/model-shapes.ts';
 import { syntheticBytes } from '../tools/fixtures/synthetic-model.ts';
-import { expect, test, type Served } from './harness.ts';
+import { expect, test } from './harness.ts';
+import { ask, bodyBytes, loadFromUrl, LOAD, setSettings, TINY } from './visitor.ts';
 
 const REFERENCE = resolve(process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../shared/reference'));
 const STORY_START = 'Once upon a time, there was';
-
-const TINY: ModelShape = {
-  hiddenSize: 64,
-  numLayers: 2,
-  numHeads: 4,
-  numKvHeads: 2,
-  headDim: 16,
-  ffnSize: 128,
-  vocabSize: 512,
-  contextLength: 512,
-  ropeTheta: 10000,
-  rmsNormEps: 1e-5,
-  tiedHead: true,
-};
-
-/** Waits for compilation on a CPU that stands in for a GPU. */
-const LOAD = { timeout: 120_000 };
-const ANSWER = { timeout: 60_000 };
-
-async function setSettings(page: Page, values: Readonly<Record<string, string>>): Promise<void> {
-  await page.getByTestId('settings-button').click();
-  for (const [name, value] of Object.entries(values)) {
-    await page.getByTestId(`settings-${name}`).fill(value);
-    await page.getByTestId(`settings-${name}`).blur();
-  }
-  await page.getByTestId('settings-close').click();
-}
-
-async function ask(page: Page, text: string): Promise<string> {
-  await page.getByTestId('composer').fill(text);
-  await page.keyboard.press('Enter');
-  const answer = page.getByTestId('message-assistant').last();
-  await expect(answer).toHaveAttribute('data-status', 'done', ANSWER);
-  return (await answer.getByTestId('answer-text').innerText()).trim();
-}
-
-async function loadFromUrl(page: Page, url: string): Promise<void> {
-  await page.getByTestId('model-url-input').fill(url);
-  await page.getByTestId('model-load-button').click();
-  await page.getByTestId('consent-accept').click(LOAD);
-  await expect(page.getByTestId('composer')).toBeVisible(LOAD);
-}
-
-const bodyBytes = (server: Served, path: string) =>
-  server.requests.filter((request) => request.path === path).reduce((sum, request) => sum + request.bodyBytes, 0);
 
 test('a file is chosen, a question streams an answer, a second turn goes on', async ({ page, app }) => {
   const folder = mkdtempSync(join(tmpdir(), 'linnet-model-'));
