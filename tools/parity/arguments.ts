@@ -1,5 +1,6 @@
 /** The command line of `npm run parity`. */
 import { parseArgs } from 'node:util';
+import type { KvLayout } from '../../src/shaders/lib/kv.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 
@@ -13,6 +14,7 @@ export interface ParityOptions {
   readonly batch: number;
   /** Kernel variants to use instead of the device's own choice. */
   readonly variants: Partial<KernelVariants>;
+  readonly kv: KvLayout;
 }
 
 export function readArguments(argv: readonly string[]): ParityOptions {
@@ -29,12 +31,13 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       gemm: { type: 'string' },
       gemv: { type: 'string' },
       attention: { type: 'string' },
+      kv: { type: 'string', default: 'f32' },
     },
   });
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows]',
+      'usage: npm run parity -- DIR [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows] [--kv f32|f16]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
@@ -42,6 +45,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
+  const kv = oneOf('--kv', values.kv, ['f32', 'f16'] as const) ?? 'f32';
   const withoutFeatures: GPUFeatureName[] = [];
   if (values['no-subgroups']) withoutFeatures.push('subgroups');
   if (values['no-f16']) withoutFeatures.push('shader-f16');
@@ -52,6 +56,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
     withoutFeatures,
     maxBindingBytes: values['max-binding'] === undefined ? undefined : number('--max-binding', values['max-binding']),
     batch: number('--batch', values.batch),
+    kv,
     variants: {
       ...(gemm === undefined ? {} : { gemm }),
       ...(gemv === undefined ? {} : { gemv }),

@@ -27,7 +27,7 @@ function trackOf(
   prompt: GoldenPrompt,
   chunk: number,
   length: number,
-  tally: { difference: Difference; steps: number; wrong: number },
+  tally: { difference: Difference; steps: number; wrong: number; readonly limit: number },
 ): Track {
   const whole = length === prompt.ids.length;
   const greedy = whole ? prompt.exact.ownGreedy : { ids: [], margin: [] };
@@ -47,7 +47,7 @@ function trackOf(
         golden.fixedIds.forEach((id, i) => tally.difference.add((logits[id] ?? NaN) - norm, expected.fixed[i] ?? NaN));
       }
       const step = position - (length - 1);
-      if (step >= 0 && (greedy.margin[step] ?? 0) > 2 * LIMITS.max) {
+      if (step >= 0 && (greedy.margin[step] ?? 0) > 2 * tally.limit) {
         tally.steps += 1;
         if (argMax(logits) !== greedy.ids[step]) tally.wrong += 1;
       }
@@ -72,10 +72,10 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, golde
       ...DEFAULT_SIZE_OPTIONS,
       contextLength,
       cacheTokens: Math.max(options.batch, 1) * (contextLength + 32),
-      kvLayout: 'f32',
+      kvLayout: options.kv,
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
-    const tally = { difference: new Difference(), steps: 0, wrong: 0 };
+    const tally = { difference: new Difference(), steps: 0, wrong: 0, limit: LIMITS[options.kv].max };
     if (options.batch === 1) {
       for (const prompt of golden.prompts)
         await driveTracks(runner, [trackOf(golden, prompt, Infinity, prompt.ids.length, tally)], 1);
@@ -97,7 +97,8 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, golde
       await driveTracks(runner, tracks, 7);
     }
     const { difference, steps: numSteps, wrong: numWrong } = tally;
-    const passed = difference.rms <= LIMITS.rms && difference.max <= LIMITS.max && numWrong === 0 && numSteps > 0;
+    const limits = LIMITS[options.kv];
+    const passed = difference.rms <= limits.rms && difference.max <= limits.max && numWrong === 0 && numSteps > 0;
     return { difference, numSteps, numWrong, passed };
   } finally {
     gpu.destroy();

@@ -19,6 +19,8 @@ const CASES: readonly { readonly model: string; readonly flags: readonly string[
   { model: 'llama-linear-bias', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },
   { model: 'stories260K-f16', flags: ['--max-binding', '65536'] },
   { model: 'llama3-ropefreqs', flags: ['--batch', '5'] },
+  // What users get.
+  { model: 'stories260K-q8_0', flags: ['--kv', 'f16'] },
 ];
 
 for (const { name: adapter, title } of openTestAdapters()) {

@@ -1,0 +1,84 @@
+/** What is refused before anything is allocated, by name, and what a plan says of sizes. */
+import { describe, expect, it } from 'vitest';
+import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
+import { MODEL_SHAPES } from '../../../tools/fixtures/model-shapes.ts';
+import { TINY_SHAPE } from '../../../tools/node/test-engine.ts';
+import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
+import { readGgufHeader } from '../loading/gguf-header.ts';
+import { planModel } from './runner.ts';
+import { DEFAULT_SIZE_OPTIONS } from './sizes.ts';
+
+const GPU = {
+  limits: { maxBindingBytes: 128 * 2 ** 20, maxBufferBytes: 256 * 2 ** 20 },
+  traits: { software: false, hasF16: false, subgroupMin: undefined },
+};
+
+const plan = (file: GgufFile, contextLength = 256, limits = GPU.limits) =>
+  planModel(
+    file,
+    { ...GPU, limits },
+    { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, kvLayout: 'f16' },
+  );
+
+const tiny = () => readGgufHeader(syntheticModel(TINY_SHAPE, { type: 'Q8_0', seed: 1 }));
+
+function withTensors(file: GgufFile, change: (tensors: readonly TensorInfo[]) => readonly TensorInfo[]): GgufFile {
+  return { ...file, tensors: change(file.tensors) };
+}
+
+const named = (name: string, message: RegExp): unknown =>
+  expect.objectContaining({ name, message: expect.stringMatching(message) as unknown });
+
+describe('planModel', () => {
+  it('refuses a tensor that nobody asked for: leaving it out would be another model', async () => {
+    const file = await tiny();
+    const norm = file.tensors.find(({ name }) => name === 'blk.0.attn_norm.weight');
+    if (norm === undefined) throw new Error('no norm');
+    const strange = withTensors(file, (tensors) => [...tensors, { ...norm, name: 'blk.0.attn_q_norm.weight' }]);
+    expect(() => plan(strange)).toThrow(named('UnsupportedArchitecture', /blk\.0\.attn_q_norm\.weight/));
+    const harmless = withTensors(file, (tensors) => [...tensors, { ...norm, name: 'blk.0.attn_rot_embd' }]);
+    expect(plan(harmless).config.numLayers).toBe(2);
+  });
+
+  it('names a tensor that is missing or of another shape', async () => {
+    const file = await tiny();
+    const without = withTensors(file, (tensors) => tensors.filter(({ name }) => name !== 'blk.1.ffn_up.weight'));
+    expect(() => plan(without)).toThrow(named('MissingTensor', /blk\.1\.ffn_up\.weight/));
+    const bent = withTensors(file, (tensors) =>
+      tensors.map((tensor) => (tensor.name === 'blk.0.attn_k.weight' ? { ...tensor, shape: [64, 64] } : tensor)),
+    );
+    expect(() => plan(bent)).toThrow(named('GgufInvalid', /blk\.0\.attn_k\.weight is 64 x 64.*64 x 32/));
+  });
+
+  it('refuses a type without kernels before anything is read', async () => {
+    const file = await tiny();
+    const other = withTensors(file, (tensors) =>
+      tensors.map((tensor) =>
+        tensor.name === 'output_norm.weight' ? { ...tensor, type: 30, typeName: 'BF16' } : tensor,
+      ),
+    );
+    expect(() => plan(other)).toThrow(named('UnsupportedTensorType', /output_norm\.weight.*BF16/));
+  });
+
+  it('cuts matrices and cache so that no binding is larger than allowed', async () => {
+    const file = await readGgufHeader(syntheticModel(MODEL_SHAPES['llama-3.2-1b'], { type: 'Q4_0', seed: 1 }));
+    const planned = plan(file, 4096);
+    const { matrices, weightBytes } = planned.weights.weights;
+    const shards = matrices.flatMap((matrix) => matrix.plan.shards);
+    expect(Math.max(...shards.map((shard) => shard.quantBytes))).toBeLessThanOrEqual(GPU.limits.maxBindingBytes);
+    // 128256 x 2048 at 4.5 bits is 141 MiB: more than one binding.
+    expect(planned.weights.embedding.plan.shards.length).toBe(
+      1 + Math.floor((128256 * 2048 * 0.5) / GPU.limits.maxBindingBytes),
+    );
+    expect(weightBytes / file.sizeBytes).toBeCloseTo(1, 1);
+    const { sizes } = planned;
+    expect(sizes.sharded).toBe(false);
+    expect(sizes.kv.sizeBytes).toBe(2 * 16 * (4096 + 32) * 8 * 64 * 2);
+  });
+
+  it('says so when a context does not fit at all', async () => {
+    const file = await readGgufHeader(syntheticModel(MODEL_SHAPES['llama-3.2-1b'], { type: 'Q4_0', seed: 1 }));
+    const small = { maxBindingBytes: 16384, maxBufferBytes: 2 ** 20 };
+    expect(() => plan(file, 4096, small)).toThrow(named('LimitExceeded', /bytes/));
+  });
+});
