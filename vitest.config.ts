@@ -38,14 +38,7 @@ export default defineConfig({
       {
         // Prebundled at the start, so that no dependency found late reloads a page under test.
         optimizeDeps: {
-          include: [
-            '@huggingface/jinja',
-            'comlink',
-            'dompurify',
-            'idb-keyval',
-            'lit',
-            'marked',
-          ],
+          include: ['@huggingface/jinja', 'comlink', 'dompurify', 'idb-keyval', 'lit', 'marked'],
         },
         test: {
           name: 'browser',

@@ -108,7 +108,10 @@ interface SplitKernels {
 }
 
 function splitKernels(layout: KvLayout, shape: AttentionShape, chunk: number): SplitKernels {
-  return { split: attentionSplit(layout, shape.headDim, splitGroup(shape.headsPerKv, shape.headDim, chunk), chunk), reduce: attentionReduce };
+  return {
+    split: attentionSplit(layout, shape.headDim, splitGroup(shape.headsPerKv, shape.headDim, chunk), chunk),
+    reduce: attentionReduce,
+  };
 }
 
 /** With `shards` (first block of each) all rows go this way, with one shard the generated ones. */
