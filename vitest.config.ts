@@ -38,7 +38,17 @@ export default defineConfig({
       {
         // Prebundled at the start, so that no dependency found late reloads a page under test.
         optimizeDeps: {
-          include: ['@huggingface/jinja', 'comlink', 'dompurify', 'idb-keyval', 'lit', 'marked'],
+          include: [
+            '@huggingface/jinja',
+            'comlink',
+            'dompurify',
+            'idb-keyval',
+            'lit',
+            'lit/directives/live.js',
+            'lit/directives/repeat.js',
+            'lit/directives/unsafe-html.js',
+            'marked',
+          ],
         },
         test: {
           name: 'browser',

@@ -30,7 +30,7 @@ export interface Dispatch {
   readonly weightBytes?: (shape: StepShape) => number;
 }
 
-/** Records the plan into an open pass; returns how many dispatches that took. */
+/** Records the plan into an open pass and counts what it records. */
 export function recordPlan(
   pass: GPUComputePassEncoder,
   plan: readonly Dispatch[],
