@@ -25,29 +25,20 @@ test('everything that happens in a session', async ({ page, app, serveFolder }) 
   await loadFromUrl(page, models.url + MODEL);
   const answers = page.getByTestId('message-assistant');
 
-  await test.step('an answer that is stopped keeps what was written, and the next question is answered', async () => {
-    await setSettings(page, { temperature: '0', 'max-tokens': '100000' });
-    await send(page, 'Go on and on');
-    await expect(page.getByTestId('answer-text')).toHaveText(/\S/, LOAD);
-    await page.getByTestId('stop-button').click();
-    const text = await lastAnswer(page);
-    expect(text).not.toBe('');
-    await expect(page.getByTestId('stats')).toContainText('Stopped');
-    await setSettings(page, { 'max-tokens': '8' });
-    await ask(page, 'And then?');
-    await expect(answers).toHaveCount(2);
-    expect((await answers.first().getByTestId('answer-text').innerText()).trim()).toBe(text);
-  });
+  await setSettings(page, { temperature: '0', 'max-tokens': '8' });
+  await ask(page, 'Go on and on');
 
   await test.step('a regenerated answer takes the place of the last one', async () => {
     await expect(page.getByTestId('stats')).toContainText('8 tokens');
     await setSettings(page, { 'max-tokens': '16' });
     await page.getByTestId('regenerate-button').click();
     await expect(page.getByTestId('stats')).toContainText('16 tokens', LOAD);
-    await expect(answers).toHaveCount(2);
+    await expect(answers).toHaveCount(1);
   });
 
   await test.step('an edited question takes away what followed it', async () => {
+    await ask(page, 'And then?');
+    await expect(answers).toHaveCount(2);
     await page.getByTestId('edit-button').first().click();
     await page.getByTestId('edit-input').fill('Something else');
     await page.getByTestId('edit-save').click();
@@ -85,6 +76,24 @@ test('everything that happens in a session', async ({ page, app, serveFolder }) 
     await page.getByTestId('back-to-chat').click();
     await ask(page, 'Are you still there?');
     await expect(answers).toHaveCount(3);
+  });
+
+  await test.step('an answer that is stopped keeps what was written, and the next question is answered', async () => {
+    await page.getByTestId('new-chat').click();
+    await setSettings(page, { 'max-tokens': '100000' });
+    await send(page, 'Go on and on');
+    await expect(page.getByTestId('answer-text')).toHaveText(/\S/, LOAD);
+    await page.getByTestId('stop-button').click();
+    const text = await lastAnswer(page);
+    expect(text).not.toBe('');
+    await expect(page.getByTestId('stats')).toContainText('Stopped');
+    await setSettings(page, { 'max-tokens': '8' });
+    await send(page, 'And then?');
+    // What it says depends on where the first was stopped, and may be nothing.
+    await expect(answers).toHaveCount(2);
+    await expect(answers.last()).toHaveAttribute('data-status', 'done', LOAD);
+    expect((await answers.first().getByTestId('answer-text').innerText()).trim()).toBe(text);
+    await page.getByTestId('new-chat').click();
   });
 
   await test.step('a file that is dropped on the page is looked at, and loaded on yes', async () => {
