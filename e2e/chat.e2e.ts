@@ -6,9 +6,10 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { TINY_SHAPE } from '../tools/fixtures/model-shapes.ts';
 import { syntheticBytes } from '../tools/fixtures/synthetic-model.ts';
 import { expect, test } from './harness.ts';
-import { ask, bodyBytes, loadFromUrl, LOAD, setSettings, TINY } from './visitor.ts';
+import { ask, bodyBytes, loadFromUrl, LOAD, setSettings } from './visitor.ts';
 
 const REFERENCE = resolve(process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../shared/reference'));
 const STORY_START = 'Once upon a time, there was';
@@ -16,7 +17,7 @@ const STORY_START = 'Once upon a time, there was';
 test('a file is chosen, a question streams an answer, a second turn goes on', async ({ page, app }) => {
   const folder = mkdtempSync(join(tmpdir(), 'linnet-model-'));
   const path = join(folder, 'own.gguf');
-  writeFileSync(path, await syntheticBytes(TINY, { type: 'Q4_0', seed: 1 }));
+  writeFileSync(path, await syntheticBytes(TINY_SHAPE, { type: 'Q4_0', seed: 1 }));
   await page.goto(app.url);
   await page.getByTestId('file-input').setInputFiles(path);
   await page.getByTestId('consent-accept').click(LOAD);

@@ -7,9 +7,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 import { GgufWriter } from '../tools/fixtures/gguf-writer.ts';
+import { TINY_SHAPE } from '../tools/fixtures/model-shapes.ts';
 import { syntheticBytes } from '../tools/fixtures/synthetic-model.ts';
 import { expect, test } from './harness.ts';
-import { ask, bodyBytes, lastAnswer, loadFromUrl, LOAD, send, setSettings, TINY } from './visitor.ts';
+import { ask, bodyBytes, lastAnswer, loadFromUrl, LOAD, send, setSettings } from './visitor.ts';
 
 const MODEL = 'own.gguf';
 const OPENED_AGAIN = 'dropped.gguf';
@@ -17,7 +18,7 @@ const OPENED_AGAIN = 'dropped.gguf';
 test('everything that happens in a session', async ({ page, app, serveFolder }) => {
   test.setTimeout(240_000);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-model-'));
-  const bytes = await syntheticBytes(TINY, { type: 'Q4_0', seed: 1 });
+  const bytes = await syntheticBytes(TINY_SHAPE, { type: 'Q4_0', seed: 1 });
   writeFileSync(join(folder, MODEL), bytes);
   const models = await serveFolder({ root: folder, headers: { 'Access-Control-Allow-Origin': '*' } });
   const origins = recordOrigins(page);

@@ -3,22 +3,7 @@
  * the app's test ids and nothing of its insides.
  */
 import type { Page } from 'playwright/test';
-import type { ModelShape } from '../tools/fixtures/model-shapes.ts';
 import { expect, type Served } from './harness.ts';
-
-export const TINY: ModelShape = {
-  hiddenSize: 64,
-  numLayers: 2,
-  numHeads: 4,
-  numKvHeads: 2,
-  headDim: 16,
-  ffnSize: 128,
-  vocabSize: 512,
-  contextLength: 512,
-  ropeTheta: 10000,
-  rmsNormEps: 1e-5,
-  tiedHead: true,
-};
 
 /** Waits for compilation on a CPU that stands in for a GPU. */
 export const LOAD = { timeout: 120_000 };

@@ -1,7 +1,8 @@
 /** The engine as its clients see it, with a small random model: turns, limits, cancelling, many at once, lost devices. */
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openTestAdapters } from '../../tools/node/test-devices.ts';
-import { TestEngine, tinyModelFile, TINY_SHAPE } from '../../tools/node/test-engine.ts';
+import { TINY_SHAPE } from '../../tools/fixtures/model-shapes.ts';
+import { TestEngine, tinyModelFile } from '../../tools/node/test-engine.ts';
 import type { ChatMessage, GenerationEvent } from './api.ts';
 
 const GREEDY = { temperature: 0 } as const;

@@ -6,23 +6,9 @@ import { platformHost } from '../../src/cache/host.ts';
 import { ModelStore } from '../../src/cache/model-store.ts';
 import type { GenerateRequest, GenerationEvent, GenerationResult, LoadRequest } from '../../src/worker/api.ts';
 import { LinnetEngine } from '../../src/worker/engine.ts';
-import type { ModelShape } from '../fixtures/model-shapes.ts';
+import { TINY_SHAPE } from '../fixtures/model-shapes.ts';
 import { syntheticBytes } from '../fixtures/synthetic-model.ts';
 import { openDawn, type AdapterName } from './dawn.ts';
-
-export const TINY_SHAPE: ModelShape = {
-  hiddenSize: 64,
-  numLayers: 2,
-  numHeads: 4,
-  numKvHeads: 2,
-  headDim: 16,
-  ffnSize: 128,
-  vocabSize: 512,
-  contextLength: 512,
-  ropeTheta: 10000,
-  rmsNormEps: 1e-5,
-  tiedHead: true,
-};
 
 export async function tinyModelFile(): Promise<File> {
   return new File([await syntheticBytes(TINY_SHAPE, { type: 'Q8_0', seed: 3 })], 'tiny.gguf');

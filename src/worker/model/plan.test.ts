@@ -1,8 +1,7 @@
 /** What is refused before anything is allocated, by name, and what a plan says of sizes. */
 import { describe, expect, it } from 'vitest';
 import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
-import { MODEL_SHAPES } from '../../../tools/fixtures/model-shapes.ts';
-import { TINY_SHAPE } from '../../../tools/node/test-engine.ts';
+import { MODEL_SHAPES, TINY_SHAPE } from '../../../tools/fixtures/model-shapes.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
 import { planModel } from './runner.ts';
