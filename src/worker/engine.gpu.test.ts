@@ -76,6 +76,23 @@ for (const { name, title } of openTestAdapters()) {
       expect(after.numPromptRows - before.numPromptRows).toBe(numNew + 1);
     });
 
+    it('gives the same bits from a warm cache as from a cold one, also outside conversations', async () => {
+      const tokens = (ids: readonly number[]) => ({ kind: 'tokens', ids }) as const;
+      const options = { maxTokens: 6, ignoreEos: true, sampling: { ...GREEDY, topLogprobs: 5 } } as const;
+      const logprobsOf = (events: readonly GenerationEvent[]) => events.filter((event) => event.kind === 'logprobs');
+      const prompt = [1, 300, 301, 302, 303];
+      const first = await engine.ask(handle, { ...options, maxTokens: 40, input: tokens(prompt) });
+      // What was generated comes back as part of a prompt; its cache was computed by the other family.
+      const again = [...prompt, ...logprobsOf(first.events).map(({ chosen }) => chosen.token)];
+      const warm = await engine.ask(handle, { ...options, input: tokens(again) });
+      const { handle: cold } = await engine.load();
+      const fresh = await engine.ask(cold, { ...options, input: tokens(again) });
+      await engine.engine.unload(cold);
+      expect(started(warm.events).numCachedTokens).toBeGreaterThan(0);
+      expect(started(fresh.events).numCachedTokens).toBe(0);
+      expect(logprobsOf(warm.events)).toEqual(logprobsOf(fresh.events));
+    });
+
     it('leaves peak buffer bytes after fifty turns where the second left them', async () => {
       const { handle: small } = await engine.load({ contextLength: 160 });
       const messages: ChatMessage[] = [];

@@ -12,7 +12,7 @@ import { BlockManager } from '../scheduler/block-manager.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import { PrefixTree } from '../scheduler/prefix-tree.ts';
 import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import { Scheduler, type SequenceRequest } from '../scheduler/scheduler.ts';
 import { tokenId, type SequenceId, type TokenClass } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { ChunkPacer } from './chunk-pacer.ts';
@@ -120,7 +120,7 @@ export class ModelSession {
       if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
       const generation = new Generation(request, params, prompt, this.text, emit);
       announce(generation, prompt);
-      const sequence = this.#scheduler.add({ tokens: prompt.ids, ...conversationOf(request) });
+      const sequence = this.#scheduler.add({ tokens: prompt.ids, ...knownClasses(request, prompt.ids) });
       return await new Promise<GenerationResult>((resolve, reject) => {
         this.#running.set(sequence, { generation, timer, ticket, resolve, reject, slot, sequence, numCachedTokens: 0 });
         this.#loop ??= this.#run();
@@ -287,6 +287,7 @@ export class ModelSession {
   #restart(running: Running, prompt: Prompt): void {
     const { generation } = running;
     const { request, generated } = generation;
+    const conversation = Conversations.keyOf(request);
     this.#scheduler.abort(running.sequence);
     this.#running.delete(running.sequence);
     const classes: readonly TokenClass[] = [
@@ -296,7 +297,7 @@ export class ModelSession {
     running.sequence = this.#scheduler.add({
       tokens: [...prompt.ids, ...generated],
       classes,
-      ...conversationOf(request),
+      ...(conversation === undefined ? {} : { conversation }),
     });
     generation.prompt = prompt;
     this.#running.set(running.sequence, running);
@@ -342,9 +343,13 @@ export class ModelSession {
   }
 }
 
-function conversationOf(request: GenerateRequest): { readonly conversation?: string } {
+/**
+ * Without a conversation nobody says that some of these tokens were generated here: they are prompt tokens, whatever the
+ * cache may hold for the same ids, so that a warm cache gives the bits of a cold one.
+ */
+function knownClasses(request: GenerateRequest, ids: Prompt['ids']): Pick<SequenceRequest, 'conversation' | 'classes'> {
   const conversation = Conversations.keyOf(request);
-  return conversation === undefined ? {} : { conversation };
+  return conversation === undefined ? { classes: ids.map(() => 'prompt') } : { conversation };
 }
 
 /** Says what a person should know about a prompt. */
