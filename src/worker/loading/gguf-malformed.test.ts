@@ -45,6 +45,18 @@ function memoryBytes(): number {
   return heapUsed + arrayBuffers;
 }
 
+/** Buffers are freed behind the collector's back: collects until nothing more goes. */
+async function settleMemory(): Promise<void> {
+  let last = Infinity;
+  for (let quiet = 0; quiet < 3;) {
+    collectGarbage();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const now = memoryBytes();
+    quiet = now < last - 10_000 ? 0 : quiet + 1;
+    last = Math.min(last, now);
+  }
+}
+
 /** Runs `action` on the source with every constructor of typed arrays under watch. */
 async function metered(source: ByteSource, action: (source: ByteSource) => Promise<unknown>): Promise<[unknown, Cost]> {
   const cost: Cost = { requestedBytes: 0, arrayBytes: 0, peakBytes: 0 };
@@ -72,7 +84,7 @@ async function metered(source: ByteSource, action: (source: ByteSource) => Promi
     });
     vi.stubGlobal(name, watchedClass);
   }
-  collectGarbage();
+  await settleMemory();
   before = memoryBytes();
   const outcome = await action(watched).catch((error: unknown) => error);
   measure();
