@@ -44,8 +44,9 @@ class Phase:
 class Training:
     phases: tuple
     batch_tokens: int
-    learning_rate: float
+    learning_rate: float  # of embeddings and norms
     warmup_steps: int
+    matrix_rate: float = 2.0  # learning rate of the matrices, in learning rates
     final_rate: float = 0.05  # of learning_rate, at the end of the cosine
     weight_decay: float = 0.1
     clip: float = 1.0

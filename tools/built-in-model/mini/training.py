@@ -1,4 +1,4 @@
-"""The training loop: AdamW, warm-up and cosine, phases of growing row length, rounded weights in the last ones, distilling
+"""The training loop: Muon, warm-up and cosine, phases of growing row length, rounded weights in the last ones, distilling
 from a teacher where one is given, checkpoints. One process, one device. Knows no skills.
 """
 import contextlib
@@ -11,6 +11,7 @@ import torch.nn.functional as F
 
 from .conversation import END_OF_TEXT
 from .model import Model
+from .muon import Muon
 from .packing import batches
 from .settings import SEED
 
@@ -28,10 +29,13 @@ def learning_rate(training, step, total, since_start):
 
 
 def optimiser_for(model, training):
-    matrices = [p for p in model.parameters() if p.dim() == 2]
-    vectors = [p for p in model.parameters() if p.dim() == 1]
-    groups = [{'params': matrices, 'weight_decay': training.weight_decay}, {'params': vectors, 'weight_decay': 0.0}]
-    return torch.optim.AdamW(groups, lr=training.learning_rate, betas=(0.9, 0.95), eps=1e-8, **({'fused': True} if matrices[0].is_cuda else {}))
+    shape = model.shape
+    kv = shape.kv_heads * shape.head_dim
+    stacked = {'qkv': (shape.dim, kv, kv), 'gate_up': (shape.ffn, shape.ffn)}
+    named = dict(model.layers.named_parameters())
+    matrices = {p: stacked.get(name.split('.')[-1], (p.shape[0],)) for name, p in named.items() if p.dim() == 2}
+    others = [p for p in model.parameters() if p not in matrices]
+    return Muon(matrices, others, {model.embedding}, training.learning_rate, training.weight_decay)
 
 
 def loss_of(model, batch, prompt_weight, teacher=None):
@@ -138,7 +142,7 @@ class Run:
         batch = [part.to(self.device, non_blocking=True) for part in batch]
         rate = learning_rate(self.training, self.step, self.total_steps, self.since_start)
         for group in self.optimiser.param_groups:
-            group['lr'] = rate
+            group['lr'] = rate * (self.training.matrix_rate if group['orthogonal'] else 1)
         with torch.autocast('cuda', torch.bfloat16) if self.device == 'cuda' else contextlib.nullcontext():
             loss, on_answers = loss_of(self.model, batch, self.training.prompt_weight, self.teacher)
         self.optimiser.zero_grad(set_to_none=True)
