@@ -135,6 +135,8 @@ export interface LoadedModel {
   readonly vocabSize: number;
   /** False: the file has neither a chat template nor chat tokens. Such a model goes on with a text: send `text`. */
   readonly isChatModel: boolean;
+  /** What the file recommends (`general.sampling.*`); used for what a request leaves open. */
+  readonly recommendedSampling: RecommendedSampling;
   /** Notes a person should see, e.g. "the chat template failed, a default is used". */
   readonly notes: readonly string[];
   readonly timings: { readonly totalMs: number; readonly uploadMs: number; readonly compileMs: number };
@@ -159,7 +161,7 @@ export interface ChatMessage {
   readonly content: string;
 }
 
-/** Everything optional; the defaults are those of `defaultSamplingParams`. */
+/** Everything optional; the defaults are the model's `recommendedSampling`, then those named here. */
 export interface SamplingParams {
   /** 0 is greedy. Default 0.7. */
   readonly temperature?: number;
@@ -182,6 +184,8 @@ export interface SamplingParams {
   /** How many alternatives to report with each token, 0 to 20. Default: none, and no log-probabilities. */
   readonly topLogprobs?: number;
 }
+
+export type RecommendedSampling = Pick<SamplingParams, 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty'>;
 
 export interface GenerateRequest {
   readonly client: ClientId;

@@ -4,13 +4,14 @@
  */
 import type { KvType, OverflowPolicy, SamplingParams } from '../../worker/api.ts';
 
+/** Undefined is what the model recommends, or else what the engine thinks best. */
 export interface Settings {
   readonly systemPrompt: string;
-  readonly temperature: number;
-  readonly topK: number;
-  readonly topP: number;
-  readonly minP: number;
-  readonly repetitionPenalty: number;
+  readonly temperature: number | undefined;
+  readonly topK: number | undefined;
+  readonly topP: number | undefined;
+  readonly minP: number | undefined;
+  readonly repetitionPenalty: number | undefined;
   /** Undefined: another one for each answer. */
   readonly seed: number | undefined;
   /** Undefined: until the model stops. */
@@ -24,11 +25,11 @@ export interface Settings {
 
 export const DEFAULT_SETTINGS: Settings = {
   systemPrompt: '',
-  temperature: 0.7,
-  topK: 40,
-  topP: 0.95,
-  minP: 0.05,
-  repetitionPenalty: 1,
+  temperature: undefined,
+  topK: undefined,
+  topP: undefined,
+  minP: undefined,
+  repetitionPenalty: undefined,
   seed: undefined,
   maxTokens: 1024,
   contextLength: undefined,
@@ -36,26 +37,25 @@ export const DEFAULT_SETTINGS: Settings = {
   overflow: 'dropOldestTurns',
 };
 
+/** Every field may be left empty, which means `undefined`. */
 export interface NumberField {
   readonly min: number;
   readonly max: number;
   readonly step: number;
-  /** May be left empty, which means `undefined`. */
-  readonly optional: boolean;
 }
 
 export type NumberSetting =
   'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty' | 'seed' | 'maxTokens' | 'contextLength';
 
 export const NUMBER_FIELDS: Readonly<Record<NumberSetting, NumberField>> = {
-  temperature: { min: 0, max: 2, step: 0.05, optional: false },
-  topK: { min: 0, max: 1000, step: 1, optional: false },
-  topP: { min: 0.01, max: 1, step: 0.01, optional: false },
-  minP: { min: 0, max: 0.99, step: 0.01, optional: false },
-  repetitionPenalty: { min: 1, max: 2, step: 0.01, optional: false },
-  seed: { min: 0, max: 4294967295, step: 1, optional: true },
-  maxTokens: { min: 1, max: 131072, step: 1, optional: true },
-  contextLength: { min: 64, max: 131072, step: 1, optional: true },
+  temperature: { min: 0, max: 2, step: 0.05 },
+  topK: { min: 0, max: 1000, step: 1 },
+  topP: { min: 0.01, max: 1, step: 0.01 },
+  minP: { min: 0, max: 0.99, step: 0.01 },
+  repetitionPenalty: { min: 1, max: 2, step: 0.01 },
+  seed: { min: 0, max: 4294967295, step: 1 },
+  maxTokens: { min: 1, max: 131072, step: 1 },
+  contextLength: { min: 64, max: 131072, step: 1 },
 };
 
 /** A number within its field's bounds, whole where the step is whole; undefined for what is no number. */
@@ -69,21 +69,19 @@ export function clampNumber(field: NumberField, value: unknown): number | undefi
 export function parseSettings(stored: unknown): Settings {
   if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
   const entries = new Map<string, unknown>(Object.entries(stored));
-  const required = (name: NumberSetting, fallback: number): number =>
-    clampNumber(NUMBER_FIELDS[name], entries.get(name)) ?? fallback;
-  const optional = (name: NumberSetting): number | undefined => clampNumber(NUMBER_FIELDS[name], entries.get(name));
+  const number = (name: NumberSetting): number | undefined => clampNumber(NUMBER_FIELDS[name], entries.get(name));
   const systemPrompt = entries.get('systemPrompt');
   const kvType = entries.get('kvType');
   return {
     systemPrompt: typeof systemPrompt === 'string' ? systemPrompt : DEFAULT_SETTINGS.systemPrompt,
-    temperature: required('temperature', DEFAULT_SETTINGS.temperature),
-    topK: required('topK', DEFAULT_SETTINGS.topK),
-    topP: required('topP', DEFAULT_SETTINGS.topP),
-    minP: required('minP', DEFAULT_SETTINGS.minP),
-    repetitionPenalty: required('repetitionPenalty', DEFAULT_SETTINGS.repetitionPenalty),
-    seed: optional('seed'),
-    maxTokens: optional('maxTokens'),
-    contextLength: optional('contextLength'),
+    temperature: number('temperature'),
+    topK: number('topK'),
+    topP: number('topP'),
+    minP: number('minP'),
+    repetitionPenalty: number('repetitionPenalty'),
+    seed: number('seed'),
+    maxTokens: number('maxTokens'),
+    contextLength: number('contextLength'),
     kvType: kvType === 'f32' || kvType === 'f16' ? kvType : undefined,
     overflow: entries.get('overflow') === 'stop' ? 'stop' : DEFAULT_SETTINGS.overflow,
   };
@@ -91,7 +89,8 @@ export function parseSettings(stored: unknown): Settings {
 
 export function toSamplingParams(settings: Settings): SamplingParams {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = settings;
-  return { temperature, topK, topP, minP, repetitionPenalty, ...(seed === undefined ? {} : { seed }) };
+  const set = { temperature, topK, topP, minP, repetitionPenalty, seed };
+  return Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
 }
 
 /** The settings that only a new load can change, as a load request carries them. */

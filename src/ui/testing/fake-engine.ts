@@ -176,6 +176,7 @@ export class FakeEngine {
       contextLength: request.contextLength ?? inspection.plannedContextLength,
       vocabSize: 128256,
       isChatModel: true,
+      recommendedSampling: {},
       notes: this.#script.notes.model,
       timings: { totalMs: 1000, uploadMs: 100, compileMs: 100 },
     };

@@ -18,11 +18,7 @@ const TEST_IDS: Partial<Record<NumberSetting, string>> = {
   maxTokens: 'settings-max-tokens',
   contextLength: 'settings-context-length',
 };
-const PLACEHOLDERS: Partial<Record<NumberSetting, string>> = {
-  seed: strings.random,
-  maxTokens: strings.noLimit,
-  contextLength: strings.automatic,
-};
+const PLACEHOLDERS: Partial<Record<NumberSetting, string>> = { seed: strings.random, maxTokens: strings.noLimit };
 
 export class LinnetSettings extends LitElement {
   static override properties = {
@@ -108,7 +104,7 @@ export class LinnetSettings extends LitElement {
         step=${step}
         data-testid=${TEST_IDS[name] ?? `settings-${name}`}
         aria-describedby="${name}-hint"
-        placeholder=${PLACEHOLDERS[name] ?? nothing}
+        placeholder=${PLACEHOLDERS[name] ?? strings.automatic}
         .value=${live(value === undefined ? '' : String(value))}
         @change=${commit}
       />
@@ -117,9 +113,8 @@ export class LinnetSettings extends LitElement {
   }
 
   #commitNumber(name: NumberSetting, input: HTMLInputElement): void {
-    const value = input.value.trim() === '' ? undefined : clampNumber(NUMBER_FIELDS[name], input.valueAsNumber);
-    if (value !== undefined || NUMBER_FIELDS[name].optional) this.actions.changeSettings({ [name]: value });
-    // What does not make sense goes back to what was there.
+    this.actions.changeSettings({ [name]: clampNumber(NUMBER_FIELDS[name], input.valueAsNumber) });
+    // What is out of bounds is shown as what it has become.
     this.requestUpdate();
   }
 

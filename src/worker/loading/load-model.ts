@@ -123,6 +123,7 @@ export async function loadSession(
         contextLength: session.contextLength,
         vocabSize: plan.vocabSize,
         isChatModel: text.template.isForChat,
+        recommendedSampling: text.recommendedSampling,
         notes,
         timings: {
           totalMs: endMs - startMs,

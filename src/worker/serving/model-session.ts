@@ -2,7 +2,7 @@
  * A loaded model at work: schedule, run, sample, emit. Holds the loop, one step at a time, and the way each request goes
  * through it. Knows nothing of where models come from, nor of messages and ports.
  */
-import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult } from '../api.ts';
+import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult, SamplingParams } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import { BLOCK_TOKENS } from '../model/kv-pool.ts';
@@ -135,7 +135,8 @@ export class ModelSession {
       throw new LinnetError('InvalidRequest', `maxTokens is ${String(maxTokens)}; it must be a whole number from 1.`);
     }
     const { vocabSize } = this.runner.plan;
-    return resolveSamplingParams(sampling ?? {}, { vocabSize, chooseSeed: this.#host.randomU32 });
+    const wanted = { ...this.text.recommendedSampling, ...withoutUndefined(sampling ?? {}) };
+    return resolveSamplingParams(wanted, { vocabSize, chooseSeed: this.#host.randomU32 });
   }
 
   #acquireSlot(params: ResolvedSamplingParams): number | undefined {
@@ -350,6 +351,11 @@ export class ModelSession {
 function knownClasses(request: GenerateRequest, ids: Prompt['ids']): Pick<SequenceRequest, 'conversation' | 'classes'> {
   const conversation = Conversations.keyOf(request);
   return conversation === undefined ? { classes: ids.map(() => 'prompt') } : { conversation };
+}
+
+/** Callers in JavaScript write `undefined` for what they leave open. */
+function withoutUndefined(params: SamplingParams): SamplingParams {
+  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
 }
 
 /** Says what a person should know about a prompt. */

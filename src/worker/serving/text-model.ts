@@ -1,14 +1,17 @@
 /**
- * The text side of a loaded model: its tokenizer, chat template and stop texts, made from the file's metadata. Knows no
- * GPU and no requests.
+ * The text side of a loaded model: its tokenizer, chat template and recommended sampling, made from the file's metadata.
+ * Knows no GPU and no requests.
  */
+import type { RecommendedSampling } from '../api.ts';
 import type { GgufMetadata } from '../loading/gguf-metadata.ts';
+import { recommendedSampling } from '../sampling/recommended.ts';
 import { createChatTemplate, type ChatTemplate } from '../text/chat-template.ts';
 import { createTokenizer, type Tokenizer } from '../text/tokenizer.ts';
 
 export interface TextModel {
   readonly tokenizer: Tokenizer;
   readonly template: ChatTemplate;
+  readonly recommendedSampling: RecommendedSampling;
   /** Something a person should know about how this model is talked to. */
   readonly note: string | undefined;
 }
@@ -26,5 +29,10 @@ export function createTextModel(metadata: GgufMetadata): TextModel {
     eosToken: textOf(tokenizer.eosId),
     hasToken: (text) => tokenizer.specialId(text) !== undefined,
   });
-  return { tokenizer, template, note: template.isForChat ? template.note : NOT_FOR_CHAT };
+  return {
+    tokenizer,
+    template,
+    recommendedSampling: recommendedSampling(metadata),
+    note: template.isForChat ? template.note : NOT_FOR_CHAT,
+  };
 }
