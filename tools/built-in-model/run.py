@@ -154,7 +154,7 @@ class Driver:
         if self.options.scale != 1:
             training = replace(training, phases=tuple(replace(p, tokens=int(p.tokens * self.options.scale)) for p in training.phases))
         return Run(shape or self.size.mini, training, self.data(), self.load_tokenizer(), self.checkpoint(name), self.device, teacher,
-                   log=lambda text: print(f'{name}: {text}'))
+                   log=lambda text: print(f'{name}: {text}', flush=True))
 
     def _finish(self, run, name, qat=True, before_rounding=False):
         from mini.training import save_weights
@@ -268,21 +268,28 @@ class Driver:
               f'{total / 60:.0f} minutes for linnet-mini, {again / 60:.0f} more for the F32 model beside it')
 
     def publish(self):
-        """Copies what is to be committed: models, goldens, cases, tokenizer fixture, f16 weights."""
-        models = REPOSITORY / 'public' / 'models'
-        places = [(self.model_file('mini'), models / FILES['mini']), (self.model_file('draft'), models / FILES['draft'])]
-        goldens = FOLDER / 'goldens'
+        """Copies what is to be committed: models, goldens, cases, answers, f16 weights, and the scores into the model card."""
+        models, goldens = REPOSITORY / 'public' / 'models', FOLDER / 'goldens'
+        places = [(self.model_file(n), models / FILES[n]) for n in ('mini', 'draft')]
         places += [(self.folder / 'parity' / 'goldens' / f'{Path(FILES[n]).stem}.json', goldens / f'{Path(FILES[n]).stem}.json') for n in ('mini', 'draft')]
         places += [(self.case_file(skill), FOLDER / 'cases' / f'{skill}.jsonl') for skill in self.skills()]
+        places += [(self.folder / 'answers-Q4_0-QAT.jsonl', FOLDER / 'answers.jsonl')]
         places += [(self.weights(n), self.committed(n)) for n in ('mini', 'draft')] + [(self.tokenizer_file, self.committed_tokenizer)]
-        places += [(self.folder / 'scores.md', FOLDER / 'scores.md'), (self.folder / 'notes.json', FOLDER / 'notes.json')]
+        places += [(self.folder / 'notes.json', FOLDER / 'notes.json')]
         for source, target in places:
             if source.stat().st_size > MOST_COMMITTED_BYTES:
-                print(f'publish: {source.name} is too large to be committed, {source.stat().st_size} bytes')
-                continue
+                raise SystemExit(f'publish: {source.name} is too large to be committed, {source.stat().st_size} bytes')
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
             print(f'publish: {target.relative_to(REPOSITORY)}, {target.stat().st_size} bytes')
+        _between(models / 'README.md', 'scores', (self.folder / 'scores.md').read_text(encoding='utf-8'))
+        size = (models / FILES['mini']).stat().st_size
+        catalogue = REPOSITORY / 'public' / 'models.json'
+        listed = json.loads(catalogue.read_text(encoding='utf-8'))
+        for entry in listed['models']:
+            if entry['file'] == f'models/{FILES["mini"]}':
+                entry['sizeBytes'] = size
+        catalogue.write_text(json.dumps(listed, indent=2, ensure_ascii=False) + '\n', encoding='utf-8')
 
     # ------------------------------------------------------------------------------------------------ what is there
 
@@ -333,6 +340,13 @@ def _fingerprint():
     parts = [*sorted((FOLDER / 'data').glob('*.txt')), *sorted((FOLDER / 'mini' / 'skills').glob('*.py')),
              *(FOLDER / 'mini' / f'{name}.py' for name in ('words', 'wordings', 'facts', 'corpus', 'conversation', 'settings'))]
     return hashlib.sha256(b''.join(path.read_bytes() for path in parts)).hexdigest()
+
+
+def _between(path, name, text):
+    """Puts `text` between the marks of a Markdown file."""
+    start, end = f'<!-- {name} -->', f'<!-- end of {name} -->'
+    before, rest = path.read_text(encoding='utf-8').split(start)
+    path.write_text(f'{before}{start}\n\n{text.strip()}\n\n{end}{rest.split(end)[1]}', encoding='utf-8')
 
 
 def _make_shard(argument):

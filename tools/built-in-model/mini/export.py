@@ -39,7 +39,7 @@ def metadata_of(shape, tokenizer, name, kind):
     return [
         ('general.architecture', g.STRING, 'llama'), ('general.name', g.STRING, name), ('general.type', g.STRING, 'model'),
         ('general.license', g.STRING, LICENCE), ('general.file_type', g.U32, FILE_TYPES[kind]),
-        ('general.quantization_version', g.U32, 2), ('general.description', g.STRING,
+        ('general.quantization_version', g.U32, 2), ('general.sampling.temp', g.F32, 0.0), ('general.description', g.STRING,
          'A very small language model trained from scratch for Linnet, on texts made for it.'),
         ('llama.context_length', g.U32, s.context), ('llama.embedding_length', g.U32, s.dim), ('llama.block_count', g.U32, s.layers),
         ('llama.feed_forward_length', g.U32, s.ffn), ('llama.attention.head_count', g.U32, s.heads),

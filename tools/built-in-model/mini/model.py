@@ -1,12 +1,11 @@
 """The llama architecture as GGUF files mean it: RMSNorm, rotary embedding of neighbouring pairs, grouped-query attention,
 SwiGLU, tied head. Runs in f32, f64 (for goldens) and under bf16 autocast. Knows no tokens' meaning and no files.
 """
-import math
-
 import torch
 import torch.nn.functional as F
 from torch import nn
 
+from . import induction
 from .quantise import fake
 
 MATRIX_KIND, EMBEDDING_KIND = 'Q4_0', 'Q8_0'
@@ -48,12 +47,10 @@ class Model(nn.Module):
     def initialise(self, seed):
         generator = torch.Generator().manual_seed(seed)
         with torch.no_grad():
-            for name, weight in self.named_parameters():
+            for weight in self.parameters():
                 if weight.dim() == 2:
-                    scale = 0.02 if name == 'embedding' else weight.shape[1] ** -0.5
-                    if name.endswith(('.o', '.down')):
-                        scale /= math.sqrt(2 * self.shape.layers)
-                    weight.copy_(torch.randn(weight.shape, generator=generator) * scale)
+                    weight.copy_(torch.randn(weight.shape, generator=generator) * weight.shape[1] ** -0.5)
+        induction.prepare(self, generator)
         return self
 
     def _weight(self, weight, kind=MATRIX_KIND):

@@ -41,14 +41,14 @@ class Encoded:
         self.ends = np.concatenate([p['ends'] + offset for p, offset in zip(parts, sizes)])
         self.starts = np.concatenate([[0], self.ends[:-1]])
 
-    def rows(self, length, seed, pad, open_rows=64):
-        """Rows of `length` + 1 tokens: (ids, answer, document) int arrays, without end. Best fit among open rows."""
-        lengths = self.ends - self.starts
+    def rows(self, phase, seed, pad, open_rows=64):
+        """Rows of `phase.length` + 1 tokens: (ids, answer, document) int arrays, without end. Best fit among open rows."""
+        length, lengths = phase.length, self.ends - self.starts
         epoch = 0
         while True:
-            order = np.random.default_rng([*seed, length, epoch]).permutation(np.flatnonzero(lengths <= length + 1))
+            order = np.random.default_rng([*seed, length, epoch]).permutation(np.flatnonzero((lengths <= length + 1) & (lengths >= phase.least)))
             if len(order) == 0:
-                raise ValueError(f'no conversation of at most {length} tokens')
+                raise ValueError(f'no conversation of {phase.least} to {length} tokens')
             waiting = []
             for index in order:
                 need = lengths[index]
@@ -82,24 +82,34 @@ class Encoded:
             at += end - start
         return ids, answer, document
 
-    def batches(self, length, rows, seed, pad):
-        """(ids, answer, document), each [rows, length + 1], without end"""
-        source = self.rows(length, seed, pad)
+    def batches(self, phase, rows, seed, pad, special):
+        """(ids, answer, document), each [rows, phase.length + 1], without end; ids below `special` are no text"""
+        source, random = self.rows(phase, seed, pad), np.random.default_rng([*seed, phase.length])
         while True:
-            picked = [next(source) for _ in range(rows)]
+            picked = [_primer(random, phase.length, special, int(self.ids.max()) + 1) if random.random() < phase.primer else next(source)
+                      for _ in range(rows)]
             yield tuple(torch.from_numpy(np.stack(part)) for part in zip(*picked))
 
 
+def _primer(random, length, special, vocab):
+    """A row of random tokens that is said over and over; what is said first cannot be known and does not count."""
+    count = int(random.integers(6, 48))
+    ids = np.resize(random.integers(special, vocab, count), length + 1).astype(np.int64)
+    answer = np.ones(length + 1, np.uint8)
+    answer[:count] = 0
+    return ids, answer, np.zeros(length + 1, np.int64)
+
+
 class _Worker(IterableDataset):
-    def __init__(self, encoded, length, rows, seed, pad):
-        self.arguments = (encoded, length, rows, seed, pad)
+    def __init__(self, encoded, phase, rows, seed, pad, special):
+        self.arguments = (encoded, phase, rows, seed, pad, special)
 
     def __iter__(self):
-        encoded, length, rows, seed, pad = self.arguments
+        encoded, phase, rows, seed, pad, special = self.arguments
         info = get_worker_info()
-        return encoded.batches(length, rows, [*seed, info.id if info else 0], pad)
+        return encoded.batches(phase, rows, [*seed, info.id if info else 0], pad, special)
 
 
-def batches(encoded, length, rows, seed, pad, workers):
+def batches(encoded, phase, rows, seed, pad, special, workers):
     """Batches from `workers` processes in turn; 0 packs in this process."""
-    return iter(DataLoader(_Worker(encoded, length, rows, seed, pad), batch_size=None, num_workers=workers))
+    return iter(DataLoader(_Worker(encoded, phase, rows, seed, pad, special), batch_size=None, num_workers=workers))

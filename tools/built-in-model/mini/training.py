@@ -9,7 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from .conversation import END_OF_TEXT
+from .conversation import END_OF_TEXT, SPECIAL_TOKENS
 from .model import Model
 from .muon import Muon
 from .packing import batches
@@ -68,7 +68,7 @@ class Run:
 
     def __init__(self, shape, training, encoded, tokenizer, path, device='cpu', teacher=None, seed=SEED, log=print):
         self.training, self.encoded, self.path, self.device, self.teacher, self.seed, self.log = training, encoded, path, device, teacher, seed, log
-        self.pad = tokenizer.ids[END_OF_TEXT]
+        self.pad, self.special = tokenizer.ids[END_OF_TEXT], len(SPECIAL_TOKENS)
         self.model = Model(shape).initialise(seed).to(device)
         self.optimiser = optimiser_for(self.model, training)
         self.step, self.since_start, self.history = 0, 0, []
@@ -117,7 +117,7 @@ class Run:
             if until_qat and phase.qat:
                 break
             self.model.quantised = phase.qat and qat
-            source = batches(self.encoded, phase.length, rows, [self.seed, number, self.step], self.pad, workers)
+            source = batches(self.encoded, phase, rows, [self.seed, number, self.step], self.pad, self.special, workers)
             while self.step < at + steps:
                 loss, on_answers = self._one(next(source))
                 self.step += 1

@@ -7,6 +7,8 @@ import random
 import sys
 from pathlib import Path
 
+import torch
+
 FOLDER = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(FOLDER))
 
@@ -38,11 +40,12 @@ def make_tokenizer():
 
 
 def make_model():
-    model = Model(SHAPE).initialise(11)
-    # Wider than at the start of a training, so that attention is not flat and the head is peaked.
-    model.embedding.data *= 12
-    for layer in model.layers:
-        layer.qkv.data *= 2
+    """Random all through, and wide enough that attention is not flat and the head is peaked."""
+    model, generator = Model(SHAPE), torch.Generator().manual_seed(11)
+    for name, weight in model.named_parameters():
+        if weight.dim() == 2:
+            scale = 0.24 if name == 'embedding' else (2 if name.endswith('qkv') else 0.5) * weight.shape[1] ** -0.5
+            weight.data = torch.randn(weight.shape, generator=generator) * scale
     return model.eval()
 
 

@@ -14,11 +14,14 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from mini import corpus, export, generate, gguf, packing, quantise, training  # noqa: E402
+from mini.conversation import SPECIAL_TOKENS  # noqa: E402
 from mini.model import Model, _rotate  # noqa: E402
+from mini.muon import Muon, orthogonal  # noqa: E402
 from mini.settings import SIZES, Phase, Shape, Training  # noqa: E402
 from tests import make_fixture  # noqa: E402
 
 torch.set_num_threads(1)
+SPECIAL = len(SPECIAL_TOKENS)
 SHAPE = Shape(dim=64, layers=2, heads=4, kv_heads=2, ffn=96, vocab=480, context=256)
 
 
@@ -72,6 +75,59 @@ class ModelTest(unittest.TestCase):
         alone = [generate.answers(make_fixture.make_model(), [p], 2, 0, [n])[0] for p, n in zip(prompts, (12, 9, 12))]
         self.assertEqual(together, alone)
         self.assertEqual(len(together[1]), 9)
+
+
+class InductionTest(unittest.TestCase):
+    SHAPE = Shape(dim=192, layers=3, heads=6, kv_heads=2, ffn=64, vocab=1200)
+
+    def hits(self, model):
+        """How often the token after an earlier occurrence is the likeliest: on a list of random tokens that is said twice."""
+        said = torch.randint(300, 1200, (4, 40), generator=torch.Generator().manual_seed(1))
+        with torch.no_grad():
+            found = model.logits(torch.cat([said, said], 1))[:, 40:-1].argmax(-1)
+        return float((found == said[:, 1:]).float().mean())
+
+    def test_a_new_model_repeats_what_it_never_saw(self):
+        self.assertGreater(self.hits(Model(self.SHAPE).initialise(3)), 0.6)
+
+    def test_it_is_the_two_heads_that_do_it(self):
+        for layer in (0, 1):
+            model = Model(self.SHAPE).initialise(3)
+            model.layers[layer].o.data.zero_()
+            self.assertLess(self.hits(model), 0.1)
+
+
+class MuonTest(unittest.TestCase):
+    def test_turns_all_directions_alike(self):
+        x = torch.randn(3, 16, 24, generator=torch.Generator().manual_seed(2)) * torch.logspace(-1, 1, 24)
+        values = torch.linalg.svdvals(orthogonal(x))
+        self.assertGreater(float(values.min()), 0.3)
+        self.assertLess(float(values.max()), 1.3)
+
+    def test_treats_stacked_matrices_one_by_one(self):
+        generator = torch.Generator().manual_seed(4)
+        stacked = torch.nn.Parameter(torch.randn(24, 8, generator=generator))
+        alone = [torch.nn.Parameter(part.clone()) for part in stacked.detach().split((16, 8))]
+        gradient = torch.randn(24, 8, generator=generator)
+        stacked.grad = gradient.clone()
+        for part, piece in zip(alone, gradient.split((16, 8))):
+            part.grad = piece.clone()
+        Muon({stacked: (16, 8)}, [], set(), lr=0.1, weight_decay=0.1).step()
+        Muon({p: (p.shape[0],) for p in alone}, [], set(), lr=0.1, weight_decay=0.1).step()
+        torch.testing.assert_close(stacked.detach(), torch.cat([p.detach() for p in alone]))
+
+    def test_others_take_the_steps_of_adamw(self):
+        start, ours = torch.randn(5, 4, generator=torch.Generator().manual_seed(6)), torch.nn.Parameter(torch.zeros(5, 4))
+        theirs = torch.nn.Parameter(start.clone())
+        ours.data.copy_(start)
+        muon = Muon({}, [ours], {ours}, lr=0.01, weight_decay=0.1)
+        adamw = torch.optim.AdamW([theirs], lr=0.01, weight_decay=0.1, betas=(0.9, 0.95), eps=1e-8)
+        for step in range(3):
+            for parameter in (ours, theirs):
+                parameter.grad = torch.sin(parameter.detach() * (step + 2))
+            muon.step()
+            adamw.step()
+        torch.testing.assert_close(ours, theirs)
 
 
 class QuantiseTest(unittest.TestCase):
@@ -154,7 +210,7 @@ class TrainingTest(unittest.TestCase):
         return training.Run(SHAPE, replace(self.training, **changes), self.data, self.tokenizer, self.path / f'{name}.pt', log=lambda _: None)
 
     def test_rows_hold_whole_conversations(self):
-        source = self.data.rows(96, [1], 0)
+        source = self.data.rows(Phase(96, 0), [1], 0)
         seen = 0
         for _ in range(20):
             row, answer, document = next(source)
@@ -174,7 +230,7 @@ class TrainingTest(unittest.TestCase):
 
     @torch.no_grad()
     def test_neighbours_in_a_row_do_not_meet(self):
-        batch = next(self.data.batches(128, 2, [3], 0))
+        batch = next(self.data.batches(Phase(128, 0), 2, [3], 0, SPECIAL))
         both = training.loss_of(model(), batch, 0.1)[0]
         changed = [part.clone() for part in batch]
         first = changed[2] == 0
@@ -183,6 +239,24 @@ class TrainingTest(unittest.TestCase):
         others = [batch[0], batch[1], batch[2].masked_fill(first, -1)]
         torch.testing.assert_close(training.loss_of(model(), others, 0.1)[0], training.loss_of(model(), changed, 0.1)[0])
         self.assertNotEqual(float(both), 0)
+
+    def test_primer_rows_repeat_random_tokens(self):
+        ids, answer, document = (part.numpy() for part in next(self.data.batches(Phase(96, 0, primer=1.0), 4, [5], 0, SPECIAL)))
+        for row, counted in zip(ids, answer):
+            period = int(counted.argmax())
+            self.assertTrue(6 <= period < 48)
+            np.testing.assert_array_equal(row[period:], row[:-period])
+            self.assertGreaterEqual(row.min(), SPECIAL)
+            self.assertTrue(counted[period:].all())
+
+    def test_phases_with_a_least_length_leave_short_conversations_out(self):
+        lengths = self.data.ends - self.data.starts
+        source = self.data.rows(Phase(128, 0, least=100), [1], 0)
+        for _ in range(20):
+            _, _, document = next(source)
+            sizes = np.unique(document[document >= 0], return_counts=True)[1]
+            self.assertGreaterEqual(sizes.min(), 100)
+        self.assertLess(lengths.min(), 100)
 
     def test_learns_and_goes_on_after_a_break(self):
         through = self.run_('a')
@@ -211,7 +285,7 @@ class TrainingTest(unittest.TestCase):
 
     def test_distilling_lowers_the_divergence(self):
         teacher = make_fixture.make_model()
-        batch = next(self.data.batches(64, 8, [1], 0))
+        batch = next(self.data.batches(Phase(64, 0), 8, [1], 0, SPECIAL))
         run = training.Run(SHAPE, replace(self.training, phases=(Phase(64, 512 * 30),)), self.data, self.tokenizer, self.path / 'd.pt',
                            teacher=teacher, log=lambda _: None)
         before = float(training.loss_of(run.model, batch, 0.1, teacher)[0])
