@@ -1,11 +1,15 @@
 /** The command line of `npm run parity`. */
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { KvLayout } from '../../src/shaders/lib/kv.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 
 export interface ParityOptions {
+  /** Has `goldens/`. */
   readonly directory: string;
+  /** Has the models that the goldens name. */
+  readonly models: string;
   readonly filter: RegExp;
   readonly adapter: AdapterName;
   readonly withoutFeatures: readonly GPUFeatureName[];
@@ -22,6 +26,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
     args: [...argv],
     allowPositionals: true,
     options: {
+      models: { type: 'string' },
       filter: { type: 'string', default: '' },
       adapter: { type: 'string', default: 'swiftshader' },
       'no-subgroups': { type: 'boolean', default: false },
@@ -37,7 +42,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows] [--kv f32|f16]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows] [--kv f32|f16]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
@@ -51,6 +56,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   if (values['no-f16']) withoutFeatures.push('shader-f16');
   return {
     directory,
+    models: values.models ?? join(directory, 'models'),
     filter: new RegExp(values.filter),
     adapter,
     withoutFeatures,

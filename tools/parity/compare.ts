@@ -64,7 +64,7 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, golde
     ...(options.maxBindingBytes === undefined ? {} : { maxBindingBytes: options.maxBindingBytes }),
   });
   try {
-    const source = await nodeFileSource(join(options.directory, 'models', golden.model));
+    const source = await nodeFileSource(join(options.models, golden.model));
     const file = await readGgufHeader(source);
     const lengths = golden.prompts.map((prompt) => prompt.ids.length + prompt.exact.ownGreedy.ids.length);
     const contextLength = Math.max(...lengths);

@@ -1,7 +1,7 @@
 /**
- * `npm run parity -- DIR`: every golden of DIR/goldens against its model of DIR/models, computed by our runtime in Node
- * on Dawn: log-probabilities against `exact`, and the arg-max along the exact greedy continuation at every step whose
- * margin leaves no doubt. A row each; the last line and the exit code say how many passed.
+ * `npm run parity -- DIR`: every golden of DIR/goldens against its model of DIR/models (or of `--models`), computed by our
+ * runtime in Node on Dawn: log-probabilities against `exact`, and the arg-max along the exact greedy continuation at every
+ * step whose margin leaves no doubt. A row each; the last line and the exit code say how many passed.
  */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
