@@ -1,7 +1,7 @@
 /**
  * How the three outputs are made from one source; `--mode` chooses:
  *   app      dist/app            the page, its worker a module of its own; works from any sub-path
- *   embed    dist/embed/embed.js one file for a script tag in somebody's site, the worker inside it
+ *   embed    dist/embed/embed.js one file for a script tag in somebody's site, the worker inside it; beside it the models
  *   package  dist/package        the library for bundlers (types are made by tools/build.mjs)
  * Any other mode (`vite`, the development server) is the app.
  */
@@ -30,7 +30,8 @@ const APP: UserConfig = {
 
 const EMBED: UserConfig = {
   ...COMMON,
-  publicDir: false,
+  // The list of models and the built-in one lie beside the script.
+  publicDir: resolve(ROOT, 'public'),
   // A blob has no place to import parts from: everything of the worker is in one script.
   worker: { format: 'iife' },
   plugins: [oneFile()],

@@ -9,7 +9,7 @@ import { join, resolve } from 'node:path';
 import { TINY_SHAPE } from '../tools/fixtures/model-shapes.ts';
 import { syntheticBytes } from '../tools/fixtures/synthetic-model.ts';
 import { expect, test } from './harness.ts';
-import { ask, bodyBytes, loadFromUrl, LOAD, setSettings } from './visitor.ts';
+import { ask, bodyBytes, loadFromUrl, LOAD, openModelList, setSettings } from './visitor.ts';
 
 const REFERENCE = resolve(process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../shared/reference'));
 const STORY_START = 'Once upon a time, there was';
@@ -19,6 +19,7 @@ test('a file is chosen, a question streams an answer, a second turn goes on', as
   const path = join(folder, 'own.gguf');
   writeFileSync(path, await syntheticBytes(TINY_SHAPE, { type: 'Q4_0', seed: 1 }));
   await page.goto(app.url);
+  await openModelList(page);
   await page.getByTestId('file-input').setInputFiles(path);
   await page.getByTestId('consent-accept').click(LOAD);
   await expect(page.getByTestId('composer')).toBeVisible(LOAD);

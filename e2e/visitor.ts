@@ -35,7 +35,14 @@ export async function ask(page: Page, text: string): Promise<string> {
   return lastAnswer(page);
 }
 
+/** From the chat with the model that came with the page to the list of models. */
+export async function openModelList(page: Page): Promise<void> {
+  await page.getByTestId('change-model').click(LOAD);
+  await expect(page.getByTestId('model-url-input')).toBeVisible();
+}
+
 export async function loadFromUrl(page: Page, url: string): Promise<void> {
+  await openModelList(page);
   await page.getByTestId('model-url-input').fill(url);
   await page.getByTestId('model-load-button').click();
   await page.getByTestId('consent-accept').click(LOAD);

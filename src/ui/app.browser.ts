@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import type { CachedModel } from '../worker/api.ts';
+import type { CatalogueModel } from './state/catalogue.ts';
 import { byId, usePage } from './testing/page-bench.ts';
 
 const KEPT: CachedModel = {
@@ -22,6 +23,38 @@ function focusedId(): string | null | undefined {
   while (focused?.shadowRoot?.activeElement) focused = focused.shadowRoot.activeElement;
   return focused?.getAttribute('data-testid');
 }
+
+describe('the model that comes with the page', () => {
+  const BUILT_IN: CatalogueModel = {
+    name: 'small-one',
+    summary: 'Comes along.',
+    repo: undefined,
+    file: 'models/small-one.gguf',
+    sizeBytes: 1000,
+    sizeIsApproximate: false,
+    parameters: '2M',
+    weightType: 'Q4_0',
+    contextLength: 1024,
+    licence: 'MIT',
+    licenceUrl: undefined,
+    recommended: false,
+  };
+  const OTHER: CatalogueModel = { ...BUILT_IN, name: 'large-one', repo: 'owner/large', file: 'large.gguf' };
+
+  it('answers without a question, says what it is, and shows the way to others', async () => {
+    const fake = await open({}, [BUILT_IN, OTHER]);
+    await expect.element(byId('model-hint')).toHaveTextContent('very small model');
+    await say('Hello');
+    await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'done');
+    expect(fake.loads).toMatchObject([{ source: { kind: 'url' }, keep: false }]);
+    expect(fake.inspections).toEqual([]);
+    await byId('larger-model').click();
+    await expect.element(byId('catalogue-model')).toHaveTextContent('large-one');
+    await byId('built-in-model').click();
+    await expect.element(byId('composer')).toBeVisible();
+    expect(fake.loads).toHaveLength(2);
+  });
+});
 
 describe('before a download', () => {
   it('asks, with the size, and loads nothing on no', async () => {

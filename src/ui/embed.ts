@@ -12,7 +12,9 @@ class LinnetEmbed extends HTMLElement {
   connectedCallback(): void {
     if (this.#started) return;
     this.#started = true;
-    void startApp(new EngineClient({ open: openInlineEngineWorker }), this);
+    // Models lie beside the script, and nothing of them is fetched before a visitor asks.
+    const options = { base: import.meta.url, loadUnasked: false };
+    void startApp(new EngineClient({ open: openInlineEngineWorker }), this, options);
   }
 }
 

@@ -5,18 +5,27 @@
 import type { EngineClient } from './client.ts';
 import type { Actions, PageActions } from './state/actions.ts';
 import { initialState, type AppState, type Theme } from './state/app-state.ts';
-import { parseCatalogue, type CatalogueModel } from './state/catalogue.ts';
+import { builtInModel, parseCatalogue, sourceOf, type CatalogueModel } from './state/catalogue.ts';
 import { randomId } from './ids.ts';
 import { ConversationController } from './state/conversation-controller.ts';
-import { ModelController } from './state/model-controller.ts';
+import { ModelController, type BuiltIn } from './state/model-controller.ts';
 import { openPreferences, type Preferences } from './state/preferences.ts';
 import { DEFAULT_SETTINGS, type Settings } from './state/settings.ts';
 import { parseSource } from './state/source.ts';
 import { createStore, type Store } from './state/store.ts';
 import { LinnetApp } from './views/app.ts';
 
+export interface StartOptions {
+  /** The address beside which models.json and the built-in model lie; the page's own unless said otherwise. */
+  readonly base?: string;
+  readonly fetchModels?: (base: string) => Promise<readonly CatalogueModel[]>;
+  /** Loads the built-in model without being asked: for our own page, not for somebody else's. Default true. */
+  readonly loadUnasked?: boolean;
+}
+
 /** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
-export async function startApp(client: EngineClient, parent: HTMLElement): Promise<void> {
+export async function startApp(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Promise<void> {
+  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true } = options;
   const preferences = openPreferences();
   const store = createStore(
     initialState({
@@ -26,7 +35,12 @@ export async function startApp(client: EngineClient, parent: HTMLElement): Promi
       lastModel: preferences.readLastModel(),
     }),
   );
-  const models = new ModelController({ client, store, preferences, persistStorage });
+  const catalogue = fetchModels(base);
+  const builtIn = async (): Promise<BuiltIn | undefined> => {
+    const model = builtInModel(await catalogue);
+    return model === undefined ? undefined : { source: sourceOf(model, base), name: model.name };
+  };
+  const models = new ModelController({ client, store, preferences, builtIn, loadUnasked, persistStorage });
   const conversations = new ConversationController({ client, store, newId: randomId });
   const actions: Actions = { ...models.actions, ...conversations.actions, ...pageActions(store, preferences) };
 
@@ -47,8 +61,8 @@ export async function startApp(client: EngineClient, parent: HTMLElement): Promi
   show(store.state);
   parent.replaceChildren(app);
 
-  void fetchCatalogue().then((catalogue) => {
-    store.update((state) => ({ ...state, catalogue }));
+  void catalogue.then((list) => {
+    store.update((state) => ({ ...state, catalogue: list }));
   });
   const link = new URLSearchParams(location.search).get('model') ?? '';
   const linked = parseSource(link, document.baseURI);
@@ -88,9 +102,9 @@ function applyTheme(theme: Theme): void {
 }
 
 /** The curated list; a page without it still takes addresses and files. */
-async function fetchCatalogue(): Promise<readonly CatalogueModel[]> {
+async function fetchCatalogue(base: string): Promise<readonly CatalogueModel[]> {
   try {
-    const response = await fetch(new URL('models.json', document.baseURI));
+    const response = await fetch(new URL('models.json', base));
     return response.ok ? parseCatalogue(await response.json()) : [];
   } catch {
     return [];

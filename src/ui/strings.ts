@@ -26,6 +26,7 @@ export const strings = {
   backToChat: 'Back to the chat',
   pickModel: 'Pick a model',
   recommended: 'Good first choice',
+  builtIn: 'Comes with the page',
   approximately: (size: string) => `about ${size}`,
   contextTokens: (count: string) => `${count} tokens of context`,
   ownModel: 'Or bring your own',
@@ -85,6 +86,18 @@ export const strings = {
   emptyTitle: 'Ask it something',
   modelNotes: 'About this model',
   emptyHint: (name: string) => `${name} is ready, on this device.`,
+  builtInTitle: 'Try it: it is here already',
+  /** One line on what answers. */
+  builtInHint: (name: string) =>
+    `You are talking to ${name}, a very small model made for trying Linnet. It knows a few facts and tricks, and is often wrong beyond them.`,
+  builtInShort: (name: string) => `${name} is very small.`,
+  largerModel: 'Choose a larger model',
+  builtInSuggestions: [
+    'What is WebGPU?',
+    'Who are you?',
+    'Make an object with name, age and city. The text: Mira is 34 and lives in Lisbon.',
+    'Write a story with a fox, a lake and a lantern.',
+  ],
   suggestions: [
     'Tell me a short story about a bird.',
     'Explain photosynthesis to a ten-year-old.',

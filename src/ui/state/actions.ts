@@ -12,6 +12,8 @@ export interface ModelActions {
   readonly backToChat: () => void;
   /** Reads the header, then asks. */
   readonly inspect: (source: ModelSource) => void;
+  /** Loads the model that comes with the page, unasked: it is small and a part of the page. */
+  readonly loadBuiltIn: () => void;
   readonly acceptConsent: (options: { readonly keep: boolean }) => void;
   readonly declineConsent: () => void;
   readonly cancel: () => void;

@@ -21,6 +21,8 @@ export interface ModelChoice {
   readonly name: string;
   /** Whether its file is to stay on this device; undefined until the visitor has been asked. */
   readonly keep: boolean | undefined;
+  /** It is the model that comes with the page. */
+  readonly builtIn: boolean;
 }
 
 /** Where the visitor is on the way to an answer. `loaded` is a model that stays usable while another is looked at. */
@@ -116,6 +118,11 @@ export function loadedModel(phase: Phase): LoadedModel | undefined {
     case 'workerLost':
       return undefined;
   }
+}
+
+/** True when the model that can answer now is the one that comes with the page. */
+export function builtInIsLoaded({ phase, lastModel }: AppState): boolean {
+  return loadedModel(phase) !== undefined && lastModel?.builtIn === true;
 }
 
 /** The model that is on its way in, or that failed to come in. */

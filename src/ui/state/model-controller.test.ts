@@ -3,8 +3,8 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { CachedModel } from '../../worker/api.ts';
 import { EngineClient, type EngineChannel } from '../client.ts';
 import { FakeEngine, type FakeScript } from '../testing/fake-engine.ts';
-import { initialState, type AppState } from './app-state.ts';
-import { ModelController } from './model-controller.ts';
+import { builtInIsLoaded, initialState, type AppState } from './app-state.ts';
+import { ModelController, type BuiltIn } from './model-controller.ts';
 import { Preferences } from './preferences.ts';
 import { DEFAULT_SETTINGS } from './settings.ts';
 import { createStore, type Store } from './store.ts';
@@ -32,7 +32,7 @@ interface Bench {
   ) => Promise<Extract<AppState['phase'], { kind: Kind }>>;
 }
 
-async function start(script: Partial<FakeScript> = {}): Promise<Bench> {
+async function start(script: Partial<FakeScript> = {}, builtIn?: BuiltIn): Promise<Bench> {
   const fake = new FakeEngine(script);
   let channel: EngineChannel & EventTarget = fake.open();
   let numOpened = 0;
@@ -49,7 +49,14 @@ async function start(script: Partial<FakeScript> = {}): Promise<Bench> {
   const store = createStore(initialState({ conversationId: 'c', settings }));
   const persistStorage = vi.fn(() => Promise.resolve());
   const preferences = new Preferences(undefined);
-  const controller = new ModelController({ client, store, preferences, persistStorage });
+  const controller = new ModelController({
+    client,
+    store,
+    preferences,
+    builtIn: () => Promise.resolve(builtIn),
+    loadUnasked: true,
+    persistStorage,
+  });
   await controller.start(undefined);
   return {
     fake,
@@ -150,6 +157,56 @@ describe('consent', () => {
     actions.loadWithoutKeeping();
     expect((await reach('consent')).choice.keep).toBe(false);
     expect(fake.loads).toEqual([]);
+  });
+});
+
+describe('the model that comes with the page', () => {
+  const BUILT_IN: BuiltIn = { source: { kind: 'url', url: 'https://page.test/models/small.gguf' }, name: 'small' };
+
+  it('is loaded unasked, and no space is asked for it', async () => {
+    const { fake, reach, store, persistStorage } = await start({}, BUILT_IN);
+    await reach('ready');
+    expect(fake.inspections).toEqual([]);
+    expect(fake.loads).toMatchObject([{ source: BUILT_IN.source, keep: false }]);
+    expect(persistStorage).not.toHaveBeenCalled();
+    expect(builtInIsLoaded(store.state)).toBe(true);
+  });
+
+  it('gives way to a model of the visitor and comes back when asked for', async () => {
+    const { fake, actions, reach, store } = await start({}, BUILT_IN);
+    await reach('ready');
+    actions.inspect(REMOTE);
+    await reach('consent');
+    actions.acceptConsent({ keep: true });
+    await reach('ready');
+    expect(builtInIsLoaded(store.state)).toBe(false);
+    actions.chooseModel();
+    actions.loadBuiltIn();
+    await vi.waitFor(() => {
+      expect(builtInIsLoaded(store.state)).toBe(true);
+    });
+    expect(fake.loads.map(({ source }) => source)).toEqual([BUILT_IN.source, REMOTE, BUILT_IN.source]);
+  });
+
+  it('comes back without a question when the engine is started again', async () => {
+    const { fake, actions, reach, killWorker } = await start({}, BUILT_IN);
+    await reach('ready');
+    killWorker();
+    await reach('workerLost');
+    actions.restart();
+    await vi.waitFor(() => {
+      expect(fake.loads).toHaveLength(2);
+    });
+    await reach('ready');
+    expect(fake.inspections).toEqual([]);
+  });
+
+  it('does not keep the list away when it cannot be loaded', async () => {
+    const fail: FakeScript['fail'] = { load: { name: 'HttpFailed', message: 'not found' } };
+    const { actions, reach } = await start({ fail }, BUILT_IN);
+    await reach('failed');
+    actions.inspect(REMOTE);
+    await reach('consent');
   });
 });
 

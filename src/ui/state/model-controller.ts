@@ -1,6 +1,7 @@
 /**
  * The way of a model from "start" to "ready": looks at what is cached, inspects, asks, loads, cancels, recovers. It turns
- * the client's promises into phases of the state. It knows no DOM and never downloads before consent.
+ * the client's promises into phases of the state. It knows no DOM and never downloads before consent; what comes with the
+ * page is no download.
  */
 import type { CachedModel, LoadedModel, ModelSource } from '../../worker/api.ts';
 import type { EngineClient } from '../client.ts';
@@ -13,10 +14,16 @@ import { toLoadOptions, type Settings } from './settings.ts';
 import { describeSource } from './source.ts';
 import type { Store } from './store.ts';
 
+export type BuiltIn = Pick<ModelChoice, 'source' | 'name'>;
+
 export interface ModelControllerOptions {
   readonly client: EngineClient;
   readonly store: Store<AppState>;
   readonly preferences: Preferences;
+  /** The model that comes with the page, where one does. */
+  readonly builtIn: () => Promise<BuiltIn | undefined>;
+  /** It is loaded when a visitor comes and no other model is at hand; else it is one of the list. */
+  readonly loadUnasked: boolean;
   /** Asks the browser not to clear what is kept; it may fail. */
   readonly persistStorage: () => Promise<void>;
 }
@@ -25,6 +32,8 @@ export class ModelController {
   readonly #client: EngineClient;
   readonly #store: Store<AppState>;
   readonly #preferences: Preferences;
+  readonly #builtIn: () => Promise<BuiltIn | undefined>;
+  readonly #loadUnasked: boolean;
   readonly #persistStorage: () => Promise<void>;
   /** Aborts what is under way; one thing at a time is. */
   #task = new AbortController();
@@ -33,6 +42,8 @@ export class ModelController {
     this.#client = options.client;
     this.#store = options.store;
     this.#preferences = options.preferences;
+    this.#builtIn = options.builtIn;
+    this.#loadUnasked = options.loadUnasked;
     this.#persistStorage = options.persistStorage;
     this.#client.onFailure((error) => {
       this.#loseWorker(error, choiceUnderWay(this.#store.state.phase));
@@ -52,6 +63,9 @@ export class ModelController {
       if (loaded !== undefined) this.#setPhase({ kind: 'ready', model: loaded });
     },
     inspect: (source) => void this.#inspect(newChoice(source)),
+    loadBuiltIn: () => {
+      void this.#loadBuiltIn();
+    },
     acceptConsent: ({ keep }) => {
       const { phase } = this.#store.state;
       if (phase.kind !== 'consent') return;
@@ -88,7 +102,7 @@ export class ModelController {
     },
   };
 
-  /** Asks the engine what there is; a link's model is inspected, the last kept one is loaded, else the visitor chooses. */
+  /** Asks the engine what there is; a link's model is inspected, else the last kept one is loaded, else the built-in one. */
   async start(linked: ModelSource | undefined): Promise<void> {
     if (!(await this.#learn(undefined))) return;
     if (linked !== undefined) return this.#inspect(newChoice(linked));
@@ -96,7 +110,22 @@ export class ModelController {
     const source = lastModel?.source;
     const kept = source?.kind === 'cached' ? cached.find((model) => model.id === source.id) : undefined;
     if (kept?.complete === true) return this.#load(keptChoice(kept));
-    this.#setPhase({ kind: 'choosing', loaded: undefined });
+    await this.#startWithBuiltIn();
+  }
+
+  async #startWithBuiltIn(): Promise<void> {
+    if (this.#loadUnasked) await this.#loadBuiltIn();
+    else this.#setPhase({ kind: 'choosing', loaded: undefined });
+  }
+
+  /** Where no model comes with the page, the visitor chooses. */
+  async #loadBuiltIn(): Promise<void> {
+    const { signal } = this.#startTask();
+    const model = await this.#builtIn();
+    if (signal.aborted) return;
+    // The browser's own cache of files keeps it, and a new version of the page brings its own.
+    if (model !== undefined) await this.#load({ ...model, keep: false, builtIn: true });
+    else this.#setPhase({ kind: 'choosing', loaded: loadedModel(this.#store.state.phase) });
   }
 
   /** Fills in what the engine knows of device and cache. False when there is nothing to go on with; `next` is for later. */
@@ -177,6 +206,7 @@ export class ModelController {
 
   /** A model that was wanted before: at once when all of it is here, else the visitor is asked again. */
   #loadAgain(choice: ModelChoice): Promise<void> {
+    if (choice.builtIn) return this.#load(choice);
     const asked = choice.keep !== undefined;
     return asked && this.#isHere(choice.source) ? this.#load(choice) : this.#inspect(choice, { loadIfHere: asked });
   }
@@ -220,7 +250,8 @@ export class ModelController {
     this.#setPhase({ kind: 'starting' });
     this.#client.restart();
     if (!(await this.#learn(choice))) return;
-    if (choice === undefined || then === 'choose') this.#setPhase({ kind: 'choosing', loaded: undefined });
+    if (then === 'choose') this.#setPhase({ kind: 'choosing', loaded: undefined });
+    else if (choice === undefined) await this.#startWithBuiltIn();
     else await this.#loadAgain(choice);
   }
 
@@ -251,9 +282,9 @@ export class ModelController {
 
 /** A model nobody has been asked about yet. */
 function newChoice(source: ModelSource): ModelChoice {
-  return { source, name: describeSource(source), keep: undefined };
+  return { source, name: describeSource(source), keep: undefined, builtIn: false };
 }
 
 function keptChoice(model: CachedModel): ModelChoice {
-  return { source: { kind: 'cached', id: model.id }, name: model.name, keep: true };
+  return { source: { kind: 'cached', id: model.id }, name: model.name, keep: true, builtIn: false };
 }

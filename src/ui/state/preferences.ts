@@ -45,7 +45,7 @@ export class Preferences {
     if (typeof stored !== 'object' || stored === null || !('id' in stored) || !('name' in stored)) return undefined;
     const { id, name } = stored;
     if (typeof id !== 'string' || typeof name !== 'string') return undefined;
-    return { source: { kind: 'cached', id }, name, keep: true };
+    return { source: { kind: 'cached', id }, name, keep: true, builtIn: false };
   }
 
   /** Only a model that is kept can be come back to; another one clears the memory. */

@@ -1,8 +1,8 @@
 /** The small pure parts of the state: sources, settings, catalogue, fit, numbers, preferences, store. */
 import { describe, expect, it } from 'vitest';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { ModelInspection } from '../../worker/api.ts';
-import { parseCatalogue } from './catalogue.ts';
+import { builtInModel, parseCatalogue, sourceOf } from './catalogue.ts';
 import { judgeFit } from './fit.ts';
 import { formatBytes, formatDuration, formatRemaining } from './format.ts';
 import { Preferences, type KeyValueStorage } from './preferences.ts';
@@ -94,11 +94,25 @@ describe('the catalogue', () => {
     expect(shipped).toHaveProperty('models.length', models.length);
     expect(models.filter((model) => model.recommended)).toHaveLength(1);
     for (const model of models) {
+      if (model.repo === undefined) continue;
       expect(parseSource(`${model.repo}/${model.file}`, 'https://page.test/')).toMatchObject({
         source: { repo: model.repo, file: model.file },
       });
       expect(model.licenceUrl).toMatch(/^https:\/\//);
     }
+  });
+
+  it('has one model that lies beside the page, wherever that is, and tells its true size', () => {
+    const builtIn = parseCatalogue(shipped).filter((model) => model.repo === undefined);
+    expect(builtIn).toHaveLength(1);
+    const model = builtInModel(builtIn);
+    if (model === undefined) throw new Error('no built-in model');
+    expect(model.sizeIsApproximate).toBe(false);
+    expect(statSync(new URL(`../../../public/${model.file}`, import.meta.url)).size).toBe(model.sizeBytes);
+    expect(sourceOf(model, 'https://host.test/some/where/')).toEqual({
+      kind: 'url',
+      url: `https://host.test/some/where/${model.file}`,
+    });
   });
 
   it('leaves out entries that are not whole', () => {
@@ -168,14 +182,20 @@ describe('preferences', () => {
     };
     const preferences = new Preferences(storage);
     preferences.writeTheme('dark');
-    preferences.writeLastModel({ name: 'm', keep: true, source: { kind: 'cached', id: 'a' } });
+    preferences.writeLastModel({ name: 'm', keep: true, builtIn: false, source: { kind: 'cached', id: 'a' } });
     expect(new Preferences(storage).readTheme()).toBe('dark');
     expect(new Preferences(storage).readLastModel()).toEqual({
       name: 'm',
       keep: true,
+      builtIn: false,
       source: { kind: 'cached', id: 'a' },
     });
-    preferences.writeLastModel({ name: 'm', keep: true, source: { kind: 'url', url: 'https://x.test' } });
+    preferences.writeLastModel({
+      name: 'm',
+      keep: true,
+      builtIn: false,
+      source: { kind: 'url', url: 'https://x.test' },
+    });
     expect(preferences.readLastModel()).toBeUndefined();
 
     const forbidden = (): never => {

@@ -6,12 +6,14 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { page, userEvent } from 'vitest/browser';
 import { EngineClient, type EngineChannel } from '../client.ts';
 import { startApp } from '../start.ts';
+import type { CatalogueModel } from '../state/catalogue.ts';
 import { FakeEngine, type FakeScript } from './fake-engine.ts';
 
 export const byId = (id: string): ReturnType<typeof page.getByTestId> => page.getByTestId(id);
 
 export interface PageBench {
-  readonly open: (script?: Partial<FakeScript>) => Promise<FakeEngine>;
+  /** No model comes with the page unless `models` has one. */
+  readonly open: (script?: Partial<FakeScript>, models?: readonly CatalogueModel[]) => Promise<FakeEngine>;
   /** The same, with a model loaded. */
   readonly openChat: (script?: Partial<FakeScript>) => Promise<FakeEngine>;
   readonly say: (text: string) => Promise<void>;
@@ -35,10 +37,10 @@ export function usePage(): PageBench {
     delete document.documentElement.dataset['linnetTheme'];
   });
 
-  const open = async (script: Partial<FakeScript> = {}): Promise<FakeEngine> => {
+  const open: PageBench['open'] = async (script = {}, models = []) => {
     const fake = new FakeEngine(script);
     client = new EngineClient({ open: () => (channel = fake.open()) });
-    await startApp(client, host);
+    await startApp(client, host, { fetchModels: () => Promise.resolve(models) });
     return fake;
   };
   return {

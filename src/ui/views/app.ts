@@ -5,7 +5,14 @@
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import type { LoadedModel } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
-import { hardwareName, loadedModel, needsReload, type AppState, type Phase } from '../state/app-state.ts';
+import {
+  builtInIsLoaded,
+  hardwareName,
+  loadedModel,
+  needsReload,
+  type AppState,
+  type Phase,
+} from '../state/app-state.ts';
 import { isAnswering } from '../state/conversation.ts';
 import { strings } from '../strings.ts';
 import { appStyles } from './app-styles.ts';
@@ -176,6 +183,7 @@ export class LinnetApp extends LitElement {
       .conversation=${this.state.conversation}
       .modelName=${modelName}
       .failure=${lost?.failure}
+      ?builtIn=${builtInIsLoaded(this.state)}
       .device=${hardwareName(this.state.info)}
       .actions=${this.actions}
     ></linnet-chat>`;

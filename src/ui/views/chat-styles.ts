@@ -54,6 +54,21 @@ export const chatStyles = css`
   .foot {
     padding: 0.5rem 1rem max(0.75rem, env(safe-area-inset-bottom));
   }
+  .larger {
+    display: flex;
+    flex-wrap: wrap;
+    justify-content: center;
+    align-items: baseline;
+    gap: 0 0.35rem;
+    margin-bottom: 0.35rem;
+    font-size: 0.875rem;
+    color: var(--muted);
+  }
+  .larger button {
+    padding: 0.15rem 0.35rem;
+    font-size: inherit;
+    color: var(--accent-text, var(--accent));
+  }
   .jump {
     position: absolute;
     left: 50%;

@@ -25,6 +25,7 @@ export class LinnetChat extends LitElement {
   static override properties = {
     conversation: { attribute: false },
     modelName: { attribute: false },
+    builtIn: { type: Boolean },
     failure: { attribute: false },
     device: { attribute: false },
     actions: { attribute: false },
@@ -34,6 +35,8 @@ export class LinnetChat extends LitElement {
 
   declare conversation: Conversation;
   declare modelName: string;
+  /** The model that comes with the page answers: what it is, and the way to a larger one, stay in sight. */
+  declare builtIn: boolean;
   /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
   declare failure: Failure | undefined;
   /** What it runs on, when that is a graphics card. */
@@ -47,6 +50,7 @@ export class LinnetChat extends LitElement {
 
   constructor() {
     super();
+    this.builtIn = false;
     this.following = true;
   }
 
@@ -105,10 +109,12 @@ export class LinnetChat extends LitElement {
     if (this.failure !== undefined) return html``;
     return html`<div class="column empty">
       ${bird(64)}
-      <h2>${strings.emptyTitle}</h2>
-      <p class="muted">${strings.emptyHint(this.modelName)}</p>
+      <h2>${this.builtIn ? strings.builtInTitle : strings.emptyTitle}</h2>
+      <p class="muted" data-testid="model-hint">
+        ${this.builtIn ? strings.builtInHint(this.modelName) : strings.emptyHint(this.modelName)}
+      </p>
       <div class="suggestions">
-        ${strings.suggestions.map(
+        ${(this.builtIn ? strings.builtInSuggestions : strings.suggestions).map(
           (text) =>
             html`<button
               class="secondary"
@@ -121,6 +127,15 @@ export class LinnetChat extends LitElement {
         )}
       </div>
     </div>`;
+  }
+
+  #renderLargerModel(): TemplateResult {
+    return html`<p class="larger">
+      ${strings.builtInShort(this.modelName)}
+      <button class="quiet" data-testid="larger-model" @click=${this.actions.chooseModel}>
+        ${strings.largerModel}
+      </button>
+    </p>`;
   }
 
   #renderTurn(turn: Turn): TemplateResult {
@@ -152,7 +167,7 @@ export class LinnetChat extends LitElement {
     }
     const last = this.conversation.turns.at(-1);
     const stopping = last?.kind === 'assistant' && last.answer.status === 'streaming' && last.answer.stopping;
-    return html`<linnet-composer
+    return html`${this.builtIn ? this.#renderLargerModel() : nothing}<linnet-composer
         ?answering=${isAnswering(this.conversation)}
         ?stopping=${stopping}
         @send=${(event: CustomEvent<string>) => {

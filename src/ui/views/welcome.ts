@@ -105,15 +105,18 @@ export class LinnetWelcome extends LitElement {
   #renderCard(model: CatalogueModel, busy: boolean): TemplateResult {
     const size = formatBytes(model.sizeBytes);
     const choose = (): void => {
-      if (!busy) this.actions.inspect({ kind: 'huggingFace', repo: model.repo, file: model.file });
+      if (busy) return;
+      if (model.repo === undefined) this.actions.loadBuiltIn();
+      else this.actions.inspect({ kind: 'huggingFace', repo: model.repo, file: model.file });
     };
+    const badge = model.repo === undefined ? strings.builtIn : model.recommended ? strings.recommended : undefined;
     return html`<button
       class="card ${model.recommended ? 'recommended' : ''}"
-      data-testid="catalogue-model"
+      data-testid=${model.repo === undefined ? 'built-in-model' : 'catalogue-model'}
       aria-disabled=${busy ? 'true' : 'false'}
       @click=${choose}
     >
-      ${model.recommended ? html`<span class="badge">${strings.recommended}</span>` : nothing}
+      ${badge === undefined ? nothing : html`<span class="badge">${badge}</span>`}
       <strong>${model.name}</strong>
       <span class="summary">${model.summary}</span>
       <span class="facts">

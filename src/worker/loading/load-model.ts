@@ -97,8 +97,13 @@ export async function loadSession(
     const text = textModelFor(file, plan);
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
+    let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
+      onAllocated: ({ logits }) => {
+        sampler = GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
+        sampler.catch(() => undefined);
+      },
       onBytes: (numBytes) => {
         progress.uploaded(numBytes);
       },
@@ -107,10 +112,10 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const sampler = await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits);
+    const madeSampler = await (sampler ?? GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits));
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
-    const session = new ModelSession(runner, text, sampler, deps);
+    const session = new ModelSession(runner, text, madeSampler, deps);
     progress.ready();
     const notes = [text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
     const endMs = deps.nowMs();

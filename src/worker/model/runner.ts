@@ -50,6 +50,9 @@ export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, o
 export interface RunnerOptions extends Partial<KernelVariants> {
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: (numBytes: number) => void;
+  /** The buffers are there and the kernels compile; what else wants to be made for them can be begun. */
+  readonly onAllocated?: (scratch: Scratch) => void;
+  /** The weights are there; only kernels are waited for. */
   readonly onCompiling?: () => void;
 }
 
@@ -104,15 +107,19 @@ export class ModelRunner {
       inputs: new StepInputs(gpu, sizes, new RopeTable(config, factors)),
       store: new WeightStore(gpu, plan.weights.weights),
     }));
-    await store.fill(context);
-    options.onCompiling?.();
+    // Kernels compile while the weights are on their way.
     const ops = new OpBuilder(gpu, inputs, config, sizes, chosenVariants(options));
     buildLlama(ops, llamaWeights(plan.weights, store), cache, scratch, sizes);
+    const compiled = ops.finish();
+    compiled.catch(() => undefined);
+    options.onAllocated?.(scratch);
+    await store.fill(context);
+    options.onCompiling?.();
     return new ModelRunner(gpu, plan, {
       inputs,
       cache,
       scratch,
-      dispatches: await ops.finish(),
+      dispatches: await compiled,
       variants: ops.variants,
     });
   }
