@@ -21,6 +21,11 @@ What do {a} and {b} make?
 The sum of {a} and {b}?
 I have {a} coins and get {b} more. How many have I now?
 There are {a} birds and {b} more come. How many are there?
+Put {a} and {b} together.
+What do I get for {a} and {b} together?
+The total of {a} and {b}?
+{a} pens and {b} pens, how many pens is that?
+Find {a} plus {b}.
 ''', '''Please find {a} + {b}.
 If I put {a} and {b} together, what do I get?
 Tell me the total of {a} and {b}.
@@ -41,6 +46,11 @@ Take {b} away from {a}.
 The difference of {a} and {b}?
 I have {a} coins and give away {b}. How many have I now?
 There are {a} birds and {b} fly away. How many are there?
+{b} from {a}: what is left?
+What is left of {a} without {b}?
+How far is it from {b} to {a}?
+Of {a} pens I remove {b}. How many pens are left?
+Find {a} minus {b}.
 ''', '''Please find {a} - {b}.
 If I take {b} from {a}, what is left?
 How far is {b} below {a}?

@@ -14,6 +14,16 @@ Write this again: {x}
 Echo: {x}
 Please repeat this text: {x}
 Give this back unchanged: {x}
+Say it again: {x}
+Say the same words again: {x}
+Type these words: {x}
+The same once more, please: {x}
+Return the same text: {x}
+Give me exactly these words: {x}
+Copy exactly: {x}
+I say this, and you say the same: {x}
+These words as they are, please: {x}
+What I write, you write: {x}
 ''', '''Say the same as I do: {x}
 Type this once more, exactly: {x}
 Return these words as they are: {x}
@@ -26,6 +36,16 @@ Turn the list around: {x}
 List these from last to first: {x}
 Reverse: {x}
 Please reverse the order of these words: {x}
+Backwards: {x}
+This list from back to front: {x}
+Opposite order: {x}
+Start at the end of this list: {x}
+The last first, the first last: {x}
+Begin with the last one: {x}
+End with the first of these words: {x}
+In the other direction, please: {x}
+Give me the list the other way round: {x}
+List from the back: {x}
 ''', '''Give me this list in the opposite order: {x}
 Start with the last and end with the first: {x}
 Back to front, please: {x}
@@ -37,6 +57,14 @@ Change to upper case: {x}
 Put this in capitals: {x}
 Convert to upper case: {x}
 Write in big letters: {x}
+Capitals only: {x}
+All letters big: {x}
+In capitals: {x}
+Every letter a capital: {x}
+I need all of this in capitals: {x}
+Only capital letters, please: {x}
+Turn this into capitals: {x}
+Make all letters capital: {x}
 ''', '''All capitals, please: {x}
 Turn every letter into a capital: {x}
 ''')
@@ -46,6 +74,15 @@ Lower case: {x}
 Change to lower case: {x}
 Convert to lower case: {x}
 Write without capitals: {x}
+Small letters only: {x}
+In small letters: {x}
+Every letter small: {x}
+No big letters: {x}
+I want no capitals in this: {x}
+Turn this into small letters: {x}
+All small, please: {x}
+Make all letters small: {x}
+Take the capitals away: {x}
 ''', '''No capitals, please: {x}
 Turn every letter into a small one: {x}
 ''')
@@ -55,6 +92,13 @@ Write each word with a capital: {x}
 Title case: {x}
 Capitalise these words: {x}
 Make the first letter of each word big: {x}
+A capital for each word: {x}
+First letters big: {x}
+Each word with a big first letter: {x}
+Every word starts with a capital: {x}
+Let each word begin with a big letter: {x}
+Give these words capitals at the start: {x}
+Begin every word with a capital letter: {x}
 ''', '''Give every word a capital at its start: {x}
 Each word should begin with a capital: {x}
 ''')
@@ -65,6 +109,16 @@ Put these in alphabetical order: {x}
 Order these words from a to z: {x}
 Sort: {x}
 Please sort this list by the alphabet: {x}
+Alphabetical order: {x}
+A to z: {x}
+By the alphabet: {x}
+Dictionary order: {x}
+Arrange by first letter: {x}
+Arrange these words from a to z: {x}
+Which order would a dictionary have? {x}
+Bring these words into order: {x}
+Into alphabetical order, please: {x}
+Order by the alphabet: {x}
 ''', '''Arrange these as in a dictionary: {x}
 Bring this list into the order of the alphabet: {x}
 ''')
@@ -73,6 +127,14 @@ Sort: {x}
 Put these numbers in order: {x}
 Sort from small to large: {x}
 Order these numbers from low to high: {x}
+Rising order: {x}
+Smallest first: {x}
+Numbers in order, please: {x}
+Arrange from small to large: {x}
+Start with the smallest number: {x}
+From the smallest to the largest: {x}
+Bring these numbers into order: {x}
+Let these numbers rise: {x}
 ''', '''Arrange these numbers, smallest first: {x}
 Bring the numbers into rising order: {x}
 ''')
@@ -99,9 +161,14 @@ def _case_words(rng, side):
     return rng.choice((' ', ', ')).join(_items(rng, side, 4))
 
 
+# Changing case takes the spelling of every word, so training has more of it.
+KINDS = {'held': ('copy', 'reverse', 'upper', 'lower', 'capitalise', 'sort', 'sort', 'numbers'),
+         'train': ('copy', 'reverse', 'upper', 'upper', 'lower', 'lower', 'capitalise', 'sort', 'sort', 'numbers')}
+
+
 def _draw(rng, size, side):
     most = 5 if size == 'cpu' else 7
-    kind = rng.choice(('copy', 'reverse', 'upper', 'lower', 'capitalise', 'sort', 'sort', 'numbers'))
+    kind = rng.choice(KINDS[side])
     if kind == 'copy':
         items = _items(rng, side, most + 1)
         joined = rng.choice((' ', ', ')).join(items)

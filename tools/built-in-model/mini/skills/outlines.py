@@ -14,6 +14,11 @@ An outline about {t}, {n} points please.
 List {n} points on {t}.
 I want to write about {t}. Give me {n} points.
 Plan a text about {t} in {n} points.
+I need {n} numbered points on {t}.
+Structure a text on {t} with {n} points.
+A talk on {t}: give me {n} points.
+Help me with {t}: {n} points, please.
+An essay about {t} in {n} points, only the list.
 ''', '''Help me plan a talk on {t}: {n} numbered points.
 For an essay about {t} I need a list of {n} points.
 Please structure the topic {t} with {n} points.
@@ -25,6 +30,10 @@ Tell me more about number {i}.
 Write out point {i}.
 Please expand number {i}.
 More on point {i}.
+Details on point {i}, please.
+Say more about number {i}.
+I want to read about point {i}.
+Can you go on with point {i}?
 ''', '''Go into detail on point {i}.
 I would like to read more on number {i}.
 Can you say more on point {i}?

@@ -13,44 +13,44 @@ def _relation(says, asks, answer, draw):
 
 
 RELATIONS = [
-    _relation(sides('{n} lives in {v}.\nThe home of {n} is in {v}.\n{n} has a flat in {v}.\nYou will find {n} in {v}.',
+    _relation(sides('{n} lives in {v}.\nThe home of {n} is in {v}.\n{n} has a flat in {v}.\nYou will find {n} in {v}.\n{v} is the home of {n}.\n{n} moved to {v}.\nIn {v} lives {n}.\nThe house of {n} stands in {v}.',
                     '{n} has settled down in {v}.\n{v} is where {n} lives.'),
-              sides('Where does {n} live?\nIn which city does {n} live?\nWhere is the home of {n}?\nWhere can I find {n}?',
+              sides('Where does {n} live?\nIn which city does {n} live?\nWhere is the home of {n}?\nWhere can I find {n}?\nThe home of {n} is where?\nWhich city does {n} live in?\nTell me where {n} lives.\n{n} lives in which city?',
                     'What is the city in which {n} lives?\nWhich city is the home of {n}?'),
               '{n} lives in {v}.', words.city),
-    _relation(sides('{n} works as {a}.\n{n} is {a}.\nThe job of {n} is {v}.\n{n} became {a} last year.',
+    _relation(sides('{n} works as {a}.\n{n} is {a}.\nThe job of {n} is {v}.\n{n} became {a} last year.\nAs {a}, {n} earns a living.\nEverybody knows {n} the {v}.\nFor money, {n} works as {a}.\nOur {v} is {n}.',
                     '{n} earns money as {a}.\nFor a living, {n} is {a}.'),
-              sides('What is the job of {n}?\nWhat does {n} work as?\nWhich job does {n} have?\nWhat does {n} do?',
+              sides('What is the job of {n}?\nWhat does {n} work as?\nWhich job does {n} have?\nWhat does {n} do?\nAs what does {n} earn money?\nName the job of {n}.\nHow does {n} earn a living?\n{n} works as what?',
                     'As what does {n} work?\nTell me the job of {n}.'),
               '{n} works as {a}.', lambda r, s: words.pick(r, words.JOBS, s)),
-    _relation(sides('{n} has a pet {v}.\n{n} keeps {a}.\nThe pet of {n} is {a}.\nAt home {n} has {a}.',
+    _relation(sides('{n} has a pet {v}.\n{n} keeps {a}.\nThe pet of {n} is {a}.\nAt home {n} has {a}.\n{A} lives with {n}.\nThe {v} belongs to {n}.\n{n} feeds {a} every day.\nThere is {a} with {n}.',
                     '{n} looks after {a}.\nThere is {a} in the house of {n}.'),
-              sides('Which pet does {n} have?\nWhat animal does {n} keep?\nWhat is the pet of {n}?\nWhich animal has {n}?',
+              sides('Which pet does {n} have?\nWhat animal does {n} keep?\nWhat is the pet of {n}?\nWhich animal has {n}?\nWhich animal belongs to {n}?\nWhat kind of pet has {n}?\nName the animal of {n}.\n{n} has which pet?',
                     'What kind of animal belongs to {n}?\nName the pet of {n}.'),
               '{n} has {a}.', lambda r, s: words.pick(r, words.ANIMALS, s)),
-    _relation(sides('{n} likes {v} best.\nThe favourite food of {n} is {v}.\n{n} loves to eat {v}.\n{n} always orders {v}.',
+    _relation(sides('{n} likes {v} best.\nThe favourite food of {n} is {v}.\n{n} loves to eat {v}.\n{n} always orders {v}.\nFor {n} there must be {v}.\nEvery day {n} has {v}.\n{V} is what {n} loves.\nNothing is better than {v} for {n}.',
                     '{n} would eat {v} every day.\nNothing tastes better to {n} than {v}.'),
-              sides('What does {n} like to eat?\nWhat is the favourite food of {n}?\nWhich food does {n} like best?',
+              sides('What does {n} like to eat?\nWhat is the favourite food of {n}?\nWhich food does {n} like best?\nWhich food is best for {n}?\nWhat does {n} love?\nWhat shall I cook for {n} today?\n{n} likes which food?',
                     'What food does {n} love?\nWhat should I cook for {n}?'),
               '{n} likes {v}.', lambda r, s: words.pick(r, words.FOODS, s)),
-    _relation(sides('The code of {n} is {v}.\n{n} has the number {v}.\n{n} uses the code {v}.\nThe number {v} belongs to {n}.',
+    _relation(sides('The code of {n} is {v}.\n{n} has the number {v}.\n{n} uses the code {v}.\nThe number {v} belongs to {n}.\n{v} is the code of {n}.\nWe gave {n} the number {v}.\nCode {v} was given to {n}.\nFor {n} the code is {v}.',
                     'To {n} we gave the code {v}.\n{v} is the number of {n}.'),
-              sides('What is the code of {n}?\nWhich number does {n} have?\nTell me the number of {n}.\nWhat is the number of {n}?',
+              sides('What is the code of {n}?\nWhich number does {n} have?\nTell me the number of {n}.\nWhat is the number of {n}?\nWhich code has {n}?\nThe number of {n}, please?\nGive me the number of {n}.\nTo {n} belongs which number?',
                     'Which code belongs to {n}?\nGive me the code that {n} has.'),
               'The code of {n} is {v}.', lambda r, s: str(words.number(r, s, 100, 9999))),
-    _relation(sides('{n} comes on {v}.\n{n} has time on {v}.\nThe visit of {n} is on {v}.\nOn {v} we meet {n}.',
+    _relation(sides('{n} comes on {v}.\n{n} has time on {v}.\nThe visit of {n} is on {v}.\nOn {v} we meet {n}.\n{v} is the day of {n}.\nExpect {n} on {v}.\n{n} visits us on {v}.\nOn {v}, {n} will come.',
                     '{n} will be here on {v}.\nWe expect {n} on {v}.'),
-              sides('When does {n} come?\nOn which day do we meet {n}?\nWhich day is the visit of {n}?\nWhen has {n} time?',
+              sides('When does {n} come?\nOn which day do we meet {n}?\nWhich day is the visit of {n}?\nWhen has {n} time?\nOn what day comes {n}?\nWhat is the day of {n}?\nWhen is {n} here?\n{n} comes on which day?',
                     'What is the day on which {n} comes?\nOn what day is {n} here?'),
               '{n} comes on {v}.', lambda r, s: r.choice(words.DAYS['train'] + words.DAYS['held'])),
-    _relation(sides('The {v} belongs to {n}.\n{n} owns the {v}.\n{n} brought a {v}.\n{n} carries a {v}.',
+    _relation(sides('The {v} belongs to {n}.\n{n} owns the {v}.\n{n} brought a {v}.\n{n} carries a {v}.\nThe owner of the {v} is {n}.\nThe {v} is with {n}.\nThis {v} was brought by {n}.\n{n} came along with a {v}.',
                     '{n} is the owner of the {v}.\nThe {v} was brought along by {n}.'),
-              sides('What does {n} own?\nWhat belongs to {n}?\nWhich thing did {n} bring?\nWhat does {n} carry?',
+              sides('What does {n} own?\nWhat belongs to {n}?\nWhich thing did {n} bring?\nWhat does {n} carry?\nWhich thing has {n}?\nWhat is with {n}?\nWhat did {n} bring along?\n{n} is the owner of what?',
                     'Which thing is in the hands of {n}?\nWhat is it that {n} owns?'),
               '{n} has the {v}.', lambda r, s: words.pick(r, words.THINGS, s)),
-    _relation(sides('The door of {n} is {v}.\n{n} has a {v} door.\n{n} painted the door {v}.\n{n} chose {v} for the door.',
+    _relation(sides('The door of {n} is {v}.\n{n} has a {v} door.\n{n} painted the door {v}.\n{n} chose {v} for the door.\nA {v} door has {n}.\nThe {v} door is that of {n}.\nThe house of {n} has a {v} door.\n{V} is the door of {n}.',
                     '{n} made the door {v}.\nThe {v} door leads to the house of {n}.'),
-              sides('What colour is the door of {n}?\nWhich colour has the door of {n}?\nHow did {n} paint the door?',
+              sides('What colour is the door of {n}?\nWhich colour has the door of {n}?\nHow did {n} paint the door?\nThe door of {n}: which colour?\nIn which colour is the door that {n} has?\nName the colour of the door of {n}.\n{n} has a door of which colour?',
                     'In what colour is the door of {n}?\nThe door of {n} has which colour?'),
               'The door of {n} is {v}.', lambda r, s: words.pick(r, words.COLOURS, s)),
 ]
@@ -67,6 +67,13 @@ Text: {c}\\nQuestion: {q}
 Use this text to answer. {c}\\n\\n{q}
 I will tell you something. {c} Now tell me: {q}
 Context: {c}\\n\\nQuestion: {q}
+Passage: {c}\\n\\nWhat I want to know: {q}
+Notes: {c} Question: {q}
+I know this: {c}\\n\\n{q}
+My notes:\\n{c}\\n\\nMy question is this: {q}
+Look at this: {c}\\n{q}
+From this passage, tell me something. {c}\\n\\n{q}
+{c}\\n\\nThat was the text. {q}
 ''', '''Here is what I know. {c}\\n\\nMy question: {q}
 Look at this passage: {c}\\n\\nFrom the passage: {q}
 Notes:\\n{c}\\n\\n{q}
@@ -89,7 +96,8 @@ def _draw(rng, size, side):
                 continue
             values[person] = value
             people.append(person)
-        sentence = choose(rng, kind['says'], side, n=person, v=value, a=article(value))
+        sentence = choose(rng, kind['says'], side, n=person, v=value, a=article(value), V=value[0].upper() + value[1:],
+                          A=article(value).capitalize())
         text.append(sentence)
         length += len(sentence.split())
         if rng.random() < 0.15:

@@ -14,6 +14,12 @@ Write a little story with {h}, {p} and {t}.
 Can you tell me a story with {h} and {t} in {p}?
 Story about {h} in {p}; there should be {t} in it.
 Please write a story in which {h} has {t}. It happens in {p}.
+Make up a story: {h}, {t}, {p}.
+A tale of {h} with {t}, please. It is set in {p}.
+I would like a small tale with {h}, {p} and {t} in it.
+Could you write of {h} who comes to {p} and meets with luck, and of {t}?
+Set a story in {p}. In it are {h} and {t}.
+Tell a small tale: {h} in {p} with {t}.
 ''', '''I would like to read a tale: {h}, {t} and {p} should be in it.
 Make up a small tale of {h} with {t}, set in {p}.
 Could there be a story where {h} comes to {p} and meets with {t}?
