@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mini.settings import FOLDER, REPOSITORY, SIZES, work_folder  # noqa: E402
 
 print = functools.partial(print, flush=True)
-STAGES = ('corpus', 'cases', 'tokenizer', 'encode', 'train', 'float', 'draft', 'export', 'golden', 'evaluate')
+STAGES = ('corpus', 'cases', 'tokenizer', 'encode', 'train', 'finish', 'float', 'draft', 'export', 'golden', 'evaluate')
 EXTRA = ('overlap', 'speed', 'answer', 'publish')
 MOST_COMMITTED_BYTES = 8_000_000
 FILES = {'mini': 'linnet-mini-q4_0.gguf', 'mini-f32': 'linnet-mini-f32.gguf', 'draft': 'linnet-draft-q4_0.gguf'}
@@ -129,24 +129,31 @@ class Driver:
     # ------------------------------------------------------------------------------------------------ training
 
     def train(self):
-        run = self.run('mini').resume()
+        """The steady part, for as long as --minutes says; it can be gone on with at any time."""
+        run = self.run('mini-steady').resume()
         if run.step == 0 and self.options.from_committed:
             from mini.training import load_weights
-            run.start_from(*load_weights(self.committed('mini')))
+            run.start_from(*load_weights(self.committed('mini-steady')))
             print(f'train: going on from the committed weights of step {run.step}')
-        self._finish(run, 'mini', before_rounding=True)
+        self._go_on(run, 'mini-steady', until_finish=True)
+
+    def finish(self):
+        """The last part from what the steady one has come to, with rounded weights."""
+        self._finish('mini')
 
     def float(self):
-        """The F32 model to compare with: the last phases once more, from the same weights, without rounding."""
-        source, target = self.checkpoint('mini-before-rounding'), self.checkpoint('mini-float')
-        if not target.exists():
-            shutil.copy(source, target)
-        self._finish(self.run('mini-float').resume(), 'mini-float', qat=False)
+        """The F32 model to compare with: the last part once more, from the same weights, without rounding."""
+        self._finish('mini-float', qat=False)
+
+    def _finish(self, name, qat=True):
+        if not self.checkpoint(name).exists():
+            shutil.copy(self.checkpoint('mini-steady'), self.checkpoint(name))
+        self._go_on(self.run(name).resume().skip_to_finish(), name, qat=qat)
 
     def draft(self):
         teacher = self.model('mini', 'Q4_0')
         run = self.run('draft', self.size.draft, self.size.distilling, teacher).resume()
-        self._finish(run, 'draft')
+        self._go_on(run, 'draft')
 
     def run(self, name, shape=None, training=None, teacher=None):
         from mini.training import Run
@@ -156,17 +163,11 @@ class Driver:
         return Run(shape or self.size.mini, training, self.data(), self.load_tokenizer(), self.checkpoint(name), self.device, teacher,
                    log=lambda text: print(f'{name}: {text}', flush=True))
 
-    def _finish(self, run, name, qat=True, before_rounding=False):
+    def _go_on(self, run, name, qat=True, until_finish=False):
         from mini.training import save_weights
         workers = self.options.workers if self.device == 'cuda' else 0
         left = self.options.minutes * 60 - (time.time() - self.started)
-        if before_rounding:
-            if not run.train(left, until_qat=True, workers=workers):
-                self._stop(run, name)
-            if not self.checkpoint('mini-before-rounding').exists():
-                run.save(self.checkpoint('mini-before-rounding'))
-            left = self.options.minutes * 60 - (time.time() - self.started)
-        if not run.train(left, qat=qat, workers=workers):
+        if not run.train(left, qat=qat, until_finish=until_finish, workers=workers):
             self._stop(run, name)
         self.weights(name).parent.mkdir(exist_ok=True)
         save_weights(self.weights(name), run.model, run.step)
@@ -249,8 +250,8 @@ class Driver:
         from mini.training import Run, plan
         rates = {}
         for length in sorted({p.length for p in self.size.training.phases}):
-            for rounded in sorted({p.qat for p in self.size.training.phases if p.length == length}):
-                phase = next(p for p in self.size.training.phases if p.length == length and p.qat == rounded)
+            for rounded in sorted({p.finish for p in self.size.training.phases if p.length == length}):
+                phase = next(p for p in self.size.training.phases if p.length == length and p.finish == rounded)
                 training = replace(self.size.training, phases=(replace(phase, tokens=10 ** 12),))
                 run = Run(self.size.mini, training, self.data(), self.load_tokenizer(), self.folder / 'speed.pt', self.device, log=lambda _: None)
                 rows = plan(training)[0][2]
@@ -262,8 +263,8 @@ class Driver:
                 print(f'speed: rows of {length}{", rounded" if rounded else ""}: {tokens / waited:.0f} tokens/s, '
                       f'{tokens / (time.process_time() - worked):.0f} for each second of processor time')
         (self.folder / 'speed.pt').unlink()
-        total = sum(p.tokens / rates[p.length, p.qat] for p in self.size.training.phases)
-        again = sum(p.tokens / rates[p.length, p.qat] for p in self.size.training.phases if p.qat)
+        total = sum(p.tokens / rates[p.length, p.finish] for p in self.size.training.phases)
+        again = sum(p.tokens / rates[p.length, p.finish] for p in self.size.training.phases if p.finish)
         print(f'speed: {self.size.mini.parameters} parameters, {sum(p.tokens for p in self.size.training.phases)} tokens: '
               f'{total / 60:.0f} minutes for linnet-mini, {again / 60:.0f} more for the F32 model beside it')
 
@@ -274,7 +275,7 @@ class Driver:
         places += [(self.folder / 'parity' / 'goldens' / f'{Path(FILES[n]).stem}.json', goldens / f'{Path(FILES[n]).stem}.json') for n in ('mini', 'draft')]
         places += [(self.case_file(skill), FOLDER / 'cases' / f'{skill}.jsonl') for skill in self.skills()]
         places += [(self.folder / 'answers-Q4_0-QAT.jsonl', FOLDER / 'answers.jsonl')]
-        places += [(self.weights(n), self.committed(n)) for n in ('mini', 'draft')] + [(self.tokenizer_file, self.committed_tokenizer)]
+        places += [(self.weights(n), self.committed(n)) for n in ('mini', 'mini-steady')] + [(self.tokenizer_file, self.committed_tokenizer)]
         places += [(self.folder / 'notes.json', FOLDER / 'notes.json')]
         for source, target in places:
             if source.stat().st_size > MOST_COMMITTED_BYTES:

@@ -1,4 +1,4 @@
-"""The training loop: Muon, warm-up and cosine, phases of growing row length, rounded weights in the last ones, distilling
+"""The training loop: Muon, a steady rate with a warm-up before and a finish with rounded weights behind it, distilling
 from a teacher where one is given, checkpoints. One process, one device. Knows no skills.
 """
 import contextlib
@@ -21,11 +21,18 @@ def plan(training):
     return [(max(1, phase.tokens // training.batch_tokens), phase, max(1, training.batch_tokens // phase.length)) for phase in training.phases]
 
 
-def learning_rate(training, step, total, since_start):
-    """`since_start` counts from the last resumption without optimiser state: it warms up again."""
+def finish_starts_at(training):
+    """The first step of the finish."""
+    return sum(steps for steps, phase, _ in plan(training) if not phase.finish)
+
+
+def learning_rate(training, step, since_start):
+    """Steady, and in the finish down a straight line. `since_start` counts from the last start without optimiser state:
+    it warms up again."""
     warm = min(1.0, (since_start + 1) / training.warmup_steps)
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, step / total)))
-    return training.learning_rate * warm * (training.final_rate + (1 - training.final_rate) * cosine)
+    start, total = finish_starts_at(training), sum(steps for steps, _, _ in plan(training))
+    left = 1 - max(0, step - start) / max(1, total - start)
+    return training.learning_rate * warm * (training.final_rate + (1 - training.final_rate) * left)
 
 
 def optimiser_for(model, training):
@@ -59,9 +66,6 @@ def loss_of(model, batch, prompt_weight, teacher=None):
     return (losses * weight).sum() / weight.sum().clamp(min=1e-6), on_answers
 
 
-class Stopped(Exception):
-    """The time ran out; the checkpoint is written."""
-
 
 class Run:
     """One training run, from nothing or from its checkpoint, to the end or until its time is over."""
@@ -89,6 +93,11 @@ class Run:
             self.step, self.since_start, self.history, self.seconds = state['step'], state['since_start'], state['history'], state['seconds']
         return self
 
+    def skip_to_finish(self):
+        """Ends the steady part here, however far it has come."""
+        self.step = max(self.step, finish_starts_at(self.training))
+        return self
+
     def start_from(self, weights, step):
         """Goes on from weights alone, e.g. the committed ones; the optimiser starts anew."""
         self.model.load_state_dict(weights)
@@ -104,19 +113,19 @@ class Run:
         torch.save(state, part)
         part.replace(target)
 
-    def train(self, seconds=math.inf, qat=True, until_qat=False, workers=0, most_steps=math.inf):
-        """Up to the end, or `seconds`, or (until_qat) the first step with rounded weights. True when it is there.
+    def train(self, seconds=math.inf, qat=True, until_finish=False, workers=0, most_steps=math.inf):
+        """Up to the end, or `seconds`, or (until_finish) the first step of the finish. True when it is there.
 
-        qat=False leaves the weights unrounded in all phases: the F32 model to compare with."""
+        qat=False leaves the weights unrounded in the finish, too: the F32 model to compare with."""
         began, last_saved, done, first = time.time(), time.time(), 0, self.step
         at = 0
         for number, (steps, phase, rows) in enumerate(plan(self.training)):
             if self.step >= at + steps:
                 at += steps
                 continue
-            if until_qat and phase.qat:
+            if until_finish and phase.finish:
                 break
-            self.model.quantised = phase.qat and qat
+            self.model.quantised = phase.finish and qat
             source = batches(self.encoded, phase, rows, [self.seed, number, self.step], self.pad, self.special, workers)
             while self.step < at + steps:
                 loss, on_answers = self._one(next(source))
@@ -140,7 +149,7 @@ class Run:
 
     def _one(self, batch):
         batch = [part.to(self.device, non_blocking=True) for part in batch]
-        rate = learning_rate(self.training, self.step, self.total_steps, self.since_start)
+        rate = learning_rate(self.training, self.step, self.since_start)
         for group in self.optimiser.param_groups:
             group['lr'] = rate * (self.training.matrix_rate if group['orthogonal'] else 1)
         with torch.autocast('cuda', torch.bfloat16) if self.device == 'cuda' else contextlib.nullcontext():

@@ -204,7 +204,7 @@ class TrainingTest(unittest.TestCase):
         self.conversations = [c for c in corpus.Generator(SIZES['tiny']).shard(0)[:150]]
         packing.encode_shard(self.tokenizer, self.conversations, self.path / '0.npz')
         self.data = packing.Encoded([self.path / '0.npz'])
-        self.training = Training((Phase(64, 64 * 8 * 20), Phase(128, 64 * 8 * 10, qat=True)), batch_tokens=512, learning_rate=5e-3, warmup_steps=3)
+        self.training = Training((Phase(64, 64 * 8 * 20), Phase(128, 64 * 8 * 10, finish=True)), batch_tokens=512, learning_rate=5e-3, warmup_steps=3)
 
     def run_(self, name='run', **changes):
         return training.Run(SHAPE, replace(self.training, **changes), self.data, self.tokenizer, self.path / f'{name}.pt', log=lambda _: None)
