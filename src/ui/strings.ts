@@ -86,7 +86,7 @@ export const strings = {
   emptyTitle: 'Ask it something',
   modelNotes: 'About this model',
   emptyHint: (name: string) => `${name} is ready, on this device.`,
-  builtInTitle: 'Try it: it is here already',
+  builtInTitle: 'A first model is already here',
   /** One line on what answers. */
   builtInHint: (name: string) =>
     `You are talking to ${name}, a very small model made for trying Linnet. It knows a few facts and tricks, and is often wrong beyond them.`,
