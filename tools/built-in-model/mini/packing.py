@@ -92,12 +92,32 @@ class Encoded:
 
 
 def _primer(random, length, special, vocab):
-    """A row of random tokens that is said over and over; what is said first cannot be known and does not count."""
+    """A row of random tokens, which mean nothing, so that only what stands in the row can help."""
+    ids, answer = (_said_again if random.random() < 0.5 else _associated)(lambda n: random.integers(special, vocab, n).tolist(), random, length + 1)
+    return np.array(ids, np.int64), np.array(answer, np.uint8), np.zeros(length + 1, np.int64)
+
+
+def _said_again(draw, random, length):
+    """The same over and over; what is said first cannot be known and does not count."""
     count = int(random.integers(6, 48))
-    ids = np.resize(random.integers(special, vocab, count), length + 1).astype(np.int64)
-    answer = np.ones(length + 1, np.uint8)
-    answer[:count] = 0
-    return ids, answer, np.zeros(length + 1, np.int64)
+    return np.resize(draw(count), length), [int(i >= count) for i in range(length)]
+
+
+def _associated(draw, random, length):
+    """Statements that bind a key and a value, either of them first, and questions that give a key: its value counts."""
+    key_first, value_first, (stop, ask, tell) = draw(int(random.integers(1, 4))), draw(int(random.integers(1, 4))), draw(3)
+    key_tokens, value_tokens = int(random.integers(1, 4)), int(random.integers(1, 4))
+    ids, answer, pairs = [], [], []
+    while len(ids) < length * 0.4:
+        key, value = draw(key_tokens), draw(value_tokens)
+        pairs.append((key, value))
+        ids += [*key, *key_first, *value, stop] if random.random() < 0.5 else [*value, *value_first, *key, stop]
+    answer += [0] * len(ids)
+    while len(ids) < length:
+        key, value = pairs[int(random.integers(len(pairs)))]
+        ids += [ask, *key, tell, *value, stop]
+        answer += [0] * (len(key) + 2) + [1] * len(value) + [0]
+    return ids[:length], answer[:length]
 
 
 class _Worker(IterableDataset):

@@ -240,14 +240,32 @@ class TrainingTest(unittest.TestCase):
         torch.testing.assert_close(training.loss_of(model(), others, 0.1)[0], training.loss_of(model(), changed, 0.1)[0])
         self.assertNotEqual(float(both), 0)
 
-    def test_primer_rows_repeat_random_tokens(self):
-        ids, answer, document = (part.numpy() for part in next(self.data.batches(Phase(96, 0, primer=1.0), 4, [5], 0, SPECIAL)))
-        for row, counted in zip(ids, answer):
-            period = int(counted.argmax())
-            self.assertTrue(6 <= period < 48)
-            np.testing.assert_array_equal(row[period:], row[:-period])
-            self.assertGreaterEqual(row.min(), SPECIAL)
-            self.assertTrue(counted[period:].all())
+    def test_primer_rows_can_be_known_from_what_stands_before(self):
+        random = np.random.default_rng(7)
+        for _ in range(40):
+            ids, answer, document = packing._primer(random, 96, SPECIAL, 480)
+            self.assertEqual((len(ids), len(answer), len(document)), (97, 97, 97))
+            self.assertGreaterEqual(ids.min(), SPECIAL)
+            self.assertGreater(answer.sum(), 5)
+            for at in np.flatnonzero(answer):
+                self.assertIn(ids[at], ids[:at])
+
+    def test_rows_that_say_it_again_have_a_period(self):
+        random = np.random.default_rng(8)
+        ids, answer = packing._said_again(lambda n: random.integers(SPECIAL, 480, n).tolist(), random, 97)
+        period = answer.index(1)
+        np.testing.assert_array_equal(ids[period:], ids[:-period])
+
+    def test_rows_of_associations_answer_with_the_value_of_the_key(self):
+        random = np.random.default_rng(9)
+        counter = iter(range(100_000))
+        ids, answer = packing._associated(lambda n: [next(counter) for _ in range(n)], random, 97)
+        said = ids[:answer.index(1)]
+        for start in (i for i in range(1, 97) if answer[i] and not answer[i - 1]):
+            value = [ids[i] for i in range(start, 97) if all(answer[start:i + 1])]
+            key = ids[start - 2]
+            near = said[max(0, said.index(key) - 8):said.index(key) + 8]
+            self.assertTrue(set(value) <= set(near))
 
     def test_phases_with_a_least_length_leave_short_conversations_out(self):
         lengths = self.data.ends - self.data.starts
