@@ -275,7 +275,7 @@ class Driver:
         places += [(self.folder / 'parity' / 'goldens' / f'{Path(FILES[n]).stem}.json', goldens / f'{Path(FILES[n]).stem}.json') for n in ('mini', 'draft')]
         places += [(self.case_file(skill), FOLDER / 'cases' / f'{skill}.jsonl') for skill in self.skills()]
         places += [(self.folder / 'answers-Q4_0-QAT.jsonl', FOLDER / 'answers.jsonl')]
-        places += [(self.weights(n), self.committed(n)) for n in ('mini', 'mini-steady')] + [(self.tokenizer_file, self.committed_tokenizer)]
+        places += [(self.weights('mini-steady'), self.committed('mini-steady')), (self.tokenizer_file, self.committed_tokenizer)]
         places += [(self.folder / 'notes.json', FOLDER / 'notes.json')]
         for source, target in places:
             if source.stat().st_size > MOST_COMMITTED_BYTES:
