@@ -5,12 +5,13 @@ import { siluMul } from './elementwise/silu-mul.ts';
 import { embed } from './embed/embed.ts';
 import type { Kernel } from './kernel.ts';
 import type { KvLayout } from './lib/kv.ts';
-import { linearGemm, linearGemv } from './linear/linear.ts';
+import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
 import { rmsNorm } from './norm/norm.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
 const KV_LAYOUTS: readonly KvLayout[] = ['f32', 'f16'];
+const GEMV_INPUTS: readonly GemvInput[] = ['plain', 'normed'];
 const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512];
 
 const SAMPLE_SHAPES: readonly SampleShape[] = [
@@ -24,10 +25,16 @@ export function allKernels(): readonly Kernel[] {
     embed(type),
     linearGemm(type, 'tiled'),
     linearGemm(type, 'rows'),
-    linearGemv(type, 'rows'),
-    linearGemv(type, 'lanes'),
-    linearGemv(type, 'subgroups', 4),
-    linearGemv(type, 'subgroups', 32),
+    ...GEMV_INPUTS.flatMap((input) => [
+      linearGemv(type, 'rows', input, { software: true }),
+      linearGemv(type, 'lanes', input, { software: true }),
+      linearGemv(type, 'subgroups', input, { subgroupMin: 4, software: false }),
+      linearGemv(type, 'subgroups', input, { subgroupMin: 32, software: false }),
+      gatedGemv(type, 'rows', input, { software: true }),
+      gatedGemv(type, 'lanes', input, { software: true }),
+      gatedGemv(type, 'subgroups', input, { subgroupMin: 4, software: false }),
+      gatedGemv(type, 'subgroups', input, { subgroupMin: 32, software: false }),
+    ]),
   ]);
   const perCache = KV_LAYOUTS.flatMap((kv) => [
     ropeAppend(kv),

@@ -17,7 +17,7 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [embed(F32), EMBED_PARAMS],
   [linearGemm(F32, 'tiled'), LINEAR_PARAMS],
   [linearGemm(F32, 'rows'), LINEAR_PARAMS],
-  [linearGemv(F32, 'lanes'), LINEAR_PARAMS],
+  [linearGemv(F32, 'lanes', 'normed', { software: false }), LINEAR_PARAMS],
   [rmsNorm, NORM_PARAMS],
   [ropeAppend('f32'), ROPE_PARAMS],
   [attentionSplit('f32', 64, 1, 128), SPLIT_PARAMS],

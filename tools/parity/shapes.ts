@@ -82,9 +82,7 @@ async function computeOnGpu(
       maxLogitRows: positions.length,
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
-    const { embedding, head, layers } = plan.weights;
-    const matrices = [embedding, head, ...layers.flatMap((layer) => layer.gateUp.map(({ matrix }) => matrix))];
-    const numShards = Math.max(...matrices.map((matrix) => matrix.plan.shards.length));
+    const numShards = Math.max(...plan.weights.weights.matrices.map((matrix) => matrix.plan.shards.length));
     return { logits: await computeBothClasses(runner, ids, positions), numShards };
   } finally {
     gpu.destroy();

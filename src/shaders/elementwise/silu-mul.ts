@@ -3,7 +3,7 @@ import stepWgsl from '../lib/step.wgsl?raw';
 import type { Kernel } from '../kernel.ts';
 import siluWgsl from './silu_mul.wgsl?raw';
 
-export const SILU_PARAMS = ['num_words'] as const;
+export const SILU_PARAMS = ['num_words', 'with_generated'] as const;
 
 /** Bindings: step, params, gate_up, out; a thread four elements, 64 a workgroup. */
 export const siluMul: Kernel = {

@@ -1,6 +1,7 @@
 // out[r, i] = silu(gate[r, i]) * up[r, i], gate and up side by side in one row. A thread four elements.
 struct SiluParams {
-  num_words: u32, // of gate, and of up
+  num_words: u32,      // of gate, and of up
+  with_generated: u32, // 0: prompt rows; 1: generated rows too
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -12,7 +13,8 @@ struct SiluParams {
 fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
   let r = gid.x / params.num_words;
   let i = gid.x % params.num_words;
-  if (r < step.num_prompt + step.num_generated) {
+  let num_rows = step.num_prompt + select(0u, step.num_generated, params.with_generated == 1u);
+  if (r < num_rows) {
     let gate = gate_up[r * 2u * params.num_words + i];
     let up = gate_up[(r * 2u + 1u) * params.num_words + i];
     // exp overflows to infinity for gates below -88, and 1 / inf would still be right, but infinities are not promised.

@@ -30,7 +30,7 @@ const FAMILIES: readonly Family[] = ['gemm', 'gemm by rows', 'rows', 'lanes', 's
 function kernelOf(type: BlockType, family: Family, subgroupMin: number | undefined): Kernel {
   if (family === 'gemm') return linearGemm(type, 'tiled');
   if (family === 'gemm by rows') return linearGemm(type, 'rows');
-  return linearGemv(type, family, subgroupMin);
+  return linearGemv(type, family, 'plain', { subgroupMin, software: true });
 }
 
 function gridOf(family: Family, numPrompt: number, numGenerated: number, numOut: number): Workgroups {
@@ -65,6 +65,10 @@ async function compute(
       head_rows: headRows ? 1 : 0,
       add_to_out: one.addToOut === true ? 1 : 0,
       has_bias: one.bias === true ? 1 : 0,
+      split_at: one.split?.at ?? shard.numRows,
+      split_gap: one.split?.gap ?? 0,
+      num_elements: 0, // of no use here
+      eps: 0,
     });
     const grid = gridOf(family, numPrompt, numGenerated, shard.numRows);
     const bindings = [shard.quants, shard.scales, step, params, inputs.x, inputs.bias, out];
@@ -147,19 +151,19 @@ describeOnAdapters((runner) => {
     },
   );
 
-  it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: linearGemv(type, 'lanes').name })))(
+  it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: kernelOf(type, 'lanes', 4).name })))(
     '$title and subgroups of any smallest size give the same bits, seed 46',
     async ({ type }, { skip }) => {
       const { subgroupMin } = runner();
-      const missing = runner().missingFeature(linearGemv(type, 'subgroups'));
+      const missing = runner().missingFeature(kernelOf(type, 'subgroups', subgroupMin));
       skip(missing !== undefined || subgroupMin === undefined, `the adapter has no ${String(missing)}`);
       const one: LinearCase = { numPrompt: 1, numGenerated: 6, numOut: 13, rowElements: 2300 };
       const inputs = linearInputs(type, 46, one);
       const bits = async (kernel: Kernel, family: Family) =>
         new Uint32Array((await compute(runner(), kernel, family, one, inputs)).buffer);
-      const lanes = await bits(linearGemv(type, 'lanes'), 'lanes');
+      const lanes = await bits(kernelOf(type, 'lanes', 4), 'lanes');
       for (let size = 1; size <= Math.min(32, subgroupMin ?? 0); size *= 2) {
-        expect(await bits(linearGemv(type, 'subgroups', size), 'subgroups'), `size ${String(size)}`).toEqual(lanes);
+        expect(await bits(kernelOf(type, 'subgroups', size), 'subgroups'), `size ${String(size)}`).toEqual(lanes);
       }
     },
   );
@@ -168,12 +172,13 @@ describeOnAdapters((runner) => {
     ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
     ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
     ['gemm', 'n + 8u < params.num_out', 'n + 8u <= params.num_out'],
-    ['gemm by rows', 'var v = value;', 'var v = clamp(value, -65504.0, 65504.0);'], // overflow of f16
-    ['gemm by rows', 'bias[params.out_offset + n]', 'bias[n]'],
+    ['gemm by rows', 'fma(value, scale, b)', 'fma(clamp(value, -65504.0, 65504.0), scale, b)'], // overflow of f16
+    ['gemm by rows', 'bias[column(n)]', 'bias[n]'],
+    ['gemm by rows', 'n >= params.split_at', 'n > params.split_at'],
     ['gemm by rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
     ['gemm by rows', 'last >= 4u', 'last > 4u'],
     ['rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
-    ['rows', 'if (count > 1u) { store(at.y', 'if (count > 2u) { store(at.y'],
+    ['rows', 'if (count > 1u) { store_scaled(at.y', 'if (count > 2u) { store_scaled(at.y'],
     ['lanes', 'distance < 32u', 'distance < 16u'],
     ['lanes', 'group += 32u', 'group += 64u'],
     ['lanes', 'lane < count', 'lane <= count'],

@@ -19,6 +19,8 @@ export interface LinearCase {
   /** First rows of the shards. */
   readonly shards?: readonly number[];
   readonly outOffset?: number;
+  /** Outputs from `at` on go `gap` columns further; without shards. */
+  readonly split?: { readonly at: number; readonly gap: number };
   readonly addToOut?: boolean;
   readonly bias?: boolean;
   readonly headRows?: boolean;
@@ -29,7 +31,16 @@ export interface LinearCase {
 export const LINEAR_CASES: readonly LinearCase[] = [
   { numPrompt: 1, numGenerated: 1, numOut: 1, rowElements: 1 },
   { numPrompt: 2, numGenerated: 5, numOut: 64, rowElements: 45, addToOut: true },
-  { numPrompt: 33, numGenerated: 2, numOut: 67, rowElements: 287, bias: true, outOffset: 5, xScale: 1e5 },
+  {
+    numPrompt: 33,
+    numGenerated: 2,
+    numOut: 67,
+    rowElements: 287,
+    bias: true,
+    outOffset: 5,
+    split: { at: 29, gap: 3 },
+    xScale: 1e5,
+  },
   {
     numPrompt: 13,
     numGenerated: 7,
@@ -63,11 +74,11 @@ export interface LinearInputs {
 
 export function linearInputs(type: BlockType, seed: number, one: LinearCase): LinearInputs {
   const random = seededRandom(seed);
-  const { numOut, outOffset = 0 } = one;
+  const { numOut, outOffset = 0, split = { at: numOut, gap: 0 } } = one;
   const width = rowElementsNear(type, one.rowElements);
   const padded = paddedRowElements(width);
   const numRows = one.numPrompt + one.numGenerated;
-  const outStride = outOffset + numOut + 2;
+  const outStride = outOffset + numOut + split.gap + 2;
   const raw = randomRows(type, numOut, width, random, 12);
   const exact = randomFloats(random, numRows * width, one.xScale ?? 1);
   const x = new Float32Array(numRows * padded);
@@ -93,9 +104,11 @@ export function linearInputs(type: BlockType, seed: number, one: LinearCase): Li
     expected: (first, count) =>
       Array.from(out, (before, i) => {
         const [row, column] = [Math.floor(i / outStride), (i % outStride) - outOffset];
-        const product = products[row * numOut + column];
-        const isComputed = row >= first && row < first + count && column >= 0 && column < numOut;
-        if (!isComputed || product === undefined) return exactly(before);
+        const n = column < split.at ? column : Math.max(split.at - 1, column - split.gap);
+        const isComputed = row >= first && row < first + count && n >= 0 && n < numOut;
+        const isInGap = column >= split.at && column < split.at + split.gap;
+        const product = products[row * numOut + n];
+        if (!isComputed || isInGap || product === undefined) return exactly(before);
         const added = (one.bias === true ? (bias[i % outStride] ?? NaN) : 0) + (one.addToOut === true ? before : 0);
         const value = product.value + added;
         return { value, tolerance: dotTolerance(width, product.norm) + 2 * addTolerance(value, added) };

@@ -34,6 +34,30 @@ export function rmsNormTolerance(numElements: number, expected: number): number 
   return EPS32 * ((numElements / 128 + 8) / 4 + 12) * Math.abs(expected);
 }
 
+/**
+ * A sum of K products of a row that is normed on the fly: that sum's error, the rounding of x times the norm's weight (half an
+ * ulp of each product, independent), and the error of the norm's scale, relative to the result. The squares are in 128 partial
+ * sums here too.
+ *
+ * @param productsNorm 2-norm of the products after scaling
+ */
+export function normedDotTolerance(numTerms: number, productsNorm: number, sum: number): number {
+  return dotTolerance(numTerms, productsNorm) + EPS32 * productsNorm + rmsNormTolerance(numTerms, sum);
+}
+
+/** silu(gate) * up of a gate and an up that are themselves off: |silu'| is at most 1.1. */
+export function gatedTolerance(
+  gate: number,
+  up: number,
+  value: number,
+  gateTolerance: number,
+  upTolerance: number,
+): number {
+  const silu = Math.abs(gate) / (1 + Math.exp(-gate));
+  const propagated = 1.1 * gateTolerance * (Math.abs(up) + upTolerance) + silu * upTolerance;
+  return propagated + siluTolerance(gate, up, value);
+}
+
 /** x a - y b with two products and a sum, the sum fused or not. */
 export function rotationTolerance(xa: number, yb: number): number {
   return EPS32 * (Math.abs(xa) + Math.abs(yb));

@@ -39,21 +39,43 @@ export function allocateMatrix(gpu: Gpu, plan: MatrixPlan): GpuMatrix {
   return { ...plan, shards };
 }
 
-/** Fills a matrix from `parts`: tensors of one type and row length, one below the other. */
+/** Fills a matrix from `parts`: tensors of one type and row length, one below the other (paired: halves of every shard). */
 export async function uploadMatrix(
   context: UploadContext,
   matrix: GpuMatrix,
   parts: readonly TensorInfo[],
 ): Promise<void> {
   for (const shard of matrix.shards) {
-    let partFirstRow = 0;
-    for (const part of parts) {
-      const numRows = rowsOf(part);
-      const from = Math.max(shard.firstRow, partFirstRow);
-      const to = Math.min(shard.firstRow + shard.numRows, partFirstRow + numRows);
-      await uploadRows(context, matrix, shard, part, from - partFirstRow, to - from, from - shard.firstRow);
-      partFirstRow += numRows;
-    }
+    if (matrix.paired) await uploadHalves(context, matrix, shard, parts);
+    else await uploadStacked(context, matrix, shard, parts);
+  }
+}
+
+async function uploadHalves(
+  context: UploadContext,
+  matrix: GpuMatrix,
+  shard: MatrixShard,
+  parts: readonly TensorInfo[],
+): Promise<void> {
+  const half = shard.numRows / 2;
+  for (const [i, part] of parts.entries()) {
+    await uploadRows(context, matrix, shard, part, shard.firstRow, half, i * half);
+  }
+}
+
+async function uploadStacked(
+  context: UploadContext,
+  matrix: GpuMatrix,
+  shard: MatrixShard,
+  parts: readonly TensorInfo[],
+): Promise<void> {
+  let partFirstRow = 0;
+  for (const part of parts) {
+    const numRows = rowsOf(part);
+    const from = Math.max(shard.firstRow, partFirstRow);
+    const to = Math.min(shard.firstRow + shard.numRows, partFirstRow + numRows);
+    await uploadRows(context, matrix, shard, part, from - partFirstRow, to - from, from - shard.firstRow);
+    partFirstRow += numRows;
   }
 }
 

@@ -16,6 +16,7 @@ import type { ModelSizes } from './sizes.ts';
 import {
   missingTensor,
   TensorPlanner,
+  type Pair,
   type Part,
   type PlannedMatrix,
   type PlannedVector,
@@ -30,7 +31,7 @@ interface Layer<M, V> {
   readonly o: M;
   readonly oBias: V | undefined;
   readonly ffnNorm: V;
-  readonly gateUp: readonly Part<M>[];
+  readonly gateUp: Pair<M>;
   readonly gateUpBias: V | undefined;
   readonly down: M;
   readonly downBias: V | undefined;
@@ -97,12 +98,7 @@ function planLayer(
   const name = (part: string) => prefix + part;
   return {
     attnNorm: tensors.vector(name('attn_norm.weight'), hiddenSize),
-    qkv: tensors.parts(
-      [name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')],
-      hiddenSize,
-      [q, kv, kv],
-      [0, q, q + kv],
-    ),
+    qkv: tensors.parts([name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')], hiddenSize, [q, kv, kv]),
     qkvBias: tensors.joined(name('attn_qkv.bias'), padded.qkv, [
       { name: name('attn_q.bias'), numElements: q, offset: 0 },
       { name: name('attn_k.bias'), numElements: kv, offset: q },
@@ -111,12 +107,7 @@ function planLayer(
     o: tensors.matrix([name('attn_output.weight')], q, [hiddenSize]),
     oBias: tensors.option(name('attn_output.bias'), hiddenSize),
     ffnNorm: tensors.vector(name('ffn_norm.weight'), hiddenSize),
-    gateUp: tensors.parts(
-      [name('ffn_gate.weight'), name('ffn_up.weight')],
-      hiddenSize,
-      [ffnSize, ffnSize],
-      [0, padded.ffn],
-    ),
+    gateUp: tensors.pair(name('ffn_gate.weight'), name('ffn_up.weight'), hiddenSize, ffnSize),
     gateUpBias: tensors.joined(name('ffn_gate_up.bias'), 2 * padded.ffn, [
       { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
       { name: name('ffn_up.bias'), numElements: ffnSize, offset: padded.ffn },
@@ -130,6 +121,10 @@ function planLayer(
 export function llamaWeights(plan: LlamaPlan, store: WeightStore): LlamaWeights {
   const parts = (planned: readonly Part<PlannedMatrix>[]) =>
     planned.map(({ matrix, outOffset }) => ({ matrix: store.matrix(matrix), outOffset }));
+  const pair = (planned: Pair<PlannedMatrix>): Pair<GpuMatrix> =>
+    planned.kind === 'paired'
+      ? { kind: 'paired', matrix: store.matrix(planned.matrix) }
+      : { kind: 'apart', first: store.matrix(planned.first), second: store.matrix(planned.second) };
   const option = (planned: PlannedVector | undefined) => (planned === undefined ? undefined : store.vector(planned));
   return {
     embedding: store.matrix(plan.embedding),
@@ -142,7 +137,7 @@ export function llamaWeights(plan: LlamaPlan, store: WeightStore): LlamaWeights 
       o: store.matrix(layer.o),
       oBias: option(layer.oBias),
       ffnNorm: store.vector(layer.ffnNorm),
-      gateUp: parts(layer.gateUp),
+      gateUp: pair(layer.gateUp),
       gateUpBias: option(layer.gateUpBias),
       down: store.matrix(layer.down),
       downBias: option(layer.downBias),
@@ -158,35 +153,34 @@ export function buildLlama(
   scratch: Scratch,
   sizes: ModelSizes,
 ): void {
-  const { hidden, normed, qkv, q, attended, gateUp, activated, partial, headInput } = scratch; // [rows, padded width] each
+  const { hidden, normed, qkv, q, attended, gateUp, activated, partial } = scratch; // [rows, padded width] each
   const { padded } = sizes;
+  const residual = { out: hidden, outStride: padded.hidden, addToOut: true };
   ops.embed(weights.embedding, hidden);
   weights.layers.forEach((layer, i) => {
     const kv = cache.shards(i);
-    ops.rmsNorm(hidden, layer.attnNorm, normed);
+    const attentionInput = ops.rmsNorm(hidden, layer.attnNorm, normed);
     for (const { matrix, outOffset } of layer.qkv) {
-      ops.linear(matrix, normed, { out: qkv, outStride: padded.qkv, outOffset, bias: layer.qkvBias });
+      ops.linear(matrix, attentionInput, { out: qkv, outStride: padded.qkv, outOffset, bias: layer.qkvBias });
     }
     ops.ropeAppend(qkv, q, kv);
     ops.attention(q, kv, partial, attended);
-    ops.linear(layer.o, attended, { out: hidden, outStride: padded.hidden, addToOut: true, bias: layer.oBias });
-    ops.rmsNorm(hidden, layer.ffnNorm, normed);
-    for (const { matrix, outOffset } of layer.gateUp) {
-      ops.linear(matrix, normed, { out: gateUp, outStride: 2 * padded.ffn, outOffset, bias: layer.gateUpBias });
-    }
-    ops.siluMul(gateUp, activated);
-    ops.linear(layer.down, activated, { out: hidden, outStride: padded.hidden, addToOut: true, bias: layer.downBias });
+    ops.linear(layer.o, { x: attended }, { ...residual, bias: layer.oBias });
+    const ffnInput = ops.rmsNorm(hidden, layer.ffnNorm, normed);
+    ops.swiGlu(layer.gateUp, ffnInput, { gateUp, activated, outStride: padded.ffn, bias: layer.gateUpBias });
+    ops.linear(layer.down, { x: activated }, { ...residual, bias: layer.downBias });
   });
-  ops.rmsNorm(hidden, weights.outputNorm, headInput, true);
-  for (const shard of weights.head.shards) {
-    const { segmentLength } = sizes.logits;
+  buildHead(ops, weights, scratch, sizes);
+}
+
+function buildHead(ops: OpBuilder, { head, outputNorm }: LlamaWeights, scratch: Scratch, sizes: ModelSizes): void {
+  const { segmentLength } = sizes.logits;
+  const input = ops.rmsNorm(scratch.hidden, outputNorm, scratch.headInput, true);
+  for (const shard of head.shards) {
     const segment = Math.floor(shard.firstRow / segmentLength);
     const out = scratch.logits[segment];
     if (out === undefined) throw new LinnetError('Internal', 'A shard of the head lies outside the logits.');
-    ops.linearShard(weights.head, shard, headInput, shard.firstRow - segment * segmentLength, {
-      out,
-      outStride: segmentLength,
-      headRows: true,
-    });
+    const outOffset = shard.firstRow - segment * segmentLength;
+    ops.linearShard(head, shard, input, outOffset, { out, outStride: segmentLength, headRows: true });
   }
 }

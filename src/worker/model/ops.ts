@@ -15,11 +15,7 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import {
   chooseGemmVariant,
   chooseGemvVariant,
-  gemmTileRows,
-  gemmWorkgroups,
-  gemvWorkgroups,
-  linearGemm,
-  linearGemv,
+  fusesNorm,
   type GemmVariant,
   type GemvVariant,
   type Workgroups,
@@ -30,9 +26,11 @@ import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../g
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
+import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { StepInputs } from './step-inputs.ts';
+import type { Pair } from './tensors.ts';
 
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGeneratedLogits;
@@ -45,18 +43,6 @@ export interface KernelVariants {
   readonly attention: 'flash' | 'rows';
 }
 
-export interface LinearTarget {
-  readonly out: BufferRange;
-  /** Floats of a row of `out`. */
-  readonly outStride: number;
-  /** Where the matrix's first output goes in a row. */
-  readonly outOffset?: number;
-  readonly addToOut?: boolean;
-  readonly headRows?: boolean;
-  /** In the coordinates of a row of `out`. */
-  readonly bias?: BufferRange | undefined;
-}
-
 export class OpBuilder {
   readonly #gpu: Gpu;
   readonly #params: ParamsArena;
@@ -64,6 +50,7 @@ export class OpBuilder {
   readonly #config: ModelConfig;
   readonly #sizes: ModelSizes;
   readonly variants: KernelVariants;
+  readonly #linear: LinearOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -84,6 +71,13 @@ export class OpBuilder {
       attention: gpu.traits.software ? 'rows' : 'flash',
       ...chosen,
     };
+    const { gemm, gemv } = this.variants;
+    this.#linear = new LinearOps((...dispatch) => this.#add(...dispatch), {
+      gemm,
+      gemv,
+      device: gpu.traits,
+      logitRows: inputs.logitRows,
+    });
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -103,68 +97,53 @@ export class OpBuilder {
     }
   }
 
-  /** out = rmsnorm(x) * weight; with `headRows` only the rows that want logits, packed. */
-  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): void {
+  /**
+   * rmsnorm(x) * weight, in `out`; with `headRows` only the rows that want logits, packed. Where products take the norm of
+   * generated rows themselves, only prompt rows are written.
+   */
+  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): Rows {
     const { hiddenSize, rmsNormEps } = this.#config;
+    const isFused = fusesNorm(this.variants.gemv);
+    const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
+    const numAll = headRows ? numLogits : numRows;
     this.#add(
       rmsNorm,
       [this.#sizes.padded.hidden / 4, hiddenSize, headRows ? 1 : 0, { f32: rmsNormEps }],
       (step, params) => [step, params, x, weight, this.#inputs.logitRows, out],
-      (shape) => [headRows ? numLogits(shape) : numRows(shape), 1, 1],
+      (shape) => [isFused ? numPrompt(shape) : numAll(shape), 1, 1],
     );
+    return isFused ? { x: out, fused: { x, weight, eps: rmsNormEps } } : { x: out };
   }
 
-  /** out (+)= x W^T + bias: prompt rows by GEMM, generated rows by GEMV. */
-  linear(matrix: GpuMatrix, x: BufferRange, target: LinearTarget): void {
-    for (const shard of matrix.shards)
-      this.linearShard(matrix, shard, x, (target.outOffset ?? 0) + shard.firstRow, target);
+  /** out (+)= x W^T + bias. */
+  linear(matrix: GpuMatrix, input: Rows, target: LinearTarget): void {
+    for (const shard of matrix.shards) {
+      this.#linear.shard(matrix, shard, input, (target.outOffset ?? 0) + shard.firstRow, target);
+    }
   }
 
   linearShard(
     matrix: GpuMatrix,
     shard: GpuMatrix['shards'][number],
-    x: BufferRange,
+    input: Rows,
     outOffset: number,
     target: LinearTarget,
   ): void {
-    const { headRows = false, bias } = target;
-    const words = [
-      matrix.numGroups,
-      shard.numRows,
-      matrix.numGroups * 32,
-      target.outStride,
-      outOffset,
-      headRows ? 1 : 0,
-      target.addToOut === true ? 1 : 0,
-      bias === undefined ? 0 : 1,
-    ];
-    const bindings = (step: BufferRange, params: BufferRange) => [
-      shard.quants,
-      shard.scales,
-      step,
-      params,
-      x,
-      bias ?? x,
-      target.out,
-    ];
-    const promptRows = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
-    const generatedRows = (shape: StepShape) => (headRows ? shape.numGeneratedLogits : shape.numGenerated);
-    const bytes = shard.quantBytes + shard.scaleBytes;
-    const { gemm, gemv } = this.variants;
-    this.#add(
-      linearGemm(matrix.type, gemm),
-      words,
-      bindings,
-      (shape) => gemmWorkgroups(promptRows(shape), shard.numRows, gemm),
-      (shape) => bytes * Math.ceil(promptRows(shape) / gemmTileRows(gemm)),
-    );
-    this.#add(
-      linearGemv(matrix.type, gemv, this.#gpu.traits.subgroupMin),
-      words,
-      bindings,
-      (shape) => gemvWorkgroups(gemv, generatedRows(shape), shard.numRows),
-      (shape) => bytes * Math.ceil(generatedRows(shape) / 4),
-    );
+    this.#linear.shard(matrix, shard, input, outOffset, target);
+  }
+
+  /** activated = silu(x Wg^T) * (x Wu^T); prompt rows, and weights of two types, by way of gateUp. */
+  swiGlu(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): void {
+    const { gateUp, activated, outStride, bias } = target;
+    if (weights.kind === 'paired') {
+      this.#linear.gated(weights.matrix, input, target);
+      this.#siluMul(gateUp, activated, false);
+      return;
+    }
+    const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
+    this.linear(weights.first, input, sideBySide);
+    this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
+    this.#siluMul(gateUp, activated, true);
   }
 
   /** q = rotated queries; rotated keys and values go to the cache. */
@@ -283,13 +262,14 @@ export class OpBuilder {
   }
 
   /** out = silu(gate) * up, gate and up side by side. */
-  siluMul(gateUp: BufferRange, out: BufferRange): void {
+  #siluMul(gateUp: BufferRange, out: BufferRange, withGenerated: boolean): void {
     const words = this.#sizes.padded.ffn / 4;
+    const rows = (shape: StepShape) => (withGenerated ? numRows(shape) : shape.numPrompt);
     this.#add(
       siluMul,
-      [words],
+      [words, withGenerated ? 1 : 0],
       (step, params) => [step, params, gateUp, out],
-      (shape) => [Math.ceil((numRows(shape) * words) / 64), 1, 1],
+      (shape) => [Math.ceil((rows(shape) * words) / 64), 1, 1],
     );
   }
 

@@ -4,6 +4,8 @@ import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
 import { MODEL_SHAPES, TINY_SHAPE } from '../../../tools/fixtures/model-shapes.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
+import { Q4_K } from '../../shaders/blocks/q4_k.ts';
+import { planPairedMatrix } from './matrix.ts';
 import { planModel } from './runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from './sizes.ts';
 
@@ -73,6 +75,29 @@ describe('planModel', () => {
     const { sizes } = planned;
     expect(sizes.sharded).toBe(false);
     expect(sizes.kv.sizeBytes).toBe(2 * 16 * (4096 + 32) * 8 * 64 * 2);
+  });
+
+  it('pairs gate and up row by row of shards, and joins what of q, k and v is of one type', async () => {
+    const shape = { ...TINY_SHAPE, hiddenSize: 256, headDim: 64, ffnSize: 172 };
+    const mixed = syntheticModel(shape, { type: 'Q4_K', types: { v: 'Q6_K' }, seed: 1 });
+    const { layers } = plan(await readGgufHeader(mixed)).weights;
+    const [layer] = layers;
+    expect(layer?.qkv.map(({ matrix, outOffset }) => [matrix.plan.label, matrix.plan.numRows, outOffset])).toEqual([
+      ['blk.0.attn_q.weight|blk.0.attn_k.weight', 256 + 128, 0],
+      ['blk.0.attn_v.weight', 128, 256 + 128],
+    ]);
+    expect(layer?.gateUp.kind).toBe('paired');
+    // 30 rows of 144 bytes fit a binding: 15 pairs, of which an even number is taken.
+    const small = planPairedMatrix('gate|up', Q4_K, 172, 256, { ...GPU.limits, maxBindingBytes: 30 * 144 });
+    expect(small.numRows).toBe(2 * 172);
+    expect(new Set(small.shards.map(({ numRows }) => numRows % 4))).toEqual(new Set([0]));
+    expect(Math.max(...small.shards.map(({ quantBytes }) => quantBytes))).toBeLessThanOrEqual(30 * 144);
+    small.shards.forEach(({ firstRow }, i) => {
+      expect(firstRow).toBe(small.shards.slice(0, i).reduce((sum, { numRows }) => sum + numRows / 2, 0));
+    });
+    expect(small.shards.reduce((sum, { numRows }) => sum + numRows, 0)).toBe(2 * 172);
+    const differing = syntheticModel(shape, { type: 'Q4_K', types: { up: 'Q6_K' }, seed: 1 });
+    expect(plan(await readGgufHeader(differing)).weights.layers[0]?.gateUp.kind).toBe('apart');
   });
 
   it('says so when a context does not fit at all', async () => {

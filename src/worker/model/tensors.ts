@@ -2,13 +2,14 @@
  * Finds a model's tensors by name, checks their shapes, and plans the matrices they become on a device. What a tensor is
  * for is the family's business (llama.ts). Reads nothing and allocates nothing.
  */
+import type { BlockType } from '../../shaders/blocks/block-type.ts';
 import { blockTypeOf } from '../../shaders/blocks/index.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
-import { planMatrix, type MatrixPlan } from './matrix.ts';
+import { planMatrix, planPairedMatrix, type MatrixPlan } from './matrix.ts';
 
-/** A matrix to be, and the tensors it is made of, one below the other. */
+/** A matrix to be, and the tensors it is made of, one below the other or paired. */
 export interface PlannedMatrix {
   readonly plan: MatrixPlan;
   readonly tensors: readonly TensorInfo[];
@@ -26,6 +27,10 @@ export interface Part<M> {
   readonly matrix: M;
   readonly outOffset: number;
 }
+
+/** Two matrices of one shape: paired in one where they are of one type. */
+export type Pair<M> =
+  { readonly kind: 'paired'; readonly matrix: M } | { readonly kind: 'apart'; readonly first: M; readonly second: M };
 
 /** All that a model's weights become on a device. */
 export interface PlannedWeights {
@@ -120,32 +125,56 @@ export class TensorPlanner {
   /** Tensors of `rows[i]` rows each, one below the other. @throws UnsupportedTensorType, LimitExceeded */
   matrix(names: readonly string[], rowElements: number, rows: readonly number[], cutRows?: number): PlannedMatrix {
     const tensors = names.map((name, i) => this.#find(name, [rowElements, rows[i] ?? 0]));
-    const type = blockTypeOf(tensors[0]?.type ?? 0, this.#hasF16);
-    if (type === undefined) throw unsupportedType(tensors[0]);
     const numRows = rows.reduce((sum, n) => sum + n, 0);
-    const plan = planMatrix(names.join('|'), type, numRows, rowElements, this.#limits, cutRows);
+    const type = this.#typeOf(tensors);
+    return this.#planned(tensors, planMatrix(names.join('|'), type, numRows, rowElements, this.#limits, cutRows));
+  }
+
+  /**
+   * Matrices for tensors whose outputs lie side by side in a row: one for each run of tensors of one type, so that a
+   * dispatch computes as much as it can.
+   */
+  parts(names: readonly string[], rowElements: number, rows: readonly number[]): readonly Part<PlannedMatrix>[] {
+    const parts: Part<PlannedMatrix>[] = [];
+    let outOffset = 0;
+    for (let first = 0; first < names.length;) {
+      let end = first + 1;
+      // An even number of rows before a tensor lets its scales begin at a whole word.
+      while (end < names.length && this.#sameType(names[first], names[end]) && (rows[end - 1] ?? 1) % 2 === 0) end += 1;
+      const some = rows.slice(first, end);
+      parts.push({ matrix: this.matrix(names.slice(first, end), rowElements, some), outOffset });
+      outOffset += some.reduce((sum, n) => sum + n, 0);
+      first = end;
+    }
+    return parts;
+  }
+
+  /** Two tensors of `numRows` rows each. @throws UnsupportedTensorType, LimitExceeded */
+  pair(first: string, second: string, rowElements: number, numRows: number): Pair<PlannedMatrix> {
+    if (!this.#sameType(first, second) || numRows % 2 !== 0) {
+      const [a, b] = [this.matrix([first], rowElements, [numRows]), this.matrix([second], rowElements, [numRows])];
+      return { kind: 'apart', first: a, second: b };
+    }
+    const tensors = [first, second].map((name) => this.#find(name, [rowElements, numRows]));
+    const label = `${first}|${second}`;
+    const plan = planPairedMatrix(label, this.#typeOf(tensors), numRows, rowElements, this.#limits);
+    return { kind: 'paired', matrix: this.#planned(tensors, plan) };
+  }
+
+  #sameType(first: string | undefined, second: string | undefined): boolean {
+    return this.#byName.get(first ?? '')?.type === this.#byName.get(second ?? '')?.type;
+  }
+
+  #typeOf([tensor]: readonly TensorInfo[]): BlockType {
+    const type = blockTypeOf(tensor?.type ?? 0, this.#hasF16);
+    if (type === undefined) throw unsupportedType(tensor);
+    return type;
+  }
+
+  #planned(tensors: readonly TensorInfo[], plan: MatrixPlan): PlannedMatrix {
     const planned = { plan, tensors };
     this.#matrices.push(planned);
     return planned;
-  }
-
-  /** One matrix where the tensors are of one type and their outputs lie seamlessly side by side, else one each. */
-  parts(
-    names: readonly string[],
-    rowElements: number,
-    rows: readonly number[],
-    outOffsets: readonly number[],
-  ): readonly Part<PlannedMatrix>[] {
-    const types = new Set(names.map((name) => this.#byName.get(name)?.type));
-    const seamless = rows.every((n, i) => {
-      const end = (outOffsets[i] ?? 0) + n;
-      return n % 2 === 0 && (outOffsets[i + 1] ?? end) === end;
-    });
-    if (types.size === 1 && seamless) return [{ matrix: this.matrix(names, rowElements, rows), outOffset: 0 }];
-    return names.map((name, i) => ({
-      matrix: this.matrix([name], rowElements, [rows[i] ?? 0]),
-      outOffset: outOffsets[i] ?? 0,
-    }));
   }
 }
 

@@ -1,0 +1,27 @@
+// Gate and up of SwiGLU in one kernel: out[m, n] = silu(gate) * up, with gate the product of row m with row n of the
+// shard, and up that with row split_at + n.
+struct GateUp {
+  gate: vec4<f32>, // four partial sums of each
+  up: vec4<f32>,
+  squares: vec4<f32>,
+}
+
+// One word of a row of x, of the two rows of weights, and of the norm's weight.
+fn take(sums: ptr<function, GateUp>, gate: vec4<f32>, up: vec4<f32>, v: vec4<f32>, norm: vec4<f32>) {
+  let y = v * norm;
+  (*sums).gate = fma(gate, y, (*sums).gate);
+  (*sums).up = fma(up, y, (*sums).up);
+  (*sums).squares = squared(v, (*sums).squares);
+}
+
+fn sum4(v: vec4<f32>) -> f32 {
+  return (v.x + v.y) + (v.z + v.w);
+}
+
+fn store_gated(m: u32, n: u32, gate_sum: f32, up_sum: f32, scale: f32) {
+  let gate = finished(n, gate_sum, scale);
+  let up = finished(n + params.split_at, up_sum, scale);
+  // As in silu_mul.wgsl: exp must not overflow.
+  let e = exp(min(-gate, 80.0));
+  out[m * params.out_stride + column(n)] = gate / (1.0 + e) * up;
+}
