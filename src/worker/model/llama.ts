@@ -169,7 +169,8 @@ export function buildLlama(
     }
     ops.ropeAppend(qkv, q, kv);
     ops.attention(q, kv, partial, attended);
-    ops.linear(layer.o, attended, { out: hidden, outStride: padded.hidden, addToOut: true, bias: layer.oBias });
+    const values = ops.valuesOf(attended, q);
+    ops.linear(layer.o, values, { out: hidden, outStride: padded.hidden, addToOut: true, bias: layer.oBias });
     ops.rmsNorm(hidden, layer.ffnNorm, normed);
     for (const { matrix, outOffset } of layer.gateUp) {
       ops.linear(matrix, normed, { out: gateUp, outStride: 2 * padded.ffn, outOffset, bias: layer.gateUpBias });

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
 import { MODEL_SHAPES, TINY_SHAPE } from '../../../tools/fixtures/model-shapes.ts';
+import type { KvLayout } from '../../shaders/lib/kv.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
 import { planModel } from './runner.ts';
@@ -12,12 +13,8 @@ const GPU = {
   traits: { software: false, hasF16: false, subgroupMin: undefined },
 };
 
-const plan = (file: GgufFile, contextLength = 256, limits = GPU.limits) =>
-  planModel(
-    file,
-    { ...GPU, limits },
-    { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, kvLayout: 'f16' },
-  );
+const plan = (file: GgufFile, contextLength = 256, limits = GPU.limits, kvLayout: KvLayout = 'f16') =>
+  planModel(file, { ...GPU, limits }, { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, kvLayout });
 
 const tiny = () => readGgufHeader(syntheticModel(TINY_SHAPE, { type: 'Q8_0', seed: 1 }));
 
@@ -73,6 +70,15 @@ describe('planModel', () => {
     const { sizes } = planned;
     expect(sizes.sharded).toBe(false);
     expect(sizes.kv.sizeBytes).toBe(2 * 16 * (4096 + 32) * 8 * 64 * 2);
+  });
+
+  it('tells the bytes of each cache type: 34 and 18 for 32 values where heads are of 64', async () => {
+    const file = await readGgufHeader(syntheticModel(MODEL_SHAPES['smollm2-135m'], { type: 'Q4_0', seed: 1 }));
+    const slots = 2 * 30 * 3 * (2048 + 32); // keys and values, layers, kv heads, tokens and a block to copy into
+    const bytes = (layout: KvLayout) => plan(file, 2048, GPU.limits, layout).sizes.kv.sizeBytes;
+    expect((['f32', 'f16', 'q8_0', 'q4_0'] as const).map(bytes)).toEqual(
+      [256, 128, 68, 36].map((slot) => slots * slot),
+    );
   });
 
   it('says so when a context does not fit at all', async () => {
