@@ -3,14 +3,14 @@ import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGr
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { siluMul } from './elementwise/silu-mul.ts';
 import { embed } from './embed/embed.ts';
+import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
-import type { KvLayout } from './lib/kv.ts';
+import { isBlockLayout, KV_LAYOUTS } from './lib/kv.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
 import { rmsNorm } from './norm/norm.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
-const KV_LAYOUTS: readonly KvLayout[] = ['f32', 'f16'];
 const GEMV_INPUTS: readonly GemvInput[] = ['plain', 'normed'];
 const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512];
 
@@ -37,7 +37,8 @@ export function allKernels(): readonly Kernel[] {
     ]),
   ]);
   const perCache = KV_LAYOUTS.flatMap((kv) => [
-    ropeAppend(kv),
+    // Between them every size of what shares a scale: 4, 8, 16, 32.
+    ...(isBlockLayout(kv) ? [20, 8, 80, 64] : [64]).map((headDim) => ropeAppend(kv, headDim)),
     attentionRows(kv),
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
@@ -50,5 +51,6 @@ export function allKernels(): readonly Kernel[] {
     const { groups, adjust, pick, logprobs, countList, countPicked } = sampleKernels(shape);
     return [...groups, ...adjust, pick, logprobs, ...countList, ...countPicked];
   });
-  return [...perType, ...perCache, ...sampler, attentionReduce, rmsNorm, siluMul];
+  const transforms = [4, 8, 16, 32].map((blockElements) => hadamard(blockElements));
+  return [...perType, ...perCache, ...transforms, ...sampler, attentionReduce, rmsNorm, siluMul];
 }

@@ -5,6 +5,7 @@ import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention
 import { F32 } from './blocks/f32.ts';
 import { SILU_PARAMS, siluMul } from './elementwise/silu-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
+import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
 import { NORM_PARAMS, rmsNorm } from './norm/norm.ts';
@@ -19,7 +20,9 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [linearGemm(F32, 'rows'), LINEAR_PARAMS],
   [linearGemv(F32, 'lanes', 'normed', { software: false }), LINEAR_PARAMS],
   [rmsNorm, NORM_PARAMS],
-  [ropeAppend('f32'), ROPE_PARAMS],
+  [ropeAppend('f32', 64), ROPE_PARAMS],
+  [ropeAppend('q8_0', 64), ROPE_PARAMS],
+  [hadamard(64), HADAMARD_PARAMS],
   [attentionSplit('f32', 64, 1, 128), SPLIT_PARAMS],
   [attentionReduce, REDUCE_PARAMS],
   [attentionFlash('f32', 64), FLASH_PARAMS],

@@ -1,7 +1,7 @@
 /**
  * Every sentence the page says, in one place. What the engine says (the messages of its errors) comes from the engine.
  */
-import type { FinishReason, LinnetErrorName, LoadPhase } from '../worker/api.ts';
+import type { FinishReason, KvType, LinnetErrorName, LoadPhase } from '../worker/api.ts';
 import type { NumberSetting } from './state/settings.ts';
 import type { Remedy } from './state/remedy.ts';
 
@@ -163,7 +163,13 @@ export const strings = {
     contextLength: { label: 'Context length', hint: 'In tokens; more needs more memory' },
   } satisfies Record<NumberSetting, { label: string; hint: string }>,
   kvType: 'Context precision',
-  kvTypes: { auto: 'Automatic', f16: '16 bit, half the memory', f32: '32 bit, exact' },
+  kvTypes: {
+    auto: 'Automatic',
+    f32: '32 bit, exact',
+    f16: '16 bit',
+    q8_0: '8 bit, half the memory of 16',
+    q4_0: '4 bit, a quarter of it, less accurate',
+  } satisfies Record<KvType | 'auto', string>,
   overflow: 'When the context is full',
   overflows: { dropOldestTurns: 'Leave out the oldest messages', stop: 'Stop and say so' },
   applyReload: 'Reload the model to apply',

@@ -72,7 +72,8 @@ export type ModelSource =
   /** A model that is already in the cache, by its `CachedModel.id`. */
   | { readonly kind: 'cached'; readonly id: string };
 
-export type KvType = 'f32' | 'f16';
+/** How keys and values are kept; the quantised ones take about a half (q8_0) and a quarter (q4_0) of f16's bytes. */
+export type KvType = 'f32' | 'f16' | 'q8_0' | 'q4_0';
 
 /** What happens when a conversation no longer fits the context. */
 export type OverflowPolicy =

@@ -12,6 +12,7 @@ describe('the arguments of bench', () => {
       numPrompt: 128,
       numGenerate: 32,
       kvFill: 0,
+      kv: 'f32',
       numRepeats: 3,
       json: false,
     });
@@ -19,11 +20,12 @@ describe('the arguments of bench', () => {
 
   it('take a shape, capped in layers', () => {
     const argv =
-      '--shape llama-3.2-1b --layers 2 --type Q4_K --kv-fill 4096 --no-f16 --gemv lanes --json --adapter null';
+      '--shape llama-3.2-1b --layers 2 --type Q4_K --kv-fill 4096 --kv q8_0 --no-f16 --gemv lanes --json --adapter null';
     const options = readBenchArguments(argv.split(' '));
     expect(options.model).toEqual({ kind: 'shape', name: 'llama-3.2-1b', type: 'Q4_K', numLayers: 2 });
     expect(options).toMatchObject({
       kvFill: 4096,
+      kv: 'q8_0',
       withoutFeatures: ['shader-f16'],
       variants: { gemv: 'lanes' },
       json: true,
@@ -41,6 +43,7 @@ describe('the arguments of bench', () => {
     [['--model', 'a', '--prompt', '0'], /--prompt: a whole number from 1 up/],
     [['--model', 'a', '--generate', 'x'], /--generate/],
     [['--model', 'a', '--kv-fill=-1'], /--kv-fill/],
+    [['--model', 'a', '--kv', 'q8'], /--kv: one of f32, f16, q8_0, q4_0/],
     [['--model', 'a', '--gemv', 'fast'], /--gemv: one of rows, lanes, subgroups/],
     [['--model', 'a', '--adapter', 'x'], /--adapter: one of/],
   ])('refuse %j', (argv, message) => {

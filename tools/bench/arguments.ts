@@ -1,5 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
+import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv.ts';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
 import {
@@ -11,8 +12,8 @@ import {
   type GpuArguments,
 } from '../node/gpu-arguments.ts';
 
-export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--repeat N] [--json] ${GPU_USAGE}
-  shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}`;
+export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--repeat N] [--json] ${GPU_USAGE}
+  shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}; of the cache: ${KV_LAYOUTS.join(', ')}`;
 
 export type BenchModel =
   | { readonly kind: 'file'; readonly path: string }
@@ -24,6 +25,7 @@ export interface BenchOptions extends GpuArguments {
   readonly numGenerate: number;
   /** Tokens of context before the prompt, with whatever the cache holds. */
   readonly kvFill: number;
+  readonly kv: KvLayout;
   readonly numRepeats: number;
   readonly json: boolean;
 }
@@ -41,6 +43,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
       prompt: { type: 'string', default: '128' },
       generate: { type: 'string', default: '32' },
       'kv-fill': { type: 'string', default: '0' },
+      kv: { type: 'string', default: 'f32' },
       repeat: { type: 'string', default: '3' },
       json: { type: 'boolean', default: false },
     },
@@ -51,6 +54,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
     numPrompt: wholeNumber('--prompt', values.prompt, 1),
     numGenerate: wholeNumber('--generate', values.generate, 1),
     kvFill: wholeNumber('--kv-fill', values['kv-fill'], 0),
+    kv: oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32',
     numRepeats: wholeNumber('--repeat', values.repeat, 1),
     json: values.json,
   };

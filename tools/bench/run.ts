@@ -24,7 +24,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
       ...DEFAULT_SIZE_OPTIONS,
       contextLength,
       cacheTokens: contextLength,
-      kvLayout: 'f32',
+      kvLayout: options.kv,
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
     const workload = { numPrompt, numGenerate, kvFill, computes: options.adapter !== 'null' };

@@ -19,21 +19,29 @@ interface Hyperparameters {
   readonly rotation: RotationSpec;
 }
 
+/** What a cache makes of a head of a (rotated) key or of a value, in place. */
+export type Keep = (head: Float64Array) => void;
+
 export class LlamaOracle {
   readonly #weights: ExactWeights;
   readonly #hyper: Hyperparameters;
+  readonly #keep: Keep | undefined;
 
-  private constructor(weights: ExactWeights, hyper: Hyperparameters) {
+  private constructor(weights: ExactWeights, hyper: Hyperparameters, keep: Keep | undefined) {
     this.#weights = weights;
     this.#hyper = hyper;
+    this.#keep = keep;
   }
 
-  /** @throws Error for what this forward pass does not do; it never guesses. */
-  static async open(source: ByteSource): Promise<LlamaOracle> {
+  /**
+   * @param keep what the cache forgets; default nothing
+   * @throws Error for what this forward pass does not do; it never guesses.
+   */
+  static async open(source: ByteSource, keep?: Keep): Promise<LlamaOracle> {
     const file = await readGgufHeader(source);
     const weights = new ExactWeights(source, file);
     const pairFactors = weights.has('rope_freqs.weight') ? await weights.vector('rope_freqs.weight') : undefined;
-    return new LlamaOracle(weights, readHyperparameters(file.metadata, pairFactors));
+    return new LlamaOracle(weights, readHyperparameters(file.metadata, pairFactors), keep);
   }
 
   get vocabSize(): number {
@@ -68,6 +76,7 @@ export class LlamaOracle {
     const queries = await project('q', wantedNormed);
     keys.forEach((key, position) => this.#rotate(key, position));
     queries.forEach((query, i) => this.#rotate(query, wanted[i] ?? NaN));
+    for (const heads of [...keys, ...values]) this.#keepHeads(heads);
     const attended = queries.map((query, i) => this.#attend(query, keys, values, wanted[i] ?? NaN));
     const mixed = await project('output', attended);
     const residual = wanted.map((position, i) => sum(at(hidden, position), at(mixed, i)));
@@ -118,6 +127,13 @@ export class LlamaOracle {
   #rotate(heads: Float64Array, position: number): void {
     const { headSize, rotation } = this.#hyper;
     for (let offset = 0; offset < heads.length; offset += headSize) rotateHead(heads, offset, position, rotation);
+  }
+
+  #keepHeads(heads: Float64Array): void {
+    const { headSize } = this.#hyper;
+    for (let offset = 0; offset < heads.length; offset += headSize) {
+      this.#keep?.(heads.subarray(offset, offset + headSize));
+    }
   }
 
   async #norm(rows: readonly Float64Array[], name: string): Promise<Float64Array[]> {

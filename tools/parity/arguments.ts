@@ -1,7 +1,7 @@
 /** The command line of `npm run parity`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import type { KvLayout } from '../../src/shaders/lib/kv.ts';
+import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 
@@ -19,6 +19,8 @@ export interface ParityOptions {
   /** Kernel variants to use instead of the device's own choice. */
   readonly variants: Partial<KernelVariants>;
   readonly kv: KvLayout;
+  /** Transform what is quantised; without, to see what that is good for. */
+  readonly kvTransform: boolean;
 }
 
 export function readArguments(argv: readonly string[]): ParityOptions {
@@ -37,12 +39,13 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       gemv: { type: 'string' },
       attention: { type: 'string' },
       kv: { type: 'string', default: 'f32' },
+      'no-kv-transform': { type: 'boolean', default: false },
     },
   });
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows] [--kv f32|f16]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--no-kv-transform]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
@@ -50,7 +53,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
-  const kv = oneOf('--kv', values.kv, ['f32', 'f16'] as const) ?? 'f32';
+  const kv = oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32';
   const withoutFeatures: GPUFeatureName[] = [];
   if (values['no-subgroups']) withoutFeatures.push('subgroups');
   if (values['no-f16']) withoutFeatures.push('shader-f16');
@@ -63,6 +66,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
     maxBindingBytes: values['max-binding'] === undefined ? undefined : number('--max-binding', values['max-binding']),
     batch: number('--batch', values.batch),
     kv,
+    kvTransform: !values['no-kv-transform'],
     variants: {
       ...(gemm === undefined ? {} : { gemm }),
       ...(gemv === undefined ? {} : { gemv }),

@@ -3,6 +3,7 @@
  * out. Knows no command line.
  */
 import { join } from 'node:path';
+import { isBlockLayout } from '../../src/shaders/lib/kv.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
@@ -11,10 +12,21 @@ import { openDawn } from '../node/dawn.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import type { ParityOptions } from './arguments.ts';
 import { driveTracks, type Track } from './drive.ts';
-import { argMax, Difference, LIMITS, logSumExp, type Golden, type GoldenPrompt } from './golden.ts';
+import {
+  argMax,
+  Difference,
+  LIMITS,
+  logSumExp,
+  quantisedLimits,
+  type Golden,
+  type GoldenPrompt,
+  type Limits,
+} from './golden.ts';
+import { cacheError, keptGolden } from './kept-golden.ts';
 
 export interface Outcome {
   readonly difference: Difference;
+  readonly limits: Limits;
   readonly numSteps: number;
   readonly numWrong: number;
   /** Within the limits, and every step that was compared right. */
@@ -56,7 +68,7 @@ function trackOf(
 }
 
 /** @throws the runtime's named errors for a model it refuses */
-export async function compareModel(options: Omit<ParityOptions, 'filter'>, golden: Golden): Promise<Outcome> {
+export async function compareModel(options: Omit<ParityOptions, 'filter'>, exact: Golden): Promise<Outcome> {
   const dawn = await openDawn({ adapter: options.adapter });
   const gpu = await openAdapter(dawn.adapter, {
     defaultLimits: true,
@@ -64,7 +76,10 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, golde
     ...(options.maxBindingBytes === undefined ? {} : { maxBindingBytes: options.maxBindingBytes }),
   });
   try {
-    const source = await nodeFileSource(join(options.models, golden.model));
+    const source = await nodeFileSource(join(options.models, exact.model));
+    const { kv, kvTransform } = options;
+    const golden = isBlockLayout(kv) ? await keptGolden(exact, source, kv, kvTransform) : exact;
+    const limits = isBlockLayout(kv) ? quantisedLimits(cacheError(golden, exact)) : LIMITS[kv];
     const file = await readGgufHeader(source);
     const lengths = golden.prompts.map((prompt) => prompt.ids.length + prompt.exact.ownGreedy.ids.length);
     const contextLength = Math.max(...lengths);
@@ -72,10 +87,11 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, golde
       ...DEFAULT_SIZE_OPTIONS,
       contextLength,
       cacheTokens: Math.max(options.batch, 1) * (contextLength + 32),
-      kvLayout: options.kv,
+      kvLayout: kv,
+      ...(isBlockLayout(kv) ? { kvTransform } : {}),
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
-    const tally = { difference: new Difference(), steps: 0, wrong: 0, limit: LIMITS[options.kv].max };
+    const tally = { difference: new Difference(), steps: 0, wrong: 0, limit: limits.max };
     if (options.batch === 1) {
       for (const prompt of golden.prompts)
         await driveTracks(runner, [trackOf(golden, prompt, Infinity, prompt.ids.length, tally)], 1);
@@ -97,9 +113,8 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, golde
       await driveTracks(runner, tracks, 7);
     }
     const { difference, steps: numSteps, wrong: numWrong } = tally;
-    const limits = LIMITS[options.kv];
     const passed = difference.rms <= limits.rms && difference.max <= limits.max && numWrong === 0 && numSteps > 0;
-    return { difference, numSteps, numWrong, passed };
+    return { difference, limits, numSteps, numWrong, passed };
   } finally {
     gpu.destroy();
   }

@@ -22,12 +22,12 @@ for (const name of names) {
   const label = name.slice(0, -5).padEnd(28);
   try {
     const golden = readGolden(join(options.directory, 'goldens', name));
-    const { difference, numSteps, numWrong, passed: good } = await compareModel(options, golden);
+    const { difference, limits, numSteps, numWrong, passed: good } = await compareModel(options, golden);
     if (good) passed += 1;
     else failed += 1;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(
-      `${good ? 'pass' : 'FAIL'} ${label} rms ${difference.rms.toExponential(1)} max ${difference.max.toExponential(1)} over ${String(difference.count)}; greedy ${String(numSteps - numWrong)}/${String(numSteps)} steps compared; ${seconds} s`,
+      `${good ? 'pass' : 'FAIL'} ${label} rms ${difference.rms.toExponential(1)} max ${difference.max.toExponential(1)} (of ${limits.rms.toExponential(1)}, ${limits.max.toExponential(1)}) over ${String(difference.count)}; greedy ${String(numSteps - numWrong)}/${String(numSteps)} steps compared; ${seconds} s`,
     );
   } catch (error) {
     failed += 1;

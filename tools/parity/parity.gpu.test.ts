@@ -21,6 +21,8 @@ const CASES: readonly { readonly model: string; readonly flags: readonly string[
   { model: 'llama3-ropefreqs', flags: ['--batch', '5'] },
   // What users get.
   { model: 'stories260K-q8_0', flags: ['--kv', 'f16'] },
+  { model: 'llama-linear-bias', flags: ['--kv', 'q8_0'] },
+  { model: 'llama-linear-bias', flags: ['--kv', 'q4_0'] },
 ];
 
 for (const { name: adapter, title } of openTestAdapters()) {

@@ -3,7 +3,7 @@
  * tile depends on the model and the cache's layout alone, never on how many rows there are.
  */
 import stepWgsl from '../lib/step.wgsl?raw';
-import { kvWgsl, type KvLayout } from '../lib/kv.ts';
+import { kvReadWgsl, type KvLayout } from '../lib/kv.ts';
 import type { Kernel } from '../kernel.ts';
 import flashWgsl from './attention_flash.wgsl?raw';
 import attentionRowsWgsl from './attention_rows.wgsl?raw';
@@ -55,7 +55,7 @@ export function splitGroup(headsPerKv: number, headDim: number, chunk: number): 
 export function attentionSplit(kv: KvLayout, headDim: number, group: number, chunk: number): Kernel {
   return {
     name: `attention_split_${kv}_d${String(headDim)}_g${String(group)}_c${String(chunk)}`,
-    code: [stepWgsl, kvWgsl(kv), splitWgsl].join('\n'),
+    code: [stepWgsl, kvReadWgsl(kv), splitWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite', 'readWrite'],
     constants: {
       GROUP: group,
@@ -83,7 +83,7 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
   const tileK = Math.min(32, 2 ** Math.floor(Math.log2(2048 / headDim)));
   return {
     name: `attention_flash_${kv}_d${String(headDim)}`,
-    code: [stepWgsl, kvWgsl(kv), flashWgsl].join('\n'),
+    code: [stepWgsl, kvReadWgsl(kv), flashWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {
       HEAD_DIM: headDim,
@@ -102,7 +102,7 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
 export function attentionRows(kv: KvLayout): Kernel {
   return {
     name: `attention_rows_${kv}`,
-    code: [stepWgsl, kvWgsl(kv), attentionRowsWgsl].join('\n'),
+    code: [stepWgsl, kvReadWgsl(kv), attentionRowsWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {},
     features: [],

@@ -58,7 +58,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var sum = 0.0;
   for (var start = 0u; start <= tile.last_position; start += TILE_K) {
     for (var i = tid; i < KV_WORDS; i += 64u) {
-      kv[i] = unpack_kv(k_pool[cache_word(tile.sequence, kv_head, min(start + i / words, tile.last_position), i % words)]);
+      kv[i] = key_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, tile.last_position)), i % words);
     }
     workgroupBarrier();
     for (var key = quarter; key < TILE_K; key += 4u) {
@@ -71,7 +71,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     }
     workgroupBarrier();
     for (var i = tid; i < KV_WORDS; i += 64u) {
-      kv[i] = unpack_kv(v_pool[cache_word(tile.sequence, kv_head, min(start + i / words, tile.last_position), i % words)]);
+      kv[i] = value_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, tile.last_position)), i % words);
     }
     workgroupBarrier();
     if (start <= position) {
@@ -107,9 +107,9 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   }
 }
 
-// Word of the cache that holds elements 4 * word .. of the key or value at `position`.
-fn cache_word(sequence: u32, kv_head: u32, position: u32, word: u32) -> u32 {
+// Where the key and the value at `position` lie in the cache.
+fn cache_slot(sequence: u32, kv_head: u32, position: u32) -> KvSlot {
   let block = block_tables[sequence * step.table_stride + position / params.block_tokens];
-  return ((block * params.num_kv_heads + kv_head) * params.block_tokens + position % params.block_tokens)
-    * (HEAD_DIM >> 2u) + word;
+  let page = block * params.num_kv_heads + kv_head;
+  return kv_slot(page, position % params.block_tokens, params.block_tokens, HEAD_DIM >> 2u);
 }

@@ -36,10 +36,10 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var sum = 0.0;
   for (var key = 0u; key <= info.position; key++) {
     let block = block_tables[table + key / params.block_tokens];
-    let at = ((block * params.num_kv_heads + kv_head) * params.block_tokens + key % params.block_tokens) * words;
+    let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
     var dot4 = vec4<f32>();
     for (var i = 0u; i < words; i++) {
-      dot4 = fma(q[q_at + i], unpack_kv(k_pool[at + i]), dot4);
+      dot4 = fma(q[q_at + i], key_quad(at, i), dot4);
     }
     let score = ((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale;
     let new_top = max(top, score);
@@ -47,7 +47,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     let p = exp(score - new_top);
     sum = fma(sum, fade, p);
     for (var i = 0u; i < words; i++) {
-      acc[i] = fma(vec4<f32>(p), unpack_kv(v_pool[at + i]), acc[i] * fade);
+      acc[i] = fma(vec4<f32>(p), value_quad(at, i), acc[i] * fade);
     }
     top = new_top;
   }

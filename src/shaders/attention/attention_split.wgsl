@@ -53,11 +53,11 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     workgroupBarrier();
     for (var key = lane; key < count; key += 32u) {
       let block = block_tables[table + key / params.block_tokens] - params.first_block;
-      let at = ((block * params.num_kv_heads + kv_head) * params.block_tokens + key % params.block_tokens) * words;
+      let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
       for (var h = 0u; h < GROUP; h++) {
         var dot4 = vec4<f32>();
         for (var i = 0u; i < words; i++) {
-          dot4 = fma(qs[h * words + i], unpack_kv(k_pool[at + i]), dot4);
+          dot4 = fma(qs[h * words + i], key_quad(at, i), dot4);
         }
         scores[h * CHUNK + key] = ((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale;
       }
@@ -84,8 +84,8 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
       var acc = vec4<f32>();
       for (var key = 0u; key < count; key++) {
         let block = block_tables[table + key / params.block_tokens] - params.first_block;
-        let at = ((block * params.num_kv_heads + kv_head) * params.block_tokens + key % params.block_tokens) * words;
-        acc = fma(vec4<f32>(scores[h * CHUNK + key]), unpack_kv(v_pool[at + d]), acc);
+        let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
+        acc = fma(vec4<f32>(scores[h * CHUNK + key]), value_quad(at, d), acc);
       }
       part_out[((wid.z * params.num_heads + first_head + h) * params.max_chunks + wid.x) * words + d] = acc;
     }

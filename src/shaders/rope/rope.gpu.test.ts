@@ -1,16 +1,18 @@
 /**
- * Rotation and append to the paged cache against the oracle: both kinds of pairs, partial rotation, both cache layouts,
+ * Rotation and append to the paged cache against the oracle: both kinds of pairs, partial rotation, f32 and f16 caches,
  * scattered slots, several shards. Slots that no row owns keep what they hold.
  */
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import { halfToNumber } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
-import type { KvLayout } from '../lib/kv.ts';
 import { differences, exactly, halfTolerance, rotationTolerance, type Expected } from '../testing/tolerance.ts';
 import { planted, randomFloats, seededRandom, shuffled, signed, UNTOUCHED } from '../testing/values.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope.ts';
 import { rotateRef, type Rotated } from './rope.ref.ts';
+
+/** The quantised layouts have tests of their own. */
+type Layout = 'f32' | 'f16';
 
 interface RopeCase {
   readonly numHeads: number;
@@ -38,11 +40,11 @@ const SHARDS = [
 
 type Row = readonly Rotated[];
 
-function words(layout: KvLayout, length: number): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
+function words(layout: Layout, length: number): Float32Array<ArrayBuffer> | Uint32Array<ArrayBuffer> {
   return layout === 'f32' ? new Float32Array(length).fill(UNTOUCHED) : new Uint32Array(length / 2).fill(0x70007000);
 }
 
-function numbers(layout: KvLayout, bytes: ArrayBuffer | undefined): Float32Array {
+function numbers(layout: Layout, bytes: ArrayBuffer | undefined): Float32Array {
   if (bytes === undefined) throw new Error('no output');
   return layout === 'f32' ? new Float32Array(bytes) : Float32Array.from(new Uint16Array(bytes), halfToNumber);
 }
@@ -53,14 +55,14 @@ const expectRotated = ({ value, products }: Rotated): Expected => ({
 });
 
 /** As the cache holds it: f16 saturates. */
-function expectStored(layout: KvLayout, rotated: Rotated): Expected {
+function expectStored(layout: Layout, rotated: Rotated): Expected {
   const { value, tolerance } = expectRotated(rotated);
   if (layout === 'f32') return { value, tolerance };
   const stored = Math.min(65504, Math.max(-65504, value));
   return { value: stored, tolerance: tolerance + halfTolerance(stored) };
 }
 
-async function check(runner: KernelRunner, kernel: Kernel, layout: KvLayout, seed: number, one: RopeCase) {
+async function check(runner: KernelRunner, kernel: Kernel, layout: Layout, seed: number, one: RopeCase) {
   const { numHeads, numKvHeads, headDim, rotDim, halves, numRows } = one;
   const random = seededRandom(seed);
   const width = (numHeads + 2 * numKvHeads) * headDim;
@@ -92,6 +94,8 @@ async function check(runner: KernelRunner, kernel: Kernel, layout: KvLayout, see
       num_blocks: numBlocks,
       rotate_halves: halves ? 1 : 0,
       write_q: i === 0 ? 1 : 0,
+      hadamard: 1,
+      scale: { f32: 1 },
     });
     const step = packStep({ numPrompt: numRows });
     const pool = words(layout, poolLength(numBlocks));
@@ -126,7 +130,7 @@ describeOnAdapters((runner) => {
   it.for(all)(
     'rope_append_$layout: $one.numHeads heads of $one.headDim, $one.rotDim rotated, seed $seed',
     async ({ layout, one, seed }) => {
-      expect(await check(runner(), ropeAppend(layout), layout, seed, one)).toEqual([]);
+      expect(await check(runner(), ropeAppend(layout, one.headDim), layout, seed, one)).toEqual([]);
     },
   );
 
@@ -142,7 +146,7 @@ describeOnAdapters((runner) => {
   ])('finds a planted mistake: %s -> %s', async ([right, wrong]) => {
     const found: string[] = [];
     for (const [i, one] of CASES.entries()) {
-      found.push(...(await check(runner(), planted(ropeAppend('f32'), right, wrong), 'f32', 71 + i, one)));
+      found.push(...(await check(runner(), planted(ropeAppend('f32', one.headDim), right, wrong), 'f32', 71 + i, one)));
     }
     expect(found).not.toEqual([]);
   });

@@ -69,6 +69,27 @@ export function halfTolerance(value: number): number {
 }
 
 /**
+ * A block of n transformed: sums of n terms, scaled. `norm` is the 2-norm of the block, and so of its transform;
+ * `inputTolerance` that of every input, which adds up to sqrt(n) times itself at most.
+ */
+export function hadamardTolerance(numElements: number, norm: number, inputTolerance = 0): number {
+  return dotTolerance(numElements, norm / Math.sqrt(numElements)) + Math.sqrt(numElements) * inputTolerance;
+}
+
+/**
+ * x as d q, given the exact d = top / 127 or top / -8 and x's own tolerance: half a step, or the whole step less what
+ * q4_0 has beyond its last quant, 7; d is rounded to half, which moves |x / d| + 1/2 steps of it, and comes from a top that
+ * is off by `tolerance`; q is taken with 1/d, off by 2.5 ulp and the rounding of a product.
+ */
+export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, tolerance: number): number {
+  const size = Math.abs(d);
+  const steps = size === 0 ? 0 : x / d;
+  const rounding = layout === 'q4_0' ? Math.max(0.5, steps - 7) : 0.5;
+  const scaleError = halfTolerance(size) / 2 + tolerance / 8 + 4 * EPS32 * size;
+  return rounding * size + (Math.abs(steps) + 0.5) * scaleError + tolerance;
+}
+
+/**
  * gate / (1 + exp(-gate)) * up: exp's error, at most that of the quotient; the sum, the quotient and the product. Below
  * -80 the kernel takes exp(80), which leaves |gate up| e^-80 instead of nothing.
  */

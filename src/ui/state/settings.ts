@@ -65,6 +65,13 @@ export function clampNumber(field: NumberField, value: unknown): number | undefi
   return Number.isInteger(field.step) ? Math.round(bounded) : bounded;
 }
 
+const KV_TYPES: readonly KvType[] = ['f32', 'f16', 'q8_0', 'q4_0'];
+
+/** The named guard of a cache type, from storage or a form; undefined for anything else. */
+export function parseKvType(value: unknown): KvType | undefined {
+  return KV_TYPES.find((type) => type === value);
+}
+
 /** The named guard of what storage holds: every field that is missing or makes no sense gets its default. */
 export function parseSettings(stored: unknown): Settings {
   if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
@@ -82,7 +89,7 @@ export function parseSettings(stored: unknown): Settings {
     seed: number('seed'),
     maxTokens: number('maxTokens'),
     contextLength: number('contextLength'),
-    kvType: kvType === 'f32' || kvType === 'f16' ? kvType : undefined,
+    kvType: parseKvType(kvType),
     overflow: entries.get('overflow') === 'stop' ? 'stop' : DEFAULT_SETTINGS.overflow,
   };
 }

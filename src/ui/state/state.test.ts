@@ -56,6 +56,8 @@ describe('settings', () => {
   it('survive a round trip, and nonsense becomes the default', () => {
     const settings = { ...DEFAULT_SETTINGS, seed: 7, temperature: 0, kvType: 'f16', overflow: 'stop' } as const;
     expect(parseSettings(JSON.parse(JSON.stringify(settings)))).toEqual(settings);
+    for (const kvType of ['f32', 'f16', 'q8_0', 'q4_0'])
+      expect(parseSettings({ kvType })).toHaveProperty('kvType', kvType);
     expect(
       parseSettings({ temperature: 'hot', topK: Number.NaN, topP: 7, seed: -3, kvType: 'q1', overflow: 1 }),
     ).toEqual({

@@ -6,7 +6,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { DeviceReport } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
-import { clampNumber, NUMBER_FIELDS, type NumberSetting, type Settings } from '../state/settings.ts';
+import { clampNumber, NUMBER_FIELDS, parseKvType, type NumberSetting, type Settings } from '../state/settings.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 import { settingsStyles } from './settings-styles.ts';
@@ -121,8 +121,7 @@ export class LinnetSettings extends LitElement {
   #renderKvType(): TemplateResult {
     const change = (event: Event): void => {
       if (!(event.target instanceof HTMLSelectElement)) return;
-      const { value } = event.target;
-      this.actions.changeSettings({ kvType: value === 'f16' || value === 'f32' ? value : undefined });
+      this.actions.changeSettings({ kvType: parseKvType(event.target.value) });
     };
     return this.#renderSelect('kv', strings.kvType, strings.kvTypes, this.settings.kvType ?? 'auto', change);
   }

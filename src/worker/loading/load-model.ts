@@ -6,6 +6,7 @@ import type { ByteSource } from '../../cache/byte-source.ts';
 import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
+import { KV_LAYOUTS } from '../../shaders/lib/kv.ts';
 import type {
   InspectOptions,
   KvType,
@@ -169,12 +170,16 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
   if (wanted !== undefined && !(Number.isInteger(wanted) && wanted >= 16)) {
     throw new LinnetError('InvalidRequest', `contextLength is ${String(wanted)}; it must be a whole number from 16.`);
   }
+  const { kvType = DEFAULT_KV_TYPE } = request;
+  if (!KV_LAYOUTS.includes(kvType)) {
+    throw new LinnetError('InvalidRequest', `kvType is ${kvType}; it must be one of ${KV_LAYOUTS.join(', ')}.`);
+  }
   const plan = (contextLength: number) =>
     planModel(file, gpu, {
       ...DEFAULT_SIZE_OPTIONS,
       contextLength,
       cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
-      kvLayout: request.kvType ?? DEFAULT_KV_TYPE,
+      kvLayout: kvType,
     });
   if (wanted !== undefined) return plan(Math.min(wanted, config.contextLength));
   for (

@@ -1,8 +1,9 @@
 /**
  * The paged key-value cache of a model: for every layer a pool of keys and one of values, each a list of shards of whole
- * blocks. A block lies as [kv head][slot in block][head_dim]. Which sequence owns which block is not known here.
+ * blocks. A block lies as [kv head][slot in block][head_dim], quantised ones with the scales of a kv head's slots behind their
+ * quants. Which sequence owns which block is not known here.
  */
-import { kvElementBytes, type KvLayout } from '../../shaders/lib/kv.ts';
+import { hadamardElements, isBlockLayout, kvSlotBytes, type KvLayout } from '../../shaders/lib/kv.ts';
 import { LinnetError } from '../errors.ts';
 import type { Gpu, PlanningLimits } from '../gpu/gpu.ts';
 import type { CopyBlock } from '../scheduler/batch.ts';
@@ -11,6 +12,8 @@ export const BLOCK_TOKENS = 32;
 
 export interface KvPoolPlan {
   readonly layout: KvLayout;
+  /** Elements of a block of the Hadamard transform of queries, keys and values; 1: none. */
+  readonly hadamard: number;
   readonly numLayers: number;
   readonly numBlocks: number;
   /** Bytes of a block of one layer's keys (as many again for its values). */
@@ -26,8 +29,9 @@ export function planKvPool(
   layout: KvLayout,
   numBlocks: number,
   limits: PlanningLimits,
+  transform = isBlockLayout(layout),
 ): KvPoolPlan {
-  const blockBytes = shape.numKvHeads * BLOCK_TOKENS * shape.headDim * kvElementBytes(layout);
+  const blockBytes = shape.numKvHeads * BLOCK_TOKENS * kvSlotBytes(layout, shape.headDim);
   const blocksPerShard = Math.min(
     numBlocks,
     Math.floor(Math.min(limits.maxBindingBytes, limits.maxBufferBytes) / blockBytes),
@@ -40,6 +44,7 @@ export function planKvPool(
   }
   return {
     layout,
+    hadamard: transform ? hadamardElements(shape.headDim) : 1,
     numLayers: shape.numLayers,
     numBlocks,
     blockBytes,

@@ -165,7 +165,8 @@ export function buildLlama(
     }
     ops.ropeAppend(qkv, q, kv);
     ops.attention(q, kv, partial, attended);
-    ops.linear(layer.o, { x: attended }, { ...residual, bias: layer.oBias });
+    const values = ops.valuesOf(attended, q);
+    ops.linear(layer.o, { x: values }, { ...residual, bias: layer.oBias });
     const ffnInput = ops.rmsNorm(hidden, layer.ffnNorm, normed);
     ops.swiGlu(layer.gateUp, ffnInput, { gateUp, activated, outStride: padded.ffn, bias: layer.gateUpBias });
     ops.linear(layer.down, { x: activated }, { ...residual, bias: layer.downBias });

@@ -11,6 +11,7 @@ import {
 } from '../../shaders/attention/attention.ts';
 import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
+import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import {
   chooseGemmVariant,
@@ -21,7 +22,7 @@ import {
   type Workgroups,
 } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
-import { ropeAppend } from '../../shaders/rope/rope.ts';
+import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { ModelConfig } from './config.ts';
@@ -146,14 +147,14 @@ export class OpBuilder {
     this.#siluMul(gateUp, activated, true);
   }
 
-  /** q = rotated queries; rotated keys and values go to the cache. */
+  /** q = rotated queries; rotated keys and values go to the cache; a quantised one has all three transformed. */
   ropeAppend(qkv: BufferRange, q: BufferRange, shards: readonly KvShard[]): void {
     const { numHeads, numKvHeads, headDim, ropeDim } = this.#config;
     const { padded, kv } = this.#sizes;
-    const numPairs = ((numHeads + 2 * numKvHeads) * headDim) / 2;
+    const numThreads = (numHeads + 2 * numKvHeads) * ropeThreadsPerHead(kv.layout, headDim);
     shards.forEach((shard, index) => {
       this.#add(
-        ropeAppend(kv.layout),
+        ropeAppend(kv.layout, headDim),
         [
           numHeads,
           numKvHeads,
@@ -166,6 +167,8 @@ export class OpBuilder {
           shard.numBlocks,
           0,
           index === 0 ? 1 : 0,
+          kv.hadamard,
+          { f32: 1 / Math.sqrt(kv.hadamard) },
         ],
         (step, params) => [
           step,
@@ -177,12 +180,12 @@ export class OpBuilder {
           { buffer: shard.keys },
           { buffer: shard.values },
         ],
-        (shape) => [Math.ceil(numPairs / 64), numRows(shape), 1],
+        (shape) => [Math.ceil(numThreads / 64), numRows(shape), 1],
       );
     });
   }
 
-  /** out = softmax(q K^T) V, causal, over the cache. */
+  /** out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. */
   attention(
     q: BufferRange,
     shards: readonly KvShard[],
@@ -259,6 +262,22 @@ export class OpBuilder {
       ],
       (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
     );
+  }
+
+  /** What `attention` left in `x` as values of the model: itself, or what the cache's transform is undone in, `out`. */
+  valuesOf(x: BufferRange, out: BufferRange): BufferRange {
+    const { numHeads, headDim } = this.#config;
+    const { padded, kv } = this.#sizes;
+    if (kv.hadamard === 1) return x;
+    const chunk = chunkElements(kv.hadamard);
+    const numChunks = (numHeads * headDim) / chunk;
+    this.#add(
+      hadamard(kv.hadamard),
+      [numChunks, kv.hadamard / chunk, padded.q, { f32: 1 / Math.sqrt(kv.hadamard) }],
+      (_step, params) => [params, x, out],
+      (shape) => [Math.ceil(numChunks / 64), numRows(shape), 1],
+    );
+    return out;
   }
 
   /** out = silu(gate) * up, gate and up side by side. */

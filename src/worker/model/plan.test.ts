@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
 import { MODEL_SHAPES, TINY_SHAPE } from '../../../tools/fixtures/model-shapes.ts';
+import type { KvLayout } from '../../shaders/lib/kv.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
 import { Q4_K } from '../../shaders/blocks/q4_k.ts';
@@ -14,12 +15,8 @@ const GPU = {
   traits: { software: false, hasF16: false, subgroupMin: undefined },
 };
 
-const plan = (file: GgufFile, contextLength = 256, limits = GPU.limits) =>
-  planModel(
-    file,
-    { ...GPU, limits },
-    { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, kvLayout: 'f16' },
-  );
+const plan = (file: GgufFile, contextLength = 256, limits = GPU.limits, kvLayout: KvLayout = 'f16') =>
+  planModel(file, { ...GPU, limits }, { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, kvLayout });
 
 const tiny = () => readGgufHeader(syntheticModel(TINY_SHAPE, { type: 'Q8_0', seed: 1 }));
 
@@ -98,6 +95,15 @@ describe('planModel', () => {
     expect(small.shards.reduce((sum, { numRows }) => sum + numRows, 0)).toBe(2 * 172);
     const differing = syntheticModel(shape, { type: 'Q4_K', types: { up: 'Q6_K' }, seed: 1 });
     expect(plan(await readGgufHeader(differing)).weights.layers[0]?.gateUp.kind).toBe('apart');
+  });
+
+  it('tells the bytes of each cache type: 34 and 18 for 32 values where heads are of 64', async () => {
+    const file = await readGgufHeader(syntheticModel(MODEL_SHAPES['smollm2-135m'], { type: 'Q4_0', seed: 1 }));
+    const slots = 2 * 30 * 3 * (2048 + 32); // keys and values, layers, kv heads, tokens and a block to copy into
+    const bytes = (layout: KvLayout) => plan(file, 2048, GPU.limits, layout).sizes.kv.sizeBytes;
+    expect((['f32', 'f16', 'q8_0', 'q4_0'] as const).map(bytes)).toEqual(
+      [256, 128, 68, 36].map((slot) => slots * slot),
+    );
   });
 
   it('says so when a context does not fit at all', async () => {

@@ -14,6 +14,8 @@ export interface SizeOptions {
   /** Tokens all sequences together may hold; at least `contextLength`. */
   readonly cacheTokens: number;
   readonly kvLayout: KvLayout;
+  /** Whether keys and values are transformed before they are quantised; false to measure what that is good for. */
+  readonly kvTransform?: boolean;
   /** Most rows of a step, before the limits of the device. */
   readonly maxRows: number;
   readonly maxGeneratedRows: number;
@@ -61,7 +63,7 @@ export function planSizes(
     ffn: pad(config.ffnSize),
   };
   const numBlocks = Math.ceil(options.cacheTokens / BLOCK_TOKENS) + 1;
-  const kv = planKvPool(config, options.kvLayout, numBlocks, limits);
+  const kv = planKvPool(config, options.kvLayout, numBlocks, limits, options.kvTransform);
   const sharded = kv.numShards > 1;
   const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
   const maxChunks = Math.ceil(options.contextLength / chunkTokens);

@@ -2,6 +2,7 @@
 import type { ByteSource } from '../../../cache/byte-source.ts';
 import { openAdapter } from '../../gpu/open.ts';
 import { readGgufHeader } from '../../loading/gguf-header.ts';
+import type { KvLayout } from '../../../shaders/lib/kv.ts';
 import type { KernelVariants } from '../ops.ts';
 import { ModelRunner, planModel } from '../runner.ts';
 import { NUM_NAMED_BLOCKS } from './row-driver.ts';
@@ -10,6 +11,8 @@ export interface TinySetup {
   readonly variants?: Partial<KernelVariants>;
   readonly withoutFeatures?: readonly GPUFeatureName[];
   readonly maxBindingBytes?: number;
+  /** Default: f32. */
+  readonly kvLayout?: KvLayout;
   /** Blocks of the cache; default: those that the tests name. */
   readonly numBlocks?: number;
 }
@@ -20,13 +23,13 @@ export const TINY_VOCABULARY = 263;
 
 /** Sizes that leave room for every row of a step to want its logits. */
 export async function openTinyModel(adapter: GPUAdapter, source: ByteSource, setup: TinySetup): Promise<ModelRunner> {
-  const { withoutFeatures = [], maxBindingBytes, numBlocks = NUM_NAMED_BLOCKS } = setup;
+  const { withoutFeatures = [], maxBindingBytes, numBlocks = NUM_NAMED_BLOCKS, kvLayout = 'f32' } = setup;
   const limits = maxBindingBytes === undefined ? {} : { maxBindingBytes };
   const gpu = await openAdapter(adapter, { defaultLimits: true, withoutFeatures, ...limits });
   const plan = planModel(await readGgufHeader(source), gpu, {
     contextLength: TINY_CONTEXT,
     cacheTokens: (numBlocks - 1) * 32,
-    kvLayout: 'f32',
+    kvLayout,
     maxRows: 160,
     maxGeneratedRows: 32,
     maxLogitRows: 160,
