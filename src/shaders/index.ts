@@ -7,6 +7,7 @@ import type { Kernel } from './kernel.ts';
 import type { KvLayout } from './lib/kv.ts';
 import { linearGemm, linearGemv } from './linear/linear.ts';
 import { rmsNorm } from './norm/norm.ts';
+import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
@@ -43,5 +44,12 @@ export function allKernels(): readonly Kernel[] {
     const { groups, adjust, pick, logprobs, countList, countPicked } = sampleKernels(shape);
     return [...groups, ...adjust, pick, logprobs, ...countList, ...countPicked];
   });
-  return [...perType, ...perCache, ...sampler, attentionReduce, rmsNorm, siluMul];
+  const probes = [
+    probeCopy,
+    probeRead,
+    probeFma,
+    probeDot4,
+    ...ALL_BLOCK_TYPES.flatMap((type) => probeDequantDot(type) ?? []),
+  ];
+  return [...perType, ...perCache, ...sampler, ...probes, attentionReduce, rmsNorm, siluMul];
 }

@@ -287,6 +287,26 @@ export interface EngineStats {
   };
 }
 
+/**
+ * What the device was measured to do when nothing else is in the way: the limits that speeds are compared with. Best of a
+ * few runs each, in operations per second.
+ */
+export interface DeviceRates {
+  /** Memory, by three ways to use it; a copied byte counts twice, since it is read and written. */
+  readonly bytesPerSecond: {
+    readonly copyCommand: number;
+    readonly copyKernel: number;
+    readonly readKernel: number;
+  };
+  /** Fused multiply-adds of f32 from registers, each two operations. */
+  readonly flopsPerSecond: number;
+  /** `dot4I8Packed` from registers, each eight operations; undefined where the browser has it not. */
+  readonly int8OpsPerSecond: number | undefined;
+  /** By block type: weights dequantised and multiplied with an f32 vector, both from registers. */
+  readonly dequantDotPerSecond: Readonly<Record<string, number>>;
+  readonly measuringMs: number;
+}
+
 export type EngineState = 'idle' | 'loading' | 'ready' | 'lost';
 
 export interface EngineInfo {
