@@ -15,8 +15,8 @@ import { parseSource } from './state/source.ts';
 import { createStore, type Store } from './state/store.ts';
 import { LinnetApp } from './views/app.ts';
 
-/** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
-export async function startApp(client: EngineClient, parent: HTMLElement): Promise<void> {
+/** Starts the page in `parent`; `benchUrl` is its bench page, if it has one. The promise ends when the first phase that waits for the visitor is reached. */
+export async function startApp(client: EngineClient, parent: HTMLElement, benchUrl?: string): Promise<void> {
   const preferences = openPreferences();
   const store = createStore(
     initialState({
@@ -33,6 +33,7 @@ export async function startApp(client: EngineClient, parent: HTMLElement): Promi
   const app = new LinnetApp();
   app.actions = actions;
   app.deviceMemoryGib = readDeviceMemory();
+  app.benchUrl = benchUrl;
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
   const show = (state: AppState): void => {
     app.state = state;

@@ -111,6 +111,14 @@ export interface ModelInspection {
   readonly gpuBytes: { readonly weights: number; readonly kvCache: number; readonly scratch: number };
   /** The context that would be used. */
   readonly plannedContextLength: number;
+  /**
+   * Weights that a token is multiplied with, by type: those of the layers, and those of the vocabulary head, which of a
+   * prompt only the last token needs.
+   */
+  readonly multiplied: {
+    readonly layers: Readonly<Record<string, number>>;
+    readonly head: Readonly<Record<string, number>>;
+  };
 }
 
 export type LoadPhase = 'resolving' | 'downloading' | 'uploading' | 'compiling' | 'ready';
@@ -284,6 +292,7 @@ export interface EngineStats {
     readonly numDispatches: number;
     readonly numSubmits: number;
     readonly weightBytesRead: number;
+    readonly kvBytesRead: number;
   };
 }
 
@@ -348,4 +357,9 @@ export interface Engine {
   listCached(): Promise<readonly CachedModel[]>;
   deleteCached(id: string): Promise<void>;
   storage(): Promise<StorageReport>;
+  /**
+   * Measures the device: seconds of work, with which nothing else should compete. `types`: the block types wanted, all
+   * unless said. Ends with `Aborted` when the request is.
+   */
+  measureRates(client: ClientId, request: RequestId, types?: readonly string[]): Promise<DeviceRates>;
 }

@@ -1,7 +1,10 @@
 /** One benchmark from options to report: opens the adapter and the model, warms up, repeats. Prints nothing. */
 import type { ByteSource } from '../../src/cache/byte-source.ts';
+import { typesOf } from '../../src/ui/bench/limits.ts';
+import { measureRates } from '../../src/worker/gpu/limits-probe/measure-rates.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
+import { multipliedWeights } from '../../src/worker/model/multiplied.ts';
 import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
 import { MODEL_SHAPES } from '../fixtures/model-shapes.ts';
@@ -34,6 +37,10 @@ export async function runBench(options: BenchOptions, command: string): Promise<
     const repetitions: Repetition[] = [];
     for (let i = 0; i < options.numRepeats; i++) repetitions.push(await bench.repeat());
     const { gemm, gemv, attention } = runner.variants;
+    const multiplied = multipliedWeights(plan);
+    const measured = workload.computes
+      ? { multiplied, rates: await measureRates(gpu, { nowMs: () => performance.now(), types: typesOf(multiplied) }) }
+      : undefined;
     return summarise(
       {
         command,
@@ -45,6 +52,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
         sourceMs: source.spentMs(),
       },
       repetitions,
+      measured,
     );
   } finally {
     gpu.destroy();

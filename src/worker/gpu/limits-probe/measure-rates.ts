@@ -2,7 +2,7 @@
  * What a device can do at most, measured: the limits that the speed of a model is compared with. A second or two of work on
  * a GPU, which nothing else should use meanwhile. Knows nothing of models.
  */
-import { BLOCK_TYPES } from '../../../shaders/blocks/index.ts';
+import { BLOCK_TYPES, blockTypeOf } from '../../../shaders/blocks/index.ts';
 import type { DeviceRates } from '../../api.ts';
 import { LinnetError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
@@ -36,7 +36,10 @@ export async function measureRates(gpu: Gpu, options: RatesOptions): Promise<Dev
   const rate = (make: (probes: Probes) => Promise<Probe | undefined> | Probe) => rateOf(gpu, watch, make);
   const fma = await rate((probes) => probes.fma());
   const int8 = await rate((probes) => probes.dot4().catch(ignoreMissing));
-  const types = BLOCK_TYPES.filter(({ name }) => options.types?.includes(name) ?? true);
+  // Where the device reads a type by other means than this one, this one's rate would be no limit.
+  const types = BLOCK_TYPES.filter((type) => blockTypeOf(type.ggmlType, gpu.traits.hasF16) === type).filter(
+    ({ name }) => options.types?.includes(name) ?? true,
+  );
   const dequantDot: [string, number][] = [];
   for (const type of types) {
     const weights = await rate((probes) => probes.dequantDot(type));
@@ -63,8 +66,12 @@ async function rateOf(
 ): Promise<number | undefined> {
   const owner = gpu.owner();
   try {
-    const probe = await make(new Probes(owner));
-    if (probe === undefined) return undefined;
+    // Beside a loaded model there may be no room: then there is no rate, and the device goes on.
+    gpu.device.pushErrorScope('out-of-memory');
+    const making = Promise.resolve(make(new Probes(owner)));
+    const problem = await gpu.device.popErrorScope();
+    const probe = await making;
+    if (probe === undefined || problem !== null) return undefined;
     return (await measurePace(probe, watch)).perSecond * probe.unitsPerIteration;
   } finally {
     owner.release();
