@@ -13,6 +13,7 @@ describe('the arguments of bench', () => {
       numGenerate: 32,
       kvFill: 0,
       numRepeats: 3,
+      clock: 'wall',
       json: false,
     });
   });
@@ -43,6 +44,7 @@ describe('the arguments of bench', () => {
     [['--model', 'a', '--kv-fill=-1'], /--kv-fill/],
     [['--model', 'a', '--gemv', 'fast'], /--gemv: one of rows, lanes, subgroups/],
     [['--model', 'a', '--adapter', 'x'], /--adapter: one of/],
+    [['--model', 'a', '--clock', 'sun'], /--clock: one of wall, device/],
   ])('refuse %j', (argv, message) => {
     expect(() => readBenchArguments(argv)).toThrow(message);
   });

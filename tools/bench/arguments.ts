@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
+import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';
 import {
   GPU_OPTIONS,
   GPU_USAGE,
@@ -11,7 +12,7 @@ import {
   type GpuArguments,
 } from '../node/gpu-arguments.ts';
 
-export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--repeat N] [--json] ${GPU_USAGE}
+export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--repeat N] [--clock wall|device] [--json] ${GPU_USAGE}
   shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}`;
 
 export type BenchModel =
@@ -25,6 +26,7 @@ export interface BenchOptions extends GpuArguments {
   /** Tokens of context before the prompt, with whatever the cache holds. */
   readonly kvFill: number;
   readonly numRepeats: number;
+  readonly clock: ClockName;
   readonly json: boolean;
 }
 
@@ -42,6 +44,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
       generate: { type: 'string', default: '32' },
       'kv-fill': { type: 'string', default: '0' },
       repeat: { type: 'string', default: '3' },
+      clock: { type: 'string', default: 'wall' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -52,6 +55,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
     numGenerate: wholeNumber('--generate', values.generate, 1),
     kvFill: wholeNumber('--kv-fill', values['kv-fill'], 0),
     numRepeats: wholeNumber('--repeat', values.repeat, 1),
+    clock: oneOf('--clock', values.clock, CLOCK_NAMES) ?? 'wall',
     json: values.json,
   };
 }
@@ -63,15 +67,20 @@ interface ModelValues {
   readonly layers?: string;
 }
 
-function readModel({ model, shape, type, layers }: ModelValues): BenchModel {
-  if ((model === undefined) === (shape === undefined)) throw new Error(USAGE);
+/** The names people know shapes by, where ours says more. */
+const ALIASES: Readonly<Record<string, ShapeName>> = { 'qwen2-0.5b': 'qwen2-0.5b-like' };
+
+/** @throws Error: the usage without a model, else what is wrong */
+export function readModel({ model, shape: asked, type, layers }: ModelValues, usage = USAGE): BenchModel {
+  const shape = asked === undefined ? undefined : (ALIASES[asked] ?? asked);
+  if ((model === undefined) === (shape === undefined)) throw new Error(usage);
   if (model !== undefined) {
     if (type !== undefined || layers !== undefined) throw new Error('--type and --layers go with --shape');
     return { kind: 'file', path: model };
   }
   const names = Object.keys(MODEL_SHAPES).filter(isShapeName);
   const name = oneOf('--shape', shape, names);
-  if (name === undefined) throw new Error(USAGE);
+  if (name === undefined) throw new Error(usage);
   const { numLayers } = MODEL_SHAPES[name];
   return {
     kind: 'shape',

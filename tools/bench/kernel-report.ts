@@ -1,6 +1,7 @@
 /** The kernels' rates as a table. Measures nothing. */
 import { bandwidth } from '../../src/ui/bench/limits.ts';
 import type { DeviceRates } from '../../src/worker/api.ts';
+import type { ClockName } from '../node/device-clock.ts';
 import { percent } from './report.ts';
 
 export interface KernelRates {
@@ -23,6 +24,7 @@ export interface KernelReport {
   readonly numOut: number;
   readonly width: number;
   readonly numPrompt: number;
+  readonly clock: ClockName;
   readonly rates: Pick<DeviceRates, 'bytesPerSecond' | 'flopsPerSecond'>;
   readonly kernels: readonly KernelRates[];
 }
@@ -45,7 +47,7 @@ export function formatKernels(report: KernelReport): string {
   const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
   return [
     adapter,
-    `weight ${String(numOut)} x ${String(width)}; registers and gemv in G weights/s, gemm of ${String(numPrompt)} rows in GFLOP/s`,
+    `weight ${String(numOut)} x ${String(width)}; registers and gemv in G weights/s, gemm of ${String(numPrompt)} rows in GFLOP/s; ${report.clock} clock`,
     `memory ${giga(memory)} GB/s, fma ${giga(rates.flopsPerSecond)} GFLOP/s`,
     ...table,
   ].join('\n');

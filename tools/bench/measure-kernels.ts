@@ -21,10 +21,11 @@ import { BUFFER_USAGE } from '../../src/worker/gpu/flags.ts';
 import type { Gpu } from '../../src/worker/gpu/gpu.ts';
 import { measureRates } from '../../src/worker/gpu/limits-probe/measure-rates.ts';
 import { Probes } from '../../src/worker/gpu/limits-probe/probes.ts';
-import { measurePace, type Work } from '../../src/worker/gpu/limits-probe/stopwatch.ts';
+import { measurePace, type Stopwatch, type Work } from '../../src/worker/gpu/limits-probe/stopwatch.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { openDawn } from '../node/dawn.ts';
+import { clockOf, type ClockName } from '../node/device-clock.ts';
 import type { GpuArguments } from '../node/gpu-arguments.ts';
 import type { KernelRates, KernelReport } from './kernel-report.ts';
 
@@ -33,6 +34,7 @@ export interface KernelBenchOptions extends GpuArguments {
   readonly width: number;
   readonly numPrompt: number;
   readonly numRounds: number;
+  readonly clock: ClockName;
   /** Names; the four that 4-bit files are made of unless said. */
   readonly types?: readonly string[];
 }
@@ -46,6 +48,7 @@ export async function runKernelBench(options: KernelBenchOptions): Promise<Kerne
   if (numOut % DISTINCT_ROWS !== 0 || width % 256 !== 0) throw new Error('--rows: whole 64s; --width: whole 256s');
   const dawn = await openDawn({ adapter: options.adapter });
   const gpu = await openAdapter(dawn.adapter, { withoutFeatures: options.withoutFeatures });
+  const nowMs = clockOf(options.clock);
   try {
     const variants = {
       gemv: options.variants.gemv ?? chooseGemvVariant(gpu.traits),
@@ -53,9 +56,8 @@ export async function runKernelBench(options: KernelBenchOptions): Promise<Kerne
     };
     const types = BLOCK_TYPES.filter(({ name }) => (options.types ?? DEFAULT_TYPES).includes(name));
     const kernels: KernelRates[] = [];
-    for (const type of types) kernels.push(await measureType(gpu, type, variants, options));
-    // In the middle of the noise that the kernels had, not before it.
-    const { bytesPerSecond, flopsPerSecond } = await measureRates(gpu, { nowMs: () => performance.now(), types: [] });
+    for (const type of types) kernels.push(await measureType(gpu, type, variants, options, nowMs));
+    const { bytesPerSecond, flopsPerSecond } = await measureRates(gpu, { nowMs, types: [] });
     return {
       adapter: dawn.description,
       gemvVariant: variants.gemv,
@@ -63,6 +65,7 @@ export async function runKernelBench(options: KernelBenchOptions): Promise<Kerne
       numOut,
       width,
       numPrompt,
+      clock: options.clock,
       rates: { bytesPerSecond, flopsPerSecond },
       kernels,
     };
@@ -78,6 +81,7 @@ async function measureType(
   type: BlockType,
   variants: Variants,
   { numOut, width, numPrompt, numRounds }: KernelBenchOptions,
+  nowMs: () => number,
 ): Promise<KernelRates> {
   const owner = gpu.owner();
   try {
@@ -93,7 +97,7 @@ async function measureType(
     });
     const registers = await new Probes(owner).dequantDot(type);
     if (registers === undefined) throw new Error(`${type.name} cannot be in registers`);
-    const best = await inTurns([gemv, registers, gemm], gpu.adapter.software ? 15 : 25, numRounds);
+    const best = await inTurns([gemv, registers, gemm], { targetMs: 25, nowMs }, numRounds);
     const [gemvRate = NaN, registersRate = NaN, gemmRate = NaN] = best;
     const numWeights = numOut * width;
     return {
@@ -109,12 +113,15 @@ async function measureType(
 }
 
 /** The best rate of each, in rounds of one run each. */
-async function inTurns(works: readonly Work[], targetMs: number, numRounds: number): Promise<readonly number[]> {
+async function inTurns(
+  works: readonly Work[],
+  { targetMs, nowMs }: Pick<Stopwatch, 'targetMs' | 'nowMs'>,
+  numRounds: number,
+): Promise<readonly number[]> {
   const best = works.map(() => 0);
-  const nowMs = () => performance.now();
   const amounts: number[] = [];
   for (const [i, work] of works.entries()) {
-    const pace = await measurePace(work, { nowMs, targetMs, numRepeats: 1 });
+    const pace = await measurePace(work, { nowMs, targetMs, numRepeats: 1, budgetMs: 0 });
     amounts.push(pace.amount);
     best[i] = pace.perSecond;
   }

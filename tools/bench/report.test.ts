@@ -17,7 +17,7 @@ const NOTHING = {
 };
 
 it('rates come from whole phases, counters from generated tokens alone', () => {
-  const facts = { command: '', adapter: '', model: '', variants: '', loadMs: 0, sourceMs: 0 };
+  const facts = { command: '', adapter: '', model: '', variants: '', clock: 'wall' as const, loadMs: 0, sourceMs: 0 };
   const report = summarise({ ...facts, workload: { numPrompt: 50, numGenerate: 2, kvFill: 0, computes: true } }, [
     {
       prefillMs: 500,

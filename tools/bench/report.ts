@@ -2,6 +2,7 @@
 import { bandwidth, speedLimits, type Multiplied, type SpeedLimits } from '../../src/ui/bench/limits.ts';
 import { spreadOf, type Spread } from '../../src/ui/bench/result.ts';
 import type { DeviceRates } from '../../src/worker/api.ts';
+import type { ClockName } from '../node/device-clock.ts';
 import type { Repetition, Workload } from './measure.ts';
 
 export interface BenchReport {
@@ -10,6 +11,7 @@ export interface BenchReport {
   readonly model: string;
   readonly variants: string;
   readonly workload: Workload;
+  readonly clock: ClockName;
   readonly loadMs: number;
   /** Of the load: reading the file, or making the weights. */
   readonly sourceMs: number;
@@ -39,7 +41,7 @@ export interface DeviceShare {
 
 export type ReportFacts = Pick<
   BenchReport,
-  'command' | 'adapter' | 'model' | 'variants' | 'workload' | 'loadMs' | 'sourceMs'
+  'command' | 'adapter' | 'model' | 'variants' | 'workload' | 'clock' | 'loadMs' | 'sourceMs'
 >;
 
 export interface MeasuredDevice {
@@ -106,7 +108,10 @@ export function formatReport(report: BenchReport): string {
     ['adapter', report.adapter],
     ['model', report.model],
     ['kernels', report.variants],
-    ['workload', `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated`],
+    [
+      'workload',
+      `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated; ${report.clock} clock`,
+    ],
     ['load', `${report.loadMs.toFixed(0)} ms, of it ${report.sourceMs.toFixed(0)} ms for the file's bytes`],
     ...(workload.computes ? [] : ([['note', 'nothing is computed on this adapter: the times mean nothing']] as const)),
     ['prefill', `${spread(report.prefillTokensPerSecond)} tokens/s`],

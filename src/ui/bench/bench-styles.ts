@@ -12,16 +12,15 @@ export const benchStyles = css`
     margin: 0 auto;
     padding: 1rem 1rem 4rem;
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 1.25rem;
   }
   :host(.result) {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 1.25rem;
     height: auto;
     overflow: visible;
-  }
-  .column > * {
-    min-width: 0;
   }
   nav {
     display: flex;
@@ -57,6 +56,7 @@ export const benchStyles = css`
   }
   form {
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
     gap: 0.9rem;
   }
   .pick,
@@ -74,6 +74,10 @@ export const benchStyles = css`
     display: grid;
     grid-template-columns: repeat(auto-fit, minmax(9rem, 1fr));
     gap: 0.75rem;
+  }
+  .numbers > div {
+    display: grid;
+    align-content: end;
   }
   .numbers label {
     display: block;
@@ -150,6 +154,9 @@ export const benchStyles = css`
   .chart .limit {
     fill: var(--line-strong);
     opacity: 0.55;
+  }
+  .chart .cut {
+    fill: var(--surface);
   }
   .chart .range {
     stroke: var(--text);

@@ -44,6 +44,9 @@ export function chartGroups(result: BenchResult): readonly BarGroup[] {
   ];
 }
 
+/** A limit so far above all else that its bar would flatten the others is cut off, and looks it. */
+const LONGEST = 1.5;
+
 /** Each group has a scale of its own: prefill is many times as fast as decoding. */
 export function renderChart(groups: readonly BarGroup[]): TemplateResult {
   const heights = groups.map(({ bars }) => TITLE + bars.length * ROW);
@@ -61,9 +64,9 @@ export function renderChart(groups: readonly BarGroup[]): TemplateResult {
 }
 
 function renderGroup({ title, bars }: BarGroup, top: number): TemplateResult {
-  const most = Math.max(...bars.map(({ value, spread }) => Math.max(value, spread?.max ?? 0)));
+  const most = scaleOf(bars);
   const span = WIDTH - LABEL_WIDTH - VALUE_WIDTH;
-  const x = (value: number) => LABEL_WIDTH + (most > 0 ? (span * value) / most : 0);
+  const x = (value: number) => LABEL_WIDTH + (most > 0 ? (span * Math.min(value, most)) / most : 0);
   return svg`<text class="group" x="0" y=${top + 17}>${title}</text>
     ${bars.map((bar, i) => {
       const y = top + TITLE + i * ROW;
@@ -71,9 +74,16 @@ function renderGroup({ title, bars }: BarGroup, top: number): TemplateResult {
       const isMeasured = bar.spread !== undefined;
       return svg`<text class="label" x=${LABEL_WIDTH - 8} y=${y + BAR - 2} text-anchor="end">${bar.label}</text>
         <rect class=${isMeasured ? 'measured' : 'limit'} x=${LABEL_WIDTH} y=${y} width=${Math.max(1.5, end - LABEL_WIDTH)} height=${BAR} rx="3"></rect>
+        ${bar.value > most ? svg`<path class="cut" d="M${end - 22} ${y + BAR}l6 -${BAR}h5l-6 ${BAR}z"></path>` : nothing}
         ${bar.spread === undefined ? nothing : renderRange(x(bar.spread.min), x(bar.spread.max), y + BAR / 2)}
         <text class="value" x=${Math.max(end, x(bar.spread?.max ?? 0)) + 6} y=${y + BAR - 2}>${formatSpeed(bar.value)}</text>`;
     })}`;
+}
+
+function scaleOf(bars: readonly Bar[]): number {
+  const measured = bars.flatMap(({ spread }) => spread?.max ?? []);
+  const limits = bars.filter(({ spread }) => spread === undefined).map(({ value }) => value);
+  return Math.min(Math.max(...measured, ...limits), LONGEST * Math.max(...measured, Math.min(...limits)));
 }
 
 function renderRange(from: number, to: number, y: number): TemplateResult {

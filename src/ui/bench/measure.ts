@@ -43,11 +43,12 @@ export async function runBench(run: BenchRun): Promise<BenchResult> {
   const { model, load } = await loadTwice(run, contextLength);
   const { device, version } = await client.info();
   if (device === undefined) throw new LinnetError('NoWebGpu', 'The device was lost while it was measured. Try again.');
+  const repetitions = await repeat(run, model);
+  // Before the device is measured, which takes memory of its own.
+  const { lastDecodeStep, peakBufferBytes } = await client.stats();
   run.onProgress({ phase: 'device' });
   const { multiplied } = model.inspection;
   const rates = await client.measureRates(typesOf(multiplied), { signal });
-  const repetitions = await repeat(run, model);
-  const { lastDecodeStep, peakBufferBytes } = await client.stats();
   await client.unload(model.handle);
   const { name, weightType, numParameters, fileBytes } = model.inspection;
   return summariseBench({
@@ -72,14 +73,12 @@ async function loadTwice(
   contextLength: number,
 ): Promise<{ readonly model: LoadedModel; readonly load: BenchLoads }> {
   const { client, signal } = run;
-  let networkBytes = 0;
   const load = (source: ModelSource, phase: 'load' | 'reload') =>
     client.load(
       { source, contextLength },
       {
         signal,
         onProgress: (progress) => {
-          if (phase === 'load') ({ networkBytes } = progress);
           const share = progress.totalBytes === undefined ? undefined : progress.doneBytes / progress.totalBytes;
           run.onProgress({ phase, share });
         },
@@ -87,6 +86,8 @@ async function loadTwice(
     );
   client.restart();
   const first = await load(run.source, 'load');
+  // Of this engine, whose first load it was. The last report of progress may come too late to be heard.
+  const { networkBytes } = await client.stats();
   const times = { coldMs: first.timings.totalMs, networkBytes, fromCache: first.inspection.cached };
   const { cacheId } = first;
   const again = cacheId === undefined ? localFile(run.source) : ({ kind: 'cached', id: cacheId } as const);

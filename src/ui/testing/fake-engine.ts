@@ -86,7 +86,7 @@ const STATS: EngineStats = {
   numBindGroupsCreated: 10,
   bufferBytes: 900e6,
   peakBufferBytes: 900e6,
-  networkBytes: 0,
+  networkBytes: 807_694_464,
   lastDecodeStep: { numDispatches: 115, numSubmits: 1, weightBytesRead: 700e6, kvBytesRead: 4e6 },
 };
 

@@ -11,11 +11,11 @@ import { measurePace, type Stopwatch } from './stopwatch.ts';
 
 const MIB = 2 ** 20;
 /** More than the caches of common devices hold. */
-const MEMORY_BYTES = { software: 64 * MIB, hardware: 128 * MIB };
+const MEMORY_BYTES = { software: 32 * MIB, hardware: 128 * MIB };
 
 /** A CPU is shared with all that runs on the machine: many short runs, of which one may be undisturbed. */
-const ON_CPU = { targetMs: 15, numRepeats: 9 };
-const ON_GPU = { targetMs: 25, numRepeats: 4 };
+const ON_CPU = { targetMs: 15, numRepeats: 9, budgetMs: 500 };
+const ON_GPU = { targetMs: 25, numRepeats: 4, budgetMs: 500 };
 
 export type RatesOptions = Partial<Omit<Stopwatch, 'nowMs'>> & {
   readonly nowMs: () => number;

@@ -8,6 +8,8 @@ export interface Stopwatch {
   /** A run is stretched to about this long. */
   readonly targetMs: number;
   readonly numRepeats: number;
+  /** Two repetitions are enough once this long was spent on them: what takes long is disturbed less. */
+  readonly budgetMs: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -20,7 +22,7 @@ export interface Work {
 
 export interface Pace {
   readonly amount: number;
-  /** [numRepeats] */
+  /** [numRepeats], or less when the budget was spent */
   readonly timesMs: readonly number[];
   /** Amount per second in the best run. */
   readonly perSecond: number;
@@ -46,6 +48,11 @@ export async function measurePace(work: Work, watch: Stopwatch): Promise<Pace> {
     tookMs = await timeTwice(amount);
   }
   const timesMs = [tookMs];
-  while (timesMs.length < watch.numRepeats) timesMs.push(await time(amount));
+  let spentMs = 0;
+  while (timesMs.length < watch.numRepeats && (timesMs.length < 3 || spentMs < watch.budgetMs)) {
+    const repeatMs = await time(amount);
+    timesMs.push(repeatMs);
+    spentMs += repeatMs;
+  }
   return { amount, timesMs, perSecond: (amount * 1000) / Math.min(...timesMs) };
 }
