@@ -49,8 +49,8 @@ test('measures a model: loads, speeds, limits, a plot, and JSON', async ({ page,
   expect(result.share.decode).toBeGreaterThan(0);
   expect(result.share.decode).toBeLessThan(1);
   expect(result.share.prefill).toBeLessThan(1);
-  // The second load came from the cache.
-  expect(bodyBytes(models, '/own.gguf')).toBeLessThan(2 * bytes.length);
+  // Once for the header, which is all of a file so small, and once for the first load; the second came from the cache.
+  expect(bodyBytes(models, '/own.gguf')).toBeLessThanOrEqual(2 * bytes.length);
   rmSync(folder, { recursive: true });
 });
 

@@ -37,6 +37,8 @@ export interface KernelBenchOptions extends GpuArguments {
   readonly clock: ClockName;
   /** Names; the four that 4-bit files are made of unless said. */
   readonly types?: readonly string[];
+  /** Of the memory that is copied and read; what `measureRates` takes unless said. */
+  readonly memoryBytes?: number;
 }
 
 const DEFAULT_TYPES: readonly string[] = ['Q4_0', 'Q8_0', 'Q4_K', 'Q6_K'];
@@ -57,7 +59,11 @@ export async function runKernelBench(options: KernelBenchOptions): Promise<Kerne
     const types = BLOCK_TYPES.filter(({ name }) => (options.types ?? DEFAULT_TYPES).includes(name));
     const kernels: KernelRates[] = [];
     for (const type of types) kernels.push(await measureType(gpu, type, variants, options, nowMs));
-    const { bytesPerSecond, flopsPerSecond } = await measureRates(gpu, { nowMs, types: [] });
+    const { bytesPerSecond, flopsPerSecond } = await measureRates(gpu, {
+      nowMs,
+      types: [],
+      ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
+    });
     return {
       adapter: dawn.description,
       gemvVariant: variants.gemv,

@@ -51,7 +51,8 @@ export function registerBlocks(type: BlockType): RegisterBlocks {
 
 /**
  * A type's own `dequant32` over planes that are registers instead of buffers, each group multiplied with 32 numbers of x,
- * which are registers too. The planes change in every iteration, or a compiler would dequantise once. Unrolled here: an
+ * which are registers too. The planes change in every iteration, or a compiler would dequantise once; and they differ from
+ * thread to thread, or a GPU would do it once for many of them. Unrolled here: an
  * array whose index is no constant is no register. Undefined for types with bindings of their own.
  * Bindings: params, blocks, out.
  */
@@ -66,8 +67,9 @@ var<private> ws: array<u32, 1>;
 ${type.wgsl.slice(BINDINGS_WGSL.length)}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  ${each(numWords, (i) => `wq[${String(i)}] = blocks[${String(i)}];`).join(' ')}
-  ws[0] = blocks[${String(numWords)}].x;
+  let own = (id.x & params.mask) * params.step;
+  ${each(numWords, (i) => `wq[${String(i)}] = blocks[${String(i)}] ^ vec4<u32>(own);`).join(' ')}
+  ws[0] = blocks[${String(numWords)}].x ^ own;
   let x = vec4<f32>(f32(id.x & 63u)) + vec4<f32>(1.0, 2.0, 3.0, 4.0);
   ${each(8, (i) => `let x${String(i)} = x * params.factor + vec4<f32>(${String(i)}.0);`).join(' ')}
   var a = vec4<f32>();
