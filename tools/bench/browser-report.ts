@@ -13,7 +13,12 @@ export function formatBrowserReport(command: string, adapter: string, result: Be
     ['browser', result.userAgent],
     ['adapter', `${adapter} (${[device.vendor, device.architecture, ...device.features].join(', ')})`],
     ['model', `${model.name}, ${model.weightType}, ${megabytes(model.fileBytes)}`],
-    ['kernels', Object.entries(device.variants).flat().join(' ')],
+    [
+      'kernels',
+      Object.entries(device.variants)
+        .map((pair) => pair.join(' '))
+        .join(', '),
+    ],
     [
       'workload',
       `${String(settings.kvFill)} in the cache, ${String(settings.numPrompt)} prompt, ${String(settings.numGenerate)} generated`,

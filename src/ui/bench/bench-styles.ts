@@ -94,6 +94,9 @@ export const benchStyles = css`
     gap: 0.6rem;
     justify-items: start;
   }
+  .live:empty {
+    display: none;
+  }
   .problem {
     border-color: var(--warn-line);
     background: var(--warn-bg);
@@ -133,7 +136,7 @@ export const benchStyles = css`
   }
   .chart {
     width: 100%;
-    max-width: 36rem;
+    max-width: 28rem;
     height: auto;
     font-size: 12px;
     overflow: visible;
@@ -168,6 +171,15 @@ export const benchStyles = css`
     grid-template-columns: minmax(7rem, auto) 1fr;
     gap: 0.35rem 1rem;
     font-size: 0.9375rem;
+  }
+  @media (max-width: 480px) {
+    dl {
+      grid-template-columns: minmax(0, 1fr);
+      gap: 0;
+    }
+    dd {
+      margin-bottom: 0.6rem;
+    }
   }
   dt {
     color: var(--muted);

@@ -15,8 +15,8 @@ export interface BarGroup {
   readonly bars: readonly Bar[];
 }
 
-const WIDTH = 400;
-const LABEL_WIDTH = 92;
+const WIDTH = 360;
+const LABEL_WIDTH = 84;
 const VALUE_WIDTH = 58;
 const ROW = 24;
 const TITLE = 26;

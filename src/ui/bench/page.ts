@@ -61,7 +61,9 @@ export class LinnetBench extends LitElement {
         <p class="muted">${strings.intro}</p>
       </header>
       ${this.run.kind === 'running' ? this.#renderRunning(this.run.progress, this.run.abort) : this.#renderForm()}
-      <div aria-live="polite">${this.run.kind === 'failed' ? this.#renderFailure(this.run.error) : nothing}</div>
+      <div class="live" aria-live="polite">
+        ${this.run.kind === 'failed' ? this.#renderFailure(this.run.error) : nothing}
+      </div>
       ${
         this.run.kind === 'done'
           ? html`<linnet-bench-result class="result" .result=${this.run.result}></linnet-bench-result>`

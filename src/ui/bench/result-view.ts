@@ -112,7 +112,7 @@ function detailsOf(result: BenchResult): readonly (readonly [string, string])[] 
   return [
     [strings.model, `${model.name}, ${model.weightType}, ${formatBytes(model.fileBytes)}`],
     [strings.deviceName, [...new Set([...name, ...device.features])].join(', ')],
-    [strings.kernels, Object.entries(device.variants).flat().join(' ')],
+    [strings.kernels, listOf(device.variants)],
     [
       strings.bytesPerToken,
       strings.bytesPerTokenValue(formatBytes(perToken.weightBytesRead), formatBytes(perToken.kvBytesRead)),
@@ -137,6 +137,13 @@ function detailsOf(result: BenchResult): readonly (readonly [string, string])[] 
     [strings.network, formatBytes(load.networkBytes)],
     [strings.peak, formatBytes(result.peakBufferBytes)],
   ];
+}
+
+/** `gemm rows, gemv lanes` */
+function listOf(variants: Readonly<Record<string, string>>): string {
+  return Object.entries(variants)
+    .map((pair) => pair.join(' '))
+    .join(', ');
 }
 
 function downloadText(name: string, text: string): void {

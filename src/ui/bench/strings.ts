@@ -17,7 +17,7 @@ export const strings = {
   catalogueModel: (name: string, size: string) => `${name} (${size})`,
   numPrompt: 'Prompt tokens',
   numGenerate: 'Generated tokens',
-  kvFill: 'Tokens before the prompt',
+  kvFill: 'Context before',
   numRepeats: 'Repetitions',
   start: 'Measure',
   startDownload: 'Download and measure',
@@ -54,7 +54,8 @@ export const strings = {
   bytesPerToken: 'Read per token',
   bytesPerTokenValue: (weights: string, kv: string) => `${weights} of weights, ${kv} of keys and values`,
   dispatches: 'Per token',
-  dispatchesValue: (dispatches: string, submits: string) => `${dispatches} dispatches, ${submits} submits`,
+  dispatchesValue: (dispatches: string, submits: string) =>
+    `${dispatches} dispatches in ${submits} ${submits === '1' ? 'submit' : 'submits'}`,
   bandwidth: 'Memory',
   bandwidthValue: (best: string, command: string, copy: string, read: string) =>
     `${best} (copy command ${command}, copying kernel ${copy}, reading kernel ${read})`,
