@@ -1,6 +1,7 @@
 /**
  * How the three outputs are made from one source; `--mode` chooses:
  *   app      dist/app            the page, its worker a module of its own; works from any sub-path
+ *   bench    dist/app/bench.html the bench page beside it, apart, so that the app shares no part with it and is no larger
  *   embed    dist/embed/embed.js one file for a script tag in somebody's site, the worker inside it; beside it the models
  *   package  dist/package        the library for bundlers (types are made by tools/build.mjs)
  * Any other mode (`vite`, the development server) is the app.
@@ -26,6 +27,16 @@ const APP: UserConfig = {
   ...COMMON,
   publicDir: resolve(ROOT, 'public'),
   build: { target: 'es2022', outDir: resolve(ROOT, 'dist/app'), emptyOutDir: true },
+};
+
+const BENCH: UserConfig = {
+  ...APP,
+  publicDir: false,
+  build: {
+    ...APP.build,
+    emptyOutDir: false,
+    rolldownOptions: { input: resolve(ROOT, 'src/ui/bench.html') },
+  },
 };
 
 const EMBED: UserConfig = {
@@ -62,6 +73,7 @@ const PACKAGE: UserConfig = {
 };
 
 export default defineConfig(({ mode }) => {
+  if (mode === 'bench') return BENCH;
   if (mode === 'embed') return EMBED;
   if (mode === 'package') return PACKAGE;
   return APP;

@@ -24,6 +24,8 @@ const OUTPUTS = /** @type {const} */ ({
 export async function buildOutput(output) {
   rmSync(join(ROOT, OUTPUTS[output]), { force: true });
   await build({ configFile: join(ROOT, 'vite.config.ts'), mode: output, logLevel: 'warn' });
+  // After the app, whose build empties the folder.
+  if (output === 'app') await build({ configFile: join(ROOT, 'vite.config.ts'), mode: 'bench', logLevel: 'warn' });
   if (output === 'package') finishPackage();
 }
 

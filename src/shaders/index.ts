@@ -8,6 +8,7 @@ import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
 import { rmsNorm } from './norm/norm.ts';
+import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
@@ -52,5 +53,12 @@ export function allKernels(): readonly Kernel[] {
     return [...groups, ...adjust, pick, logprobs, ...countList, ...countPicked];
   });
   const transforms = [4, 8, 16, 32].map((blockElements) => hadamard(blockElements));
-  return [...perType, ...perCache, ...transforms, ...sampler, attentionReduce, rmsNorm, siluMul];
+  const probes = [
+    probeCopy,
+    probeRead,
+    probeFma,
+    probeDot4,
+    ...ALL_BLOCK_TYPES.flatMap((type) => probeDequantDot(type) ?? []),
+  ];
+  return [...perType, ...perCache, ...transforms, ...sampler, ...probes, attentionReduce, rmsNorm, siluMul];
 }

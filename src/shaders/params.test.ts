@@ -9,10 +9,11 @@ import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
 import { NORM_PARAMS, rmsNorm } from './norm/norm.ts';
+import { PROBE_PARAMS, probeFma } from './probe/probe.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
 
 /** The fields that are numbers with a point; all others are u32. */
-const FLOATS = new Set(['scale', 'eps']);
+const FLOATS = new Set(['scale', 'eps', 'factor', 'addend']);
 
 const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [embed(F32), EMBED_PARAMS],
@@ -28,6 +29,7 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionFlash('f32', 64), FLASH_PARAMS],
   [attentionRows('f32'), FLASH_PARAMS],
   [siluMul, SILU_PARAMS],
+  [probeFma, PROBE_PARAMS],
 ];
 
 it.each(SPECS.map(([kernel, fields]) => ({ name: kernel.name, kernel, fields })))('$name', ({ kernel, fields }) => {

@@ -8,6 +8,7 @@ import type {
   CachedModel,
   ClientId,
   ConversationId,
+  DeviceRates,
   Engine,
   EngineInfo,
   EngineStats,
@@ -173,6 +174,12 @@ export class EngineClient {
 
   storage(): Promise<StorageReport> {
     return this.#call((engine) => engine.storage());
+  }
+
+  /** What the device can do at most. Seconds of work: best when nothing else runs. Rejects with `Aborted` when the signal aborts. */
+  measureRates(types?: readonly string[], options: CallOptions = {}): Promise<DeviceRates> {
+    const request = this.#nextRequest();
+    return this.#call((engine) => engine.measureRates(this.clientId, request, types), { ...options, request });
   }
 
   #nextRequest(): RequestId {

@@ -2,4 +2,4 @@
 import { EngineClient, openEngineWorker } from './client.ts';
 import { startApp } from './start.ts';
 
-await startApp(new EngineClient({ open: openEngineWorker }), document.body);
+await startApp(new EngineClient({ open: openEngineWorker }), document.body, { benchUrl: './bench.html' });

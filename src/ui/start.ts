@@ -21,11 +21,13 @@ export interface StartOptions {
   readonly fetchModels?: (base: string) => Promise<readonly CatalogueModel[]>;
   /** Loads the built-in model without being asked: for our own page, not for somebody else's. Default true. */
   readonly loadUnasked?: boolean;
+  /** Its bench page, if it has one. */
+  readonly benchUrl?: string;
 }
 
 /** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
 export async function startApp(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Promise<void> {
-  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true } = options;
+  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true, benchUrl } = options;
   const preferences = openPreferences();
   const store = createStore(
     initialState({
@@ -47,6 +49,7 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
   const app = new LinnetApp();
   app.actions = actions;
   app.deviceMemoryGib = readDeviceMemory();
+  app.benchUrl = benchUrl;
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
   const show = (state: AppState): void => {
     app.state = state;

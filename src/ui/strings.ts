@@ -143,6 +143,7 @@ export const strings = {
     'No graphics card is in use, so answers come slowly. Turn on hardware acceleration in the browser’s settings.',
   device: (name: string) => `Runs on ${name}`,
   deviceUnknown: 'your graphics card',
+  bench: 'Measure it',
 
   settingsTitle: 'Settings',
   systemPrompt: 'System prompt',

@@ -112,6 +112,14 @@ export interface ModelInspection {
   readonly gpuBytes: { readonly weights: number; readonly kvCache: number; readonly scratch: number };
   /** The context that would be used. */
   readonly plannedContextLength: number;
+  /**
+   * Weights that a token is multiplied with, by type: those of the layers, and those of the vocabulary head, which of a
+   * prompt only the last token needs.
+   */
+  readonly multiplied: {
+    readonly layers: Readonly<Record<string, number>>;
+    readonly head: Readonly<Record<string, number>>;
+  };
 }
 
 export type LoadPhase = 'resolving' | 'downloading' | 'uploading' | 'compiling' | 'ready';
@@ -289,7 +297,28 @@ export interface EngineStats {
     readonly numDispatches: number;
     readonly numSubmits: number;
     readonly weightBytesRead: number;
+    readonly kvBytesRead: number;
   };
+}
+
+/**
+ * What the device was measured to do when nothing else is in the way: the limits that speeds are compared with. Best of a
+ * few runs each, in operations per second.
+ */
+export interface DeviceRates {
+  /** Memory, by three ways to use it; a copied byte counts twice, since it is read and written. */
+  readonly bytesPerSecond: {
+    readonly copyCommand: number;
+    readonly copyKernel: number;
+    readonly readKernel: number;
+  };
+  /** Fused multiply-adds of f32 from registers, each two operations. */
+  readonly flopsPerSecond: number;
+  /** `dot4I8Packed` from registers, each eight operations; undefined where the browser has it not. */
+  readonly int8OpsPerSecond: number | undefined;
+  /** By block type: weights dequantised and multiplied with an f32 vector, both from registers. */
+  readonly dequantDotPerSecond: Readonly<Record<string, number>>;
+  readonly measuringMs: number;
 }
 
 export type EngineState = 'idle' | 'loading' | 'ready' | 'lost';
@@ -333,4 +362,9 @@ export interface Engine {
   listCached(): Promise<readonly CachedModel[]>;
   deleteCached(id: string): Promise<void>;
   storage(): Promise<StorageReport>;
+  /**
+   * Measures the device: seconds of work, with which nothing else should compete. `types`: the block types wanted, all
+   * unless said. Ends with `Aborted` when the request is.
+   */
+  measureRates(client: ClientId, request: RequestId, types?: readonly string[]): Promise<DeviceRates>;
 }

@@ -2,6 +2,7 @@
 import type { DeviceReport, EngineStats } from './api.ts';
 import type { Counters } from './gpu/counters.ts';
 import type { Gpu } from './gpu/gpu.ts';
+import { NOTHING } from './serving/step-counters.ts';
 
 export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>>): DeviceReport {
   const { vendor, architecture, description, software, subgroupSize } = gpu.adapter;
@@ -41,6 +42,6 @@ export function statsOf(
     bufferBytes: counters.bufferBytes,
     peakBufferBytes: counters.peakBufferBytes,
     networkBytes,
-    lastDecodeStep: lastDecodeStep ?? { numDispatches: 0, numSubmits: 0, weightBytesRead: 0 },
+    lastDecodeStep: lastDecodeStep ?? NOTHING,
   };
 }

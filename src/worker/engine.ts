@@ -9,6 +9,7 @@ import { storageReport } from '../cache/quota.ts';
 import type {
   CachedModel,
   ClientId,
+  DeviceRates,
   Engine,
   EngineInfo,
   EngineState,
@@ -170,6 +171,17 @@ export class LinnetEngine implements Engine {
   async storage(): Promise<StorageReport> {
     const { usedBytes, quotaBytes, persisted } = await storageReport(this.#host.cache.storage);
     return { usedBytes, quotaBytes, persisted };
+  }
+
+  /** Loaded when it is asked for: few visitors measure. */
+  async measureRates(client: ClientId, request: RequestId, types?: readonly string[]): Promise<DeviceRates> {
+    return this.#abortable(client, request, async (signal) => {
+      const [gpu, { measureRates }] = await Promise.all([
+        this.#openGpu(),
+        import('./gpu/limits-probe/measure-rates.ts'),
+      ]);
+      return measureRates(gpu, { nowMs: this.#host.nowMs, types, signal });
+    });
   }
 
   #model(handle: ModelHandle): Loaded {

@@ -14,6 +14,7 @@ describe('the arguments of bench', () => {
       kvFill: 0,
       kv: 'f32',
       numRepeats: 3,
+      clock: 'wall',
       json: false,
     });
   });
@@ -46,6 +47,7 @@ describe('the arguments of bench', () => {
     [['--model', 'a', '--kv', 'q8'], /--kv: one of f32, f16, q8_0, q4_0/],
     [['--model', 'a', '--gemv', 'fast'], /--gemv: one of rows, lanes, subgroups/],
     [['--model', 'a', '--adapter', 'x'], /--adapter: one of/],
+    [['--model', 'a', '--clock', 'sun'], /--clock: one of wall, device/],
   ])('refuse %j', (argv, message) => {
     expect(() => readBenchArguments(argv)).toThrow(message);
   });

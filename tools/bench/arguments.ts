@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv.ts';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
+import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';
 import {
   GPU_OPTIONS,
   GPU_USAGE,
@@ -12,7 +13,7 @@ import {
   type GpuArguments,
 } from '../node/gpu-arguments.ts';
 
-export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--repeat N] [--json] ${GPU_USAGE}
+export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--repeat N] [--clock wall|device] [--json] ${GPU_USAGE}
   shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}; of the cache: ${KV_LAYOUTS.join(', ')}`;
 
 export type BenchModel =
@@ -27,6 +28,7 @@ export interface BenchOptions extends GpuArguments {
   readonly kvFill: number;
   readonly kv: KvLayout;
   readonly numRepeats: number;
+  readonly clock: ClockName;
   readonly json: boolean;
 }
 
@@ -45,6 +47,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
       'kv-fill': { type: 'string', default: '0' },
       kv: { type: 'string', default: 'f32' },
       repeat: { type: 'string', default: '3' },
+      clock: { type: 'string', default: 'wall' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -56,6 +59,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
     kvFill: wholeNumber('--kv-fill', values['kv-fill'], 0),
     kv: oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32',
     numRepeats: wholeNumber('--repeat', values.repeat, 1),
+    clock: oneOf('--clock', values.clock, CLOCK_NAMES) ?? 'wall',
     json: values.json,
   };
 }
@@ -67,15 +71,20 @@ interface ModelValues {
   readonly layers?: string;
 }
 
-function readModel({ model, shape, type, layers }: ModelValues): BenchModel {
-  if ((model === undefined) === (shape === undefined)) throw new Error(USAGE);
+/** The names people know shapes by, where ours says more. */
+const ALIASES: Readonly<Record<string, ShapeName>> = { 'qwen2-0.5b': 'qwen2-0.5b-like' };
+
+/** @throws Error: the usage without a model, else what is wrong */
+export function readModel({ model, shape: asked, type, layers }: ModelValues, usage = USAGE): BenchModel {
+  const shape = asked === undefined ? undefined : (ALIASES[asked] ?? asked);
+  if ((model === undefined) === (shape === undefined)) throw new Error(usage);
   if (model !== undefined) {
     if (type !== undefined || layers !== undefined) throw new Error('--type and --layers go with --shape');
     return { kind: 'file', path: model };
   }
   const names = Object.keys(MODEL_SHAPES).filter(isShapeName);
   const name = oneOf('--shape', shape, names);
-  if (name === undefined) throw new Error(USAGE);
+  if (name === undefined) throw new Error(usage);
   const { numLayers } = MODEL_SHAPES[name];
   return {
     kind: 'shape',

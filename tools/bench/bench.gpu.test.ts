@@ -17,6 +17,9 @@ for (const { name, skipReason } of testAdapters()) {
       expect(report.perToken.numDispatches).toBeLessThan(25);
       expect(report.decodeTokensPerSecond.min).toBeGreaterThan(0);
       expect(report.peakBufferBytes).toBeGreaterThan(layer * 4);
+      expect(report.device?.limits.decode).toBeGreaterThan(0);
+      expect(report.device?.decodeShare).toBeGreaterThan(0);
+      expect(report.device?.decodeShare).toBeLessThan(1);
     });
   });
 }

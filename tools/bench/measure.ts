@@ -19,6 +19,9 @@ export interface Workload {
   readonly computes: boolean;
 }
 
+/** Milliseconds; the machine's clock unless another is given. */
+export type Clock = () => number;
+
 /** Counters of one phase, whole. */
 export type CounterValues = Readonly<Record<keyof Counters, number>>;
 
@@ -35,34 +38,36 @@ export class Bench {
   readonly #runner: ModelRunner;
   readonly #sampler: GpuSampler;
   readonly #workload: Workload;
+  readonly #now: Clock;
   readonly #batches: { readonly prefill: readonly Batch[]; readonly decode: readonly Batch[] };
   readonly #request: Omit<SampleRequest, 'position'>;
 
-  private constructor(runner: ModelRunner, sampler: GpuSampler, workload: Workload) {
+  private constructor(runner: ModelRunner, sampler: GpuSampler, workload: Workload, now: Clock) {
     this.#runner = runner;
     this.#sampler = sampler;
     this.#workload = workload;
+    this.#now = now;
     const { vocabSize } = runner.plan;
     this.#request = { params: resolveSamplingParams({ temperature: 0 }, { vocabSize, chooseSeed: () => 1 }), slot: 0 };
     this.#batches = this.#makeBatches();
   }
 
-  static async create(runner: ModelRunner, workload: Workload): Promise<Bench> {
+  static async create(runner: ModelRunner, workload: Workload, now: Clock = () => performance.now()): Promise<Bench> {
     const { plan, gpu, scratch } = runner;
-    return new Bench(runner, await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, scratch.logits), workload);
+    return new Bench(runner, await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, scratch.logits), workload, now);
   }
 
   async repeat(): Promise<Repetition> {
-    const started = performance.now();
+    const started = this.#now();
     const before = { ...this.#runner.gpu.counters };
     for (const batch of this.#batches.prefill) await this.#step(batch);
-    const prefillMs = performance.now() - started;
+    const prefillMs = this.#now() - started;
     const between = { ...this.#runner.gpu.counters };
     const decodeMs: number[] = [];
     for (const batch of this.#batches.decode) {
-      const stepStarted = performance.now();
+      const stepStarted = this.#now();
       await this.#step(batch);
-      decodeMs.push(performance.now() - stepStarted);
+      decodeMs.push(this.#now() - stepStarted);
     }
     return {
       prefillMs,

@@ -1,6 +1,6 @@
 /** From repetitions to a report. */
 import { expect, it } from 'vitest';
-import { spreadOf, summarise } from './report.ts';
+import { formatDevice, shareOf, summarise } from './report.ts';
 
 const NOTHING = {
   numSteps: 0,
@@ -16,13 +16,8 @@ const NOTHING = {
   peakBufferBytes: 0,
 };
 
-it('the median of an even number is between the middle two', () => {
-  expect(spreadOf([4, 1, 3, 10])).toEqual({ median: 3.5, min: 1, max: 10 });
-  expect(spreadOf([4, 1, 10])).toEqual({ median: 4, min: 1, max: 10 });
-});
-
 it('rates come from whole phases, counters from generated tokens alone', () => {
-  const facts = { command: '', adapter: '', model: '', variants: '', loadMs: 0, sourceMs: 0 };
+  const facts = { command: '', adapter: '', model: '', variants: '', clock: 'wall' as const, loadMs: 0, sourceMs: 0 };
   const report = summarise({ ...facts, workload: { numPrompt: 50, numGenerate: 2, kvFill: 0, computes: true } }, [
     {
       prefillMs: 500,
@@ -36,4 +31,27 @@ it('rates come from whole phases, counters from generated tokens alone', () => {
   expect(report.timeToFirstTokenMs.median).toBe(500);
   expect(report.perToken).toMatchObject({ numDispatches: 30, numSubmits: 1, weightBytesRead: 400 });
   expect(report.peakBufferBytes).toBe(77);
+  expect(report.device).toBeUndefined();
+});
+
+it('the best repetition is compared with what the device can do', () => {
+  const rates = {
+    bytesPerSecond: { copyCommand: 900, copyKernel: 2000, readKernel: 1000 },
+    flopsPerSecond: 4000,
+    int8OpsPerSecond: undefined,
+    dequantDotPerSecond: { Q4_0: 500 },
+    measuringMs: 1,
+  };
+  const share = shareOf(
+    { rates, multiplied: { layers: { Q4_0: 8 }, head: { Q4_0: 2 } } },
+    { bytesPerToken: 20, numPrompt: 2, decode: 25, prefill: 100 },
+  );
+  expect(share.limits).toMatchObject({ decodeByBandwidth: 100, decodeByDequantDot: 50, decode: 50 });
+  expect(share.decodeShare).toBe(0.5);
+  expect(share.prefillShare).toBeCloseTo(100 / ((2 * 4000) / (2 * 18)));
+  const text = formatDevice(share)
+    .map((row) => row.join(' '))
+    .join(' ');
+  expect(text).toContain('decode 50 % of 50.0 tokens/s (memory 100.0, dequantising 50.0)');
+  expect(text).toContain('no GOP/s');
 });

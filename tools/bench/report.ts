@@ -1,11 +1,9 @@
 /** Repetitions to the numbers of a report, and those to text. Measures nothing. */
+import { bandwidth, speedLimits, type Multiplied, type SpeedLimits } from '../../src/ui/bench/limits.ts';
+import { spreadOf, type Spread } from '../../src/ui/bench/result.ts';
+import type { DeviceRates } from '../../src/worker/api.ts';
+import type { ClockName } from '../node/device-clock.ts';
 import type { Repetition, Workload } from './measure.ts';
-
-export interface Spread {
-  readonly median: number;
-  readonly min: number;
-  readonly max: number;
-}
 
 export interface BenchReport {
   readonly command: string;
@@ -13,6 +11,7 @@ export interface BenchReport {
   readonly model: string;
   readonly variants: string;
   readonly workload: Workload;
+  readonly clock: ClockName;
   readonly loadMs: number;
   /** Of the load: reading the file, or making the weights. */
   readonly sourceMs: number;
@@ -28,24 +27,46 @@ export interface BenchReport {
     readonly numBindGroupsCreated: number;
   };
   readonly peakBufferBytes: number;
+  /** Undefined where nothing is computed. */
+  readonly device: DeviceShare | undefined;
+}
+
+/** What the device was measured to do in the same run, and the share of it that the model got. */
+export interface DeviceShare {
+  readonly rates: DeviceRates;
+  readonly limits: SpeedLimits;
+  readonly decodeShare: number;
+  readonly prefillShare: number;
 }
 
 export type ReportFacts = Pick<
   BenchReport,
-  'command' | 'adapter' | 'model' | 'variants' | 'workload' | 'loadMs' | 'sourceMs'
+  'command' | 'adapter' | 'model' | 'variants' | 'workload' | 'clock' | 'loadMs' | 'sourceMs'
 >;
 
-export function summarise(facts: ReportFacts, repetitions: readonly Repetition[]): BenchReport {
+export interface MeasuredDevice {
+  readonly rates: DeviceRates;
+  readonly multiplied: Multiplied;
+}
+
+export function summarise(
+  facts: ReportFacts,
+  repetitions: readonly Repetition[],
+  measured?: MeasuredDevice,
+): BenchReport {
   const { numPrompt, numGenerate } = facts.workload;
   const numTokens = numGenerate * repetitions.length;
   const perToken = (key: keyof Repetition['decode']) =>
     repetitions.reduce((sum, { decode }) => sum + decode[key], 0) / numTokens;
+  const prefill = spreadOf(repetitions.map(({ prefillMs }) => (1000 * numPrompt) / prefillMs));
+  const decode = spreadOf(
+    repetitions.map(({ decodeMs }) => (1000 * numGenerate) / decodeMs.reduce((sum, ms) => sum + ms, 0)),
+  );
+  const bytesPerToken = perToken('weightBytesRead') + perToken('kvBytesRead');
   return {
     ...facts,
-    prefillTokensPerSecond: spreadOf(repetitions.map(({ prefillMs }) => (1000 * numPrompt) / prefillMs)),
-    decodeTokensPerSecond: spreadOf(
-      repetitions.map(({ decodeMs }) => (1000 * numGenerate) / decodeMs.reduce((sum, ms) => sum + ms, 0)),
-    ),
+    prefillTokensPerSecond: prefill,
+    decodeTokensPerSecond: decode,
     timeToFirstTokenMs: spreadOf(repetitions.map(({ prefillMs }) => prefillMs)),
     perToken: {
       numDispatches: perToken('numDispatches'),
@@ -55,16 +76,28 @@ export function summarise(facts: ReportFacts, repetitions: readonly Repetition[]
       numBuffersCreated: perToken('numBuffersCreated'),
       numBindGroupsCreated: perToken('numBindGroupsCreated'),
     },
-    peakBufferBytes: Math.max(...repetitions.map(({ decode }) => decode.peakBufferBytes)),
+    peakBufferBytes: Math.max(...repetitions.map(({ decode: { peakBufferBytes } }) => peakBufferBytes)),
+    device: measured && shareOf(measured, { bytesPerToken, numPrompt, decode: decode.max, prefill: prefill.max }),
   };
 }
 
-/** The middle value, or the mean of the two middle ones. */
-export function spreadOf(values: readonly number[]): Spread {
-  const sorted = [...values].sort((a, b) => a - b);
-  const middle = (sorted.length - 1) / 2;
-  const median = ((sorted[Math.floor(middle)] ?? NaN) + (sorted[Math.ceil(middle)] ?? NaN)) / 2;
-  return { median, min: sorted[0] ?? NaN, max: sorted.at(-1) ?? NaN };
+/** Best against best: what disturbs the one disturbs the other, and only the undisturbed can be compared. */
+export function shareOf(
+  { rates, multiplied }: MeasuredDevice,
+  best: {
+    readonly bytesPerToken: number;
+    readonly numPrompt: number;
+    readonly decode: number;
+    readonly prefill: number;
+  },
+): DeviceShare {
+  const limits = speedLimits(rates, multiplied, best);
+  return {
+    rates,
+    limits,
+    decodeShare: best.decode / limits.decode,
+    prefillShare: best.prefill / limits.prefill,
+  };
 }
 
 export function formatReport(report: BenchReport): string {
@@ -75,7 +108,10 @@ export function formatReport(report: BenchReport): string {
     ['adapter', report.adapter],
     ['model', report.model],
     ['kernels', report.variants],
-    ['workload', `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated`],
+    [
+      'workload',
+      `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated; ${report.clock} clock`,
+    ],
     ['load', `${report.loadMs.toFixed(0)} ms, of it ${report.sourceMs.toFixed(0)} ms for the file's bytes`],
     ...(workload.computes ? [] : ([['note', 'nothing is computed on this adapter: the times mean nothing']] as const)),
     ['prefill', `${spread(report.prefillTokensPerSecond)} tokens/s`],
@@ -88,8 +124,33 @@ export function formatReport(report: BenchReport): string {
     ],
     ['', `${perToken.numBuffersCreated} buffers, ${perToken.numBindGroupsCreated} bind groups created`],
     ['peak of buffers', megabytes(report.peakBufferBytes)],
+    ...(report.device === undefined ? [] : formatDevice(report.device)),
   ];
   return rows.map(([name, value]) => `${name.padEnd(20)} ${value}`).join('\n');
+}
+
+/** Rows of a report. */
+export function formatDevice({ rates, limits, decodeShare, prefillShare }: DeviceShare): [string, string][] {
+  const perSecond = (value: number | undefined, unit: string) =>
+    value === undefined ? `no ${unit}` : `${(value / 1e9).toFixed(1)} ${unit}`;
+  const dequant = Object.entries(rates.dequantDotPerSecond).map(([type, rate]) => `${type} ${(rate / 1e9).toFixed(2)}`);
+  const speed = (value: number | undefined) => (value === undefined ? 'unknown' : value.toFixed(1));
+  return [
+    ['device can do', `${perSecond(bandwidth(rates), 'GB/s')}, ${perSecond(rates.flopsPerSecond, 'GFLOP/s')} of fma,`],
+    [
+      '',
+      `${perSecond(rates.int8OpsPerSecond, 'GOP/s')} of dot4I8Packed; dequantise and dot, G weights/s: ${dequant.join(', ')}`,
+    ],
+    [
+      'share of the limit',
+      `decode ${percent(decodeShare)} of ${speed(limits.decode)} tokens/s (memory ${speed(limits.decodeByBandwidth)}, dequantising ${speed(limits.decodeByDequantDot)})`,
+    ],
+    ['', `prefill ${percent(prefillShare)} of ${speed(limits.prefill)} tokens/s (fma)`],
+  ];
+}
+
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`;
 }
 
 function megabytes(bytes: number): string {

@@ -1,12 +1,16 @@
 /** One benchmark from options to report: opens the adapter and the model, warms up, repeats. Prints nothing. */
 import type { ByteSource } from '../../src/cache/byte-source.ts';
+import { typesOf } from '../../src/ui/bench/limits.ts';
+import { measureRates } from '../../src/worker/gpu/limits-probe/measure-rates.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
+import { multipliedWeights } from '../../src/worker/model/multiplied.ts';
 import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
 import { MODEL_SHAPES } from '../fixtures/model-shapes.ts';
 import { syntheticModel } from '../fixtures/synthetic-model.ts';
 import { openDawn } from '../node/dawn.ts';
+import { clockOf } from '../node/device-clock.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import type { BenchModel, BenchOptions } from './arguments.ts';
 import { Bench, type Repetition } from './measure.ts';
@@ -17,6 +21,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
   const gpu = await openAdapter(dawn.adapter, { withoutFeatures: options.withoutFeatures });
   const source = timed(await sourceOf(options.model));
   try {
+    const nowMs = clockOf(options.clock);
     const loadStarted = performance.now();
     const { numPrompt, numGenerate, kvFill } = options;
     const contextLength = kvFill + numPrompt + numGenerate;
@@ -28,12 +33,16 @@ export async function runBench(options: BenchOptions, command: string): Promise<
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
     const workload = { numPrompt, numGenerate, kvFill, computes: options.adapter !== 'null' };
-    const bench = await Bench.create(runner, workload);
+    const bench = await Bench.create(runner, workload, nowMs);
     const loadMs = performance.now() - loadStarted;
     await bench.repeat(); // warm-up
     const repetitions: Repetition[] = [];
     for (let i = 0; i < options.numRepeats; i++) repetitions.push(await bench.repeat());
     const { gemm, gemv, attention } = runner.variants;
+    const multiplied = multipliedWeights(plan);
+    const measured = workload.computes
+      ? { multiplied, rates: await measureRates(gpu, { nowMs, types: typesOf(multiplied) }) }
+      : undefined;
     return summarise(
       {
         command,
@@ -41,10 +50,12 @@ export async function runBench(options: BenchOptions, command: string): Promise<
         model: describeModel(options.model),
         variants: `gemm ${gemm}, gemv ${gemv}, attention ${attention}, cache ${plan.sizes.kv.layout}`,
         workload,
+        clock: options.clock,
         loadMs,
         sourceMs: source.spentMs(),
       },
       repetitions,
+      measured,
     );
   } finally {
     gpu.destroy();

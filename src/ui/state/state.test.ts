@@ -135,6 +135,7 @@ describe('judgeFit', () => {
     cached,
     gpuBytes: { weights, kvCache: 0, scratch: 0 },
     plannedContextLength: 4096,
+    multiplied: { layers: {}, head: {} },
   });
   const storage = (free: number) => ({ usedBytes: 10, quotaBytes: 10 + free, persisted: false });
 

@@ -5,9 +5,11 @@
 import * as Comlink from 'comlink';
 import type {
   CachedModel,
+  DeviceRates,
   DeviceReport,
   Engine,
   EngineInfo,
+  EngineStats,
   GenerateRequest,
   GenerationEvent,
   GenerationResult,
@@ -63,6 +65,31 @@ const DEVICE: DeviceReport = {
   variants: {},
 };
 
+const RATES: DeviceRates = {
+  bytesPerSecond: { copyCommand: 200e9, copyKernel: 190e9, readKernel: 210e9 },
+  flopsPerSecond: 20e12,
+  int8OpsPerSecond: undefined,
+  dequantDotPerSecond: { Q4_K: 1e12 },
+  measuringMs: 900,
+};
+
+const STATS: EngineStats = {
+  numSteps: 1,
+  numDispatches: 120,
+  numSubmits: 1,
+  numPromptRows: 0,
+  numGeneratedRows: 1,
+  numCachedTokens: 0,
+  weightBytesRead: 700e6,
+  kvBytesRead: 4e6,
+  numBuffersCreated: 10,
+  numBindGroupsCreated: 10,
+  bufferBytes: 900e6,
+  peakBufferBytes: 900e6,
+  networkBytes: 807_694_464,
+  lastDecodeStep: { numDispatches: 115, numSubmits: 1, weightBytesRead: 700e6, kvBytesRead: 4e6 },
+};
+
 /** An engine, and what the test may look at. */
 export class FakeEngine {
   readonly inspections: { readonly source: ModelSource; readonly options: InspectOptions | undefined }[] = [];
@@ -86,7 +113,11 @@ export class FakeEngine {
 
   readonly engine: Engine = {
     info: () => this.#info(),
-    stats: () => Promise.reject(named('Internal', 'The fake engine counts nothing.')),
+    stats: () => Promise.resolve(STATS),
+    measureRates: async (_client, request) => {
+      await this.#tick(request);
+      return RATES;
+    },
     inspect: async (_client, request, source, options) => {
       this.inspections.push({ source, options });
       await this.#tick(request);
@@ -135,6 +166,7 @@ export class FakeEngine {
       cached: false,
       gpuBytes: { weights: fileBytes, kvCache: 134_217_728, scratch: 50_000_000 },
       plannedContextLength: 4096,
+      multiplied: { layers: { Q4_K: 1_000_000_000 }, head: { Q4_K: 235_000_000 } },
       ...this.#script.inspection,
     };
   }

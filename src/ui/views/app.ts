@@ -34,6 +34,7 @@ export class LinnetApp extends LitElement {
     actions: { attribute: false },
     dark: { type: Boolean },
     deviceMemoryGib: { attribute: false },
+    benchUrl: { attribute: false },
     dragging: { state: true },
     notesReadOf: { state: true },
   };
@@ -44,6 +45,7 @@ export class LinnetApp extends LitElement {
   /** The colours in use, whatever chose them. */
   declare dark: boolean;
   declare deviceMemoryGib: number | undefined;
+  declare benchUrl: string | undefined;
   declare dragging: boolean;
   /** The model whose notes were dismissed. */
   declare notesReadOf: LoadedModel | undefined;
@@ -89,6 +91,7 @@ export class LinnetApp extends LitElement {
         .settings=${settings}
         .actions=${this.actions}
         .device=${info?.device}
+        .benchUrl=${benchUrlOf(this.benchUrl, phase)}
         ?needsReload=${needsReload(settings, this.state.loadedWith) && phase.kind === 'ready'}
       ></linnet-settings>
       ${
@@ -233,3 +236,9 @@ export class LinnetApp extends LitElement {
 }
 
 customElements.define('linnet-app', LinnetApp);
+
+/** With the model in use, where it is kept. */
+function benchUrlOf(url: string | undefined, phase: Phase): string | undefined {
+  const id = loadedModel(phase)?.cacheId;
+  return url === undefined || id === undefined ? url : `${url}?cached=${encodeURIComponent(id)}`;
+}

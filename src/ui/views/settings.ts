@@ -26,6 +26,7 @@ export class LinnetSettings extends LitElement {
     actions: { attribute: false },
     device: { attribute: false },
     needsReload: { type: Boolean },
+    benchUrl: { attribute: false },
   };
   static override styles = [base, buttons, fields, dialogs, settingsStyles];
 
@@ -33,6 +34,8 @@ export class LinnetSettings extends LitElement {
   declare actions: Actions;
   declare device: DeviceReport | undefined;
   declare needsReload: boolean;
+  /** Where this page can be measured; an embed has no such page. */
+  declare benchUrl: string | undefined;
 
   constructor() {
     super();
@@ -156,6 +159,7 @@ export class LinnetSettings extends LitElement {
     const details = [name, device.architecture, ...device.features].filter((part) => part !== '');
     return html`<p class="small muted" data-testid="device-details">
       ${strings.device([...new Set(details)].join(', '))}
+      ${this.benchUrl === undefined ? nothing : html`<a href=${this.benchUrl} data-testid="bench-link">${strings.bench}</a>`}
     </p>`;
   }
 

@@ -19,6 +19,7 @@ import type {
 import { abortedError, LinnetError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
+import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
 import { ModelSession } from '../serving/model-session.ts';
@@ -227,6 +228,7 @@ function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspe
       scratch: plan.sizes.scratchBytes,
     },
     plannedContextLength: plan.sizes.contextLength,
+    multiplied: multipliedWeights(plan),
   };
 }
 

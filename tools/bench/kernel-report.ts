@@ -1,0 +1,54 @@
+/** The kernels' rates as a table. Measures nothing. */
+import { bandwidth } from '../../src/ui/bench/limits.ts';
+import type { DeviceRates } from '../../src/worker/api.ts';
+import type { ClockName } from '../node/device-clock.ts';
+import { percent } from './report.ts';
+
+export interface KernelRates {
+  readonly type: string;
+  /** Weights per second, of one generated row. */
+  readonly gemv: number;
+  /** The same dequantisation and dot product from registers, measured in turn with it. */
+  readonly fromRegisters: number;
+  /** Bytes of planes per second. */
+  readonly gemvBytes: number;
+  /** Operations per second (two for a product and a sum), of all prompt rows. */
+  readonly gemm: number;
+}
+
+export interface KernelReport {
+  readonly adapter: string;
+  readonly gemvVariant: string;
+  readonly gemmVariant: string;
+  /** The weight is [numOut, width]. */
+  readonly numOut: number;
+  readonly width: number;
+  readonly numPrompt: number;
+  readonly clock: ClockName;
+  readonly rates: Pick<DeviceRates, 'bytesPerSecond' | 'flopsPerSecond'>;
+  readonly kernels: readonly KernelRates[];
+}
+
+export function formatKernels(report: KernelReport): string {
+  const { adapter, gemvVariant, gemmVariant, numOut, width, numPrompt, rates, kernels } = report;
+  const memory = bandwidth({ ...rates, int8OpsPerSecond: undefined, dequantDotPerSecond: {}, measuringMs: 0 });
+  const giga = (value: number) => (value / 1e9).toFixed(2);
+  const rows = kernels.map(({ type, gemv, fromRegisters, gemvBytes, gemm }) => [
+    type,
+    giga(fromRegisters),
+    giga(gemv),
+    percent(gemv / fromRegisters),
+    giga(gemvBytes),
+    percent(gemvBytes / memory),
+    giga(gemm),
+    percent(gemm / rates.flopsPerSecond),
+  ]);
+  const head = ['type', 'registers', `gemv ${gemvVariant}`, 'share', 'GB/s', 'share', `gemm ${gemmVariant}`, 'share'];
+  const table = [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`);
+  return [
+    adapter,
+    `weight ${String(numOut)} x ${String(width)}; registers and gemv in G weights/s, gemm of ${String(numPrompt)} rows in GFLOP/s; ${report.clock} clock`,
+    `memory ${giga(memory)} GB/s, fma ${giga(rates.flopsPerSecond)} GFLOP/s`,
+    ...table,
+  ].join('\n');
+}
