@@ -3,9 +3,10 @@
  * the middle, single rows at the boundaries of blocks, tiles and chunks; and what the oracle expects. It runs nothing.
  */
 import { halfToNumber } from '../blocks/block-type.ts';
-import type { KvLayout } from '../lib/kv.ts';
+import { isBlockLayout, kvSlotShape, type KvBlockLayout, type KvLayout } from '../lib/kv.ts';
+import { dequantiseRef, pageWords, slotAt, writeSlot, type Quantised } from '../lib/kv.ref.ts';
 import { attentionTolerance, dotTolerance, type Expected } from './tolerance.ts';
-import { randomFloats, randomHalves, seededRandom, shuffled, type Random } from './values.ts';
+import { randomFloats, randomHalves, seededRandom, shuffled, wholeBelow, halfBitsNear, type Random } from './values.ts';
 import { attentionRef } from '../attention/attention.ref.ts';
 
 export const BLOCK_TOKENS = 32;
@@ -67,9 +68,11 @@ function makePool(
   layout: KvLayout,
   random: Random,
   numBlocks: number,
-  blockElements: number,
+  { headDim, numKvHeads }: AttentionShape,
   isUsed: (at: number) => boolean,
 ): Pool {
+  if (isBlockLayout(layout)) return makeBlockPool(layout, random, numBlocks * numKvHeads, headDim, numKvHeads, isUsed);
+  const blockElements = numKvHeads * BLOCK_TOKENS * headDim;
   const length = numBlocks * blockElements;
   if (layout === 'f32') {
     const numbers = randomFloats(random, length).map((value, at) => (isUsed(at) ? value : POISON));
@@ -80,6 +83,43 @@ function makePool(
     numbers: Float32Array.from(bits, halfToNumber),
     words: (first, count) => new Uint32Array(bits.slice(first * blockElements, (first + count) * blockElements).buffer),
   };
+}
+
+/** Random quants under random scales, some subnormal: the numbers are exactly what they stand for. */
+function makeBlockPool(
+  layout: KvBlockLayout,
+  random: Random,
+  numPages: number,
+  headDim: number,
+  pagesPerBlock: number,
+  isUsed: (at: number) => boolean,
+): Pool {
+  const { scaleElements, numScales } = kvSlotShape(layout, headDim);
+  const sizeWords = pageWords(layout, headDim, BLOCK_TOKENS);
+  const all = new Uint32Array(numPages * sizeWords);
+  const numbers = new Float32Array(numPages * BLOCK_TOKENS * headDim);
+  const steps = layout === 'q8_0' ? 127 : 7;
+  for (let slot = 0; slot < numPages * BLOCK_TOKENS; slot++) {
+    const groups = Array.from({ length: numScales }, (): Quantised => {
+      const scaleBits = random() < 0.1 ? 1 + wholeBelow(random, 1023) : halfBitsNear((0.3 + random()) / steps);
+      const isNegative = layout === 'q4_0' && random() < 0.5;
+      return {
+        scaleBits: isUsed(slot * headDim) ? (isNegative ? 0x8000 : 0) | scaleBits : POISON_HALF,
+        quants: Array.from(
+          { length: scaleElements },
+          () => wholeBelow(random, 2 * steps + 1) - (steps === 7 ? 0 : steps),
+        ),
+      };
+    });
+    const at = slotAt(layout, headDim, BLOCK_TOKENS, Math.floor(slot / BLOCK_TOKENS), slot % BLOCK_TOKENS);
+    writeSlot(layout, all, at, groups);
+    numbers.set(
+      groups.flatMap((group) => dequantiseRef(layout, group)),
+      slot * headDim,
+    );
+  }
+  const blockWords = pagesPerBlock * sizeWords;
+  return { numbers, words: (first, count) => all.slice(first * blockWords, (first + count) * blockWords) };
 }
 
 export function attentionInputs(layout: KvLayout, seed: number, shape: AttentionShape, scale: number): AttentionInputs {
@@ -103,8 +143,8 @@ export function attentionInputs(layout: KvLayout, seed: number, shape: Attention
   const blockElements = numKvHeads * BLOCK_TOKENS * headDim;
   const isUsed = (at: number) =>
     Math.floor(at / headDim) % BLOCK_TOKENS < (usedSlots[Math.floor(at / blockElements)] ?? NaN);
-  const keys = makePool(layout, random, numBlocks, blockElements, isUsed);
-  const values = makePool(layout, random, numBlocks, blockElements, isUsed);
+  const keys = makePool(layout, random, numBlocks, shape, isUsed);
+  const values = makePool(layout, random, numBlocks, shape, isUsed);
   const rows = chunks.flatMap(([first, count], sequence) =>
     Array.from({ length: count }, (_, i): Row => ({ sequence, position: first + i })),
   );

@@ -48,9 +48,10 @@ interface Setup extends TinySetup {
   readonly generatedOnly?: boolean;
 }
 
+const SOFTWARE = { gemm: 'rows', gemv: 'rows', attention: 'rows' } as const;
 const onGpu = { gemm: 'tiled', attention: 'flash' } as const;
 const SETUPS: readonly Setup[] = [
-  { title: 'the variants for software', variants: { gemm: 'rows', gemv: 'rows', attention: 'rows' } },
+  { title: 'the variants for software', variants: SOFTWARE },
   { title: 'lanes, tiles, flash', variants: { ...onGpu, gemv: 'lanes' } },
   {
     title: 'subgroups, tiles, flash',
@@ -70,6 +71,17 @@ const SETUPS: readonly Setup[] = [
     variants: { gemm: 'tiled', gemv: 'rows' },
     maxBindingBytes: 640 * 2048,
     numBlocks: 1600,
+  },
+  // What a row appends is quantised on its own: everything above holds for these caches too.
+  { title: 'software, a cache of q8_0', variants: SOFTWARE, kvLayout: 'q8_0' },
+  { title: 'software, a cache of q4_0', variants: SOFTWARE, kvLayout: 'q4_0' },
+  // A block of q8_0 takes 768 bytes in a layer's keys.
+  {
+    title: 'three shards of a cache of q8_0',
+    variants: { gemm: 'tiled', gemv: 'rows' },
+    kvLayout: 'q8_0',
+    maxBindingBytes: 1707 * 768,
+    numBlocks: 4300,
   },
 ];
 
