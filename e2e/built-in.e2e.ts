@@ -47,21 +47,18 @@ test('chats at once, offline: a fact, a recall, an extraction, a story', async (
   });
   await test.step('a recall', async () => {
     await page.getByTestId('new-chat').click();
-    const text = 'Tomas lives in Oslo. Nadia lives in Porto. Elin has a flat in Turin.';
-    expect(await ask(page, `${text} Where does Nadia live?`)).toMatch(/Porto/);
+    const text = 'The code of Ben is 4821. The code of Cora is 1377. What is the code of Cora?';
+    expect(await ask(page, text)).toMatch(/1377/);
   });
   await test.step('an extraction', async () => {
     await page.getByTestId('new-chat').click();
-    const answer = await ask(
-      page,
-      'Make an object with name, age and city. The text: Mira is 34 years old and lives in Lisbon.',
-    );
+    const answer = await ask(page, 'Make an object with name, age and city. The text: Mira is 34 and lives in Lisbon.');
     expect(JSON.parse(answer)).toEqual({ name: 'Mira', age: 34, city: 'Lisbon' });
   });
   await test.step('a story', async () => {
     await page.getByTestId('new-chat').click();
-    const story = await ask(page, 'Write a story with a fox, a lake and a lantern.');
-    for (const word of ['fox', 'lake', 'lantern']) expect(story.toLowerCase()).toContain(word);
+    const story = await ask(page, 'Write a little story with a fox, a forest and a lantern.');
+    for (const word of ['fox', 'forest', 'lantern']) expect(story.toLowerCase()).toContain(word);
   });
   expect(refused).toEqual([]);
 });

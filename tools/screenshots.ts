@@ -23,7 +23,7 @@ const { values } = parseArgs({
     prompt: {
       type: 'string',
       multiple: true,
-      default: ['What is WebGPU?', 'Write a little story with a fox, a lake and a lantern.'],
+      default: ['What is WebGPU?', 'Write a little story with a fox, a forest and a lantern.'],
     },
     tokens: { type: 'string', default: '200' },
     out: { type: 'string', default: join(ROOT, 'docs/screenshots') },

@@ -96,7 +96,7 @@ export const strings = {
     'What is WebGPU?',
     'Who are you?',
     'Make an object with name, age and city. The text: Mira is 34 and lives in Lisbon.',
-    'Write a story with a fox, a lake and a lantern.',
+    'Write a little story with a fox, a forest and a lantern.',
   ],
   suggestions: [
     'Tell me a short story about a bird.',
