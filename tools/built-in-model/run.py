@@ -276,7 +276,6 @@ class Driver:
         places += [(self.case_file(skill), FOLDER / 'cases' / f'{skill}.jsonl') for skill in self.skills()]
         places += [(self.folder / 'answers-Q4_0-QAT.jsonl', FOLDER / 'answers.jsonl')]
         places += [(self.weights('mini-steady'), self.committed('mini-steady')), (self.tokenizer_file, self.committed_tokenizer)]
-        places += [(self.folder / 'notes.json', FOLDER / 'notes.json')]
         for source, target in places:
             if source.stat().st_size > MOST_COMMITTED_BYTES:
                 raise SystemExit(f'publish: {source.name} is too large to be committed, {source.stat().st_size} bytes')
