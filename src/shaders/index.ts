@@ -5,7 +5,7 @@ import { siluMul } from './elementwise/silu-mul.ts';
 import { embed } from './embed/embed.ts';
 import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
-import { isBlockLayout, KV_LAYOUTS } from './lib/kv.ts';
+import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
 import { rmsNorm } from './norm/norm.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';

@@ -1,6 +1,6 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
-import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv.ts';
+import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
 import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';

@@ -4,7 +4,7 @@
  */
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { KvBlockLayout } from '../../src/shaders/lib/kv.ts';
+import type { KvBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { reference } from '../fixtures/text.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import { readGolden } from '../parity/golden.ts';

@@ -1,6 +1,7 @@
 /** What a cache of a given layout keeps of a head, for the oracle: the reference quantiser, between the transform and its inverse. */
 import { hadamardRef } from '../../src/shaders/hadamard/hadamard.ref.ts';
-import { hadamardElements, isBlockLayout, kvSlotShape, type KvLayout } from '../../src/shaders/lib/kv.ts';
+import { isBlockLayout, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
+import { hadamardElements, kvSlotShape } from '../../src/shaders/lib/kv.ts';
 import { dequantiseRef, numberToHalf, quantiseRef } from '../../src/shaders/lib/kv.ref.ts';
 import { halfToNumber } from '../../src/shaders/blocks/block-type.ts';
 import type { Keep } from './llama.ts';

@@ -1,7 +1,7 @@
 /** The command line of `npm run parity`. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv.ts';
+import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 

@@ -3,7 +3,7 @@
  * out. Knows no command line.
  */
 import { join } from 'node:path';
-import { isBlockLayout } from '../../src/shaders/lib/kv.ts';
+import { isBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';

@@ -3,7 +3,7 @@
  * compared with, so that the format's own error, which depends on the model, is not taken for the runtime's.
  */
 import type { ByteSource } from '../../src/cache/byte-source.ts';
-import type { KvBlockLayout } from '../../src/shaders/lib/kv.ts';
+import type { KvBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { keptIn } from '../oracle/kept.ts';
 import { LlamaOracle } from '../oracle/llama.ts';
 import { Difference, type Golden, type GoldenPrompt } from './golden.ts';

@@ -3,7 +3,8 @@
  * tile depends on the model and the cache's layout alone, never on how many rows there are.
  */
 import stepWgsl from '../lib/step.wgsl?raw';
-import { kvReadWgsl, type KvLayout } from '../lib/kv.ts';
+import type { KvLayout } from '../lib/kv-layout.ts';
+import { kvReadWgsl } from '../lib/kv.ts';
 import type { Kernel } from '../kernel.ts';
 import flashWgsl from './attention_flash.wgsl?raw';
 import attentionRowsWgsl from './attention_rows.wgsl?raw';

@@ -3,7 +3,8 @@
  * words of a slot lie and what they mean. Knows no kernel.
  */
 import { halfToNumber } from '../blocks/block-type.ts';
-import { kvSlotShape, type KvBlockLayout } from './kv.ts';
+import type { KvBlockLayout } from './kv-layout.ts';
+import { kvSlotShape } from './kv.ts';
 
 /** Elements that share a scale. */
 export interface Quantised {

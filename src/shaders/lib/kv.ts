@@ -3,6 +3,7 @@
  * layouts as many elements share a half scale as the largest power of two that divides the head says, at most 32: for
  * heads of 64, 128, 256 that is ggml's 34 (q8_0) and 18 (q4_0) bytes for 32 elements. Knows nothing of pools or shards.
  */
+import { isBlockLayout, type KvBlockLayout, type KvLayout } from './kv-layout.ts';
 import bytesWgsl from './bytes.wgsl?raw';
 import halfWgsl from './half.wgsl?raw';
 import f16Wgsl from './kv_f16.wgsl?raw';
@@ -11,15 +12,6 @@ import q4Wgsl from './kv_q4_0.wgsl?raw';
 import q8Wgsl from './kv_q8_0.wgsl?raw';
 import readBlocksWgsl from './kv_read_blocks.wgsl?raw';
 import readPlainWgsl from './kv_read_plain.wgsl?raw';
-
-export const KV_LAYOUTS = ['f32', 'f16', 'q8_0', 'q4_0'] as const;
-export type KvLayout = (typeof KV_LAYOUTS)[number];
-/** Those with a scale for every few elements. */
-export type KvBlockLayout = 'q8_0' | 'q4_0';
-
-export function isBlockLayout(layout: KvLayout): layout is KvBlockLayout {
-  return layout === 'q8_0' || layout === 'q4_0';
-}
 
 /** How a unit of the pool is packed and unpacked. */
 export function kvWgsl(layout: KvLayout): string {

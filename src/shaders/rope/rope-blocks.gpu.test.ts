@@ -7,7 +7,8 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import { hadamardRef } from '../hadamard/hadamard.ref.ts';
 import type { Kernel } from '../kernel.ts';
-import { hadamardElements, kvSlotShape, type KvBlockLayout } from '../lib/kv.ts';
+import type { KvBlockLayout } from '../lib/kv-layout.ts';
+import { hadamardElements, kvSlotShape } from '../lib/kv.ts';
 import { dequantiseRef, pageWords, quantiseRef, readSlot, slotAt, writeSlot, type Quantised } from '../lib/kv.ref.ts';
 import {
   differences,

@@ -1,6 +1,7 @@
 /** Rotary position embedding fused with the append to the paged key-value cache. */
 import hadamardWgsl from '../lib/hadamard.wgsl?raw';
-import { isBlockLayout, kvSlotShape, kvWgsl, type KvBlockLayout, type KvLayout } from '../lib/kv.ts';
+import { isBlockLayout, type KvBlockLayout, type KvLayout } from '../lib/kv-layout.ts';
+import { kvSlotShape, kvWgsl } from '../lib/kv.ts';
 import stepWgsl from '../lib/step.wgsl?raw';
 import toHalfWgsl from '../lib/to_half.wgsl?raw';
 import type { Kernel } from '../kernel.ts';

@@ -3,7 +3,8 @@
  * the middle, single rows at the boundaries of blocks, tiles and chunks; and what the oracle expects. It runs nothing.
  */
 import { halfToNumber } from '../blocks/block-type.ts';
-import { isBlockLayout, kvSlotShape, type KvBlockLayout, type KvLayout } from '../lib/kv.ts';
+import { isBlockLayout, type KvBlockLayout, type KvLayout } from '../lib/kv-layout.ts';
+import { kvSlotShape } from '../lib/kv.ts';
 import { dequantiseRef, pageWords, slotAt, writeSlot, type Quantised } from '../lib/kv.ref.ts';
 import { attentionTolerance, dotTolerance, type Expected } from './tolerance.ts';
 import { randomFloats, randomHalves, seededRandom, shuffled, wholeBelow, halfBitsNear, type Random } from './values.ts';

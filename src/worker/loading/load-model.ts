@@ -6,7 +6,7 @@ import type { ByteSource } from '../../cache/byte-source.ts';
 import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
-import { KV_LAYOUTS } from '../../shaders/lib/kv.ts';
+import { KV_LAYOUTS } from '../../shaders/lib/kv-layout.ts';
 import type {
   InspectOptions,
   KvType,

@@ -3,7 +3,8 @@
  * blocks. A block lies as [kv head][slot in block][head_dim], quantised ones with the scales of a kv head's slots behind their
  * quants. Which sequence owns which block is not known here.
  */
-import { hadamardElements, isBlockLayout, kvSlotBytes, type KvLayout } from '../../shaders/lib/kv.ts';
+import { isBlockLayout, type KvLayout } from '../../shaders/lib/kv-layout.ts';
+import { hadamardElements, kvSlotBytes } from '../../shaders/lib/kv.ts';
 import { LinnetError } from '../errors.ts';
 import type { Gpu, PlanningLimits } from '../gpu/gpu.ts';
 import type { CopyBlock } from '../scheduler/batch.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
 import { MODEL_SHAPES, TINY_SHAPE } from '../../../tools/fixtures/model-shapes.ts';
-import type { KvLayout } from '../../shaders/lib/kv.ts';
+import type { KvLayout } from '../../shaders/lib/kv-layout.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
 import { Q4_K } from '../../shaders/blocks/q4_k.ts';

@@ -2,7 +2,7 @@
  * How large everything of a model will be on a device: rows a step may have, logits' layout, scratch buffers, cache.
  * Pure arithmetic, so that it can be told before anything is downloaded.
  */
-import type { KvLayout } from '../../shaders/lib/kv.ts';
+import type { KvLayout } from '../../shaders/lib/kv-layout.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { ModelConfig } from './config.ts';

@@ -2,7 +2,7 @@
 import type { ByteSource } from '../../../cache/byte-source.ts';
 import { openAdapter } from '../../gpu/open.ts';
 import { readGgufHeader } from '../../loading/gguf-header.ts';
-import type { KvLayout } from '../../../shaders/lib/kv.ts';
+import type { KvLayout } from '../../../shaders/lib/kv-layout.ts';
 import type { KernelVariants } from '../ops.ts';
 import { ModelRunner, planModel } from '../runner.ts';
 import { NUM_NAMED_BLOCKS } from './row-driver.ts';
