@@ -80,7 +80,7 @@ def _phases(total, finish, steady=None):
     """Phases at a steady rate, which may be broken off and gone on with for as long as there is time; then the finish, for
     which a copy of what is there is taken at any time. Short rows come first; long ones only with conversations that need them.
     """
-    steady = steady or ((128, 0.06, 0, 0.20), (128, 0.16, 0, 0.35), (128, 0.10, 0, 0.15), (256, 0.60, 0, 0.10), (512, 0.05, 200, 0.0), (1024, 0.03, 400, 0.0))
+    steady = steady or ((128, 0.06, 0, 0.20), (128, 0.16, 0, 0.35), (128, 0.10, 0, 0.15), (256, 0.20, 0, 0.30), (256, 0.40, 0, 0.10), (512, 0.05, 200, 0.0), (1024, 0.03, 400, 0.0))
     shares = ((512, 0.10, 200), (1024, 0.04, 400), (256, 0.86, 0))
     return (*(Phase(length, int(total * share), False, least, primer) for length, share, least, primer in steady),
             *(Phase(length, int(finish * share), True, least) for length, share, least in shares))
