@@ -161,13 +161,14 @@ class Driver:
         if self.options.scale != 1:
             training = replace(training, phases=tuple(replace(p, tokens=int(p.tokens * self.options.scale)) for p in training.phases))
         return Run(shape or self.size.mini, training, self.data(), self.load_tokenizer(), self.checkpoint(name), self.device, teacher,
-                   log=lambda text: print(f'{name}: {text}', flush=True))
+                   half=self.options.bf16, log=lambda text: print(f'{name}: {text}', flush=True))
 
     def _go_on(self, run, name, qat=True, until_finish=False):
+        from mini import together
         from mini.training import save_weights
         workers = self.options.workers if self.device == 'cuda' else 0
         left = self.options.minutes * 60 - (time.time() - self.started)
-        if not run.train(left, qat=qat, until_finish=until_finish, workers=workers):
+        if not together.run(self.options.processes, lambda: run.train(left, qat=qat, until_finish=until_finish, workers=workers)):
             self._stop(run, name)
         self.weights(name).parent.mkdir(exist_ok=True)
         save_weights(self.weights(name), run.model, run.step)
@@ -379,6 +380,8 @@ def main():
     parser.add_argument('--again', action='store_true', help='make anew what is there (corpus, cases, tokenizer, encode)')
     parser.add_argument('--minutes', type=float, default=math.inf, help='stop training after so long; exit code 3')
     parser.add_argument('--threads', type=int, default=0, help='threads of PyTorch; 0: its own choice')
+    parser.add_argument('--bf16', action='store_true', help='matrix products of training in bf16, where a CPU is good at it')
+    parser.add_argument('--processes', type=int, default=1, help='that train together, on a CPU: one a core')
     parser.add_argument('--workers', type=int, default=1, help='processes for text, and for packing on a GPU')
     parser.add_argument('--cpu', action='store_true', help='do not use a GPU')
     parser.add_argument('--scale', type=float, default=1, help='of the tokens to train on; the same in every call of a run')

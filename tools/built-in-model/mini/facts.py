@@ -3,11 +3,11 @@
 Train wordings come from the `q` lines and TRAIN templates, held-out ones from the `h` lines and HELD templates.
 """
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from .conversation import Case, Conversation, exchange
-from .wordings import choose, fill, lines, lower_first, sides
+from .wordings import choose, fill, lines, lower_first, sides, written
 
 DATA = Path(__file__).resolve().parent.parent / 'data'
 
@@ -55,12 +55,18 @@ def read_facts(path, **values):
 
 def facts_of(size):
     """The first 60 for `cpu`, all 150 for `gpu`."""
-    cpu = read_facts(DATA / 'facts-cpu.txt')
+    cpu = _asked_otherwise(read_facts(DATA / 'facts-cpu.txt'), 'facts')
     return cpu + read_facts(DATA / 'facts-gpu.txt') if size == 'gpu' else cpu
 
 
 def self_facts(parameters):
-    return read_facts(DATA / 'facts-self.txt', size=parameters)
+    return _asked_otherwise(read_facts(DATA / 'facts-self.txt', size=parameters), 'self')
+
+
+def _asked_otherwise(facts, name):
+    """With more training questions, data/wordings/NAME.json: {number of the fact: questions}."""
+    more = written(name)
+    return [replace(fact, train=(*fact.train, *(q for q in more.get(str(i), ()) if q not in fact.held))) for i, fact in enumerate(facts)]
 
 
 ABOUT = sides('''
@@ -166,10 +172,10 @@ Do you know about {a}, {b} or {c}?
 
 
 def question(rng, fact, side):
-    if side == 'train' and len(fact.keywords) > 2 and rng.random() < 0.3:
+    if side == 'train' and len(fact.keywords) > 2 and rng.random() < 0.15:
         a, b, c = rng.sample(fact.keywords, 3)
         return typed_carelessly(rng, fill(rng.choice(KEYWORDS), a=a, b=b, c=c))
-    if fact.topics and rng.random() < 0.4:
+    if fact.topics and rng.random() < (0.25 if side == 'train' else 0.4):
         text = choose(rng, ABOUT, side, t=rng.choice(fact.topics))
         text = text[0].upper() + text[1:] if side == 'held' or rng.random() < 0.8 else text
         return text

@@ -1,11 +1,11 @@
 """The llama architecture as GGUF files mean it: RMSNorm, rotary embedding of neighbouring pairs, grouped-query attention,
-SwiGLU, tied head. Runs in f32, f64 (for goldens) and under bf16 autocast. Knows no tokens' meaning and no files.
+SwiGLU, tied head. Runs in f32, f64 (for goldens), with products in bf16 (half.py) and under bf16 autocast. Knows no tokens' meaning and no files.
 """
 import torch
 import torch.nn.functional as F
 from torch import nn
 
-from . import induction
+from . import half, induction
 from .quantise import fake
 
 MATRIX_KIND, EMBEDDING_KIND = 'Q4_0', 'Q8_0'
@@ -35,7 +35,7 @@ class Layer(nn.Module):
 class Model(nn.Module):
     def __init__(self, shape):
         super().__init__()
-        self.shape, self.quantised = shape, False
+        self.shape, self.quantised, self.half = shape, False, False
         self.embedding = nn.Parameter(torch.empty(shape.vocab, shape.dim))
         self.layers = nn.ModuleList(Layer(shape) for _ in range(shape.layers))
         self.norm = RmsNorm(shape.dim, shape.eps)
@@ -52,6 +52,10 @@ class Model(nn.Module):
                     weight.copy_(torch.randn(weight.shape, generator=generator) * weight.shape[1] ** -0.5)
         induction.prepare(self, generator)
         return self
+
+    def linear(self, x, weight):
+        """x [..., columns] by weight [rows, columns], as precisely as this model computes."""
+        return half.linear(x, weight) if self.half else F.linear(x, weight)
 
     def _weight(self, weight, kind=MATRIX_KIND):
         return fake(kind, weight) if self.quantised else weight
@@ -75,8 +79,8 @@ class Model(nn.Module):
         bias = torch.zeros(mask.shape, dtype=dtype, device=ids.device).masked_fill_(~mask, float('-inf'))
         for i, layer in enumerate(self.layers):
             x = x + self._attention(layer, layer.attn_norm(x), cos, sin, bias, cache, i)
-            gate, up = F.linear(layer.ffn_norm(x), self._weight(layer.gate_up)).chunk(2, dim=-1)
-            x = x + F.linear(F.silu(gate) * up, self._weight(layer.down))
+            gate, up = self.linear(layer.ffn_norm(x), self._weight(layer.gate_up)).chunk(2, dim=-1)
+            x = x + self.linear(F.silu(gate) * up, self._weight(layer.down))
         return self.norm(x), embedding
 
     def logits(self, ids, mask=None, cache=None, start=0):
@@ -87,7 +91,7 @@ class Model(nn.Module):
         s = self.shape
         batch, tokens, _ = x.shape
         kv = s.kv_heads * s.head_dim
-        q, k, v = F.linear(x, self._weight(layer.qkv)).split((s.dim, kv, kv), dim=-1)
+        q, k, v = self.linear(x, self._weight(layer.qkv)).split((s.dim, kv, kv), dim=-1)
         q = _rotate(q.view(batch, tokens, s.heads, s.head_dim), cos, sin).transpose(1, 2)
         k = _rotate(k.view(batch, tokens, s.kv_heads, s.head_dim), cos, sin).transpose(1, 2)
         v = v.reshape(batch, tokens, s.kv_heads, s.head_dim).transpose(1, 2)
@@ -107,7 +111,7 @@ class Model(nn.Module):
             scores = grouped @ k.transpose(2, 3)
             scores.view(batch, s.kv_heads, group, tokens, -1).add_(bias[:, None, None])
             out = (scores.softmax(dim=-1) @ v).reshape(batch, s.heads, tokens, s.head_dim)
-        return F.linear(out.transpose(1, 2).reshape(batch, tokens, s.dim), self._weight(layer.o))
+        return self.linear(out.transpose(1, 2).reshape(batch, tokens, s.dim), self._weight(layer.o))
 
 
 def _causal(tokens, total, device):

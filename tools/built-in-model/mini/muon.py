@@ -22,12 +22,13 @@ def orthogonal(x):
 class Muon(torch.optim.Optimizer):
     """`matrices`: {parameter: heights of the matrices that stand in it below each other}; `others`: parameters under AdamW."""
 
-    def __init__(self, matrices, others, decayed, lr, weight_decay, momentum=0.95, betas=(0.9, 0.95), eps=1e-8):
+    def __init__(self, matrices, others, decayed, lr, weight_decay, momentum=0.95, betas=(0.9, 0.95), eps=1e-8, half=False):
         defaults = {'lr': lr, 'momentum': momentum, 'betas': betas, 'eps': eps, 'weight_decay': weight_decay, 'orthogonal': False}
         groups = [{'params': list(matrices), 'orthogonal': True},
                   {'params': [p for p in others if p in decayed]},
                   {'params': [p for p in others if p not in decayed], 'weight_decay': 0.0}]
         super().__init__(groups, defaults)
+        self.half = half  # the iteration in bf16
         self.heights = [tuple(heights) for heights in matrices.values()]
 
     @torch.no_grad()
@@ -53,7 +54,8 @@ class Muon(torch.optim.Optimizer):
                 wide = part.shape[0] <= part.shape[1]
                 shapes.setdefault((min(part.shape), max(part.shape)), []).append((part if wide else part.T, target if wide else target.T))
         for (_, longest), pairs in shapes.items():
-            turned = orthogonal(torch.stack([part for part, _ in pairs]))
+            stacked = torch.stack([part for part, _ in pairs])
+            turned = orthogonal(stacked.bfloat16() if self.half else stacked).float()
             for (_, target), change in zip(pairs, turned):
                 target.add_(change, alpha=-group['lr'] * 0.2 * longest ** 0.5)
 

@@ -81,20 +81,20 @@ def _phases(total, finish, steady=None):
     which a copy of what is there is taken at any time. Short rows come first; long ones only with conversations that need them.
     """
     steady = steady or ((128, 0.06, 0, 0.20), (128, 0.16, 0, 0.35), (128, 0.10, 0, 0.15), (256, 0.20, 0, 0.30), (256, 0.40, 0, 0.10), (512, 0.05, 200, 0.0), (1024, 0.03, 400, 0.0))
-    shares = ((512, 0.10, 200), (1024, 0.04, 400), (256, 0.86, 0))
+    shares = ((512, 0.10, 200, 0.0), (1024, 0.04, 400, 0.0), (256, 0.86, 0, 0.05))
     return (*(Phase(length, int(total * share), False, least, primer) for length, share, least, primer in steady),
-            *(Phase(length, int(finish * share), True, least) for length, share, least in shares))
+            *(Phase(length, int(finish * share), True, least, primer) for length, share, least, primer in shares))
 
 
 _FEW = ((128, 0.8, 0, 0.2), (256, 0.2, 0, 0.0))
 _CPU_MINI = Shape(dim=192, layers=6, heads=6, kv_heads=2, ffn=384, vocab=1536)
-_CPU_TRAINING = Training(_phases(38_000_000, 2_500_000), batch_tokens=4096, learning_rate=2.5e-3, warmup_steps=100)
+_CPU_TRAINING = Training(_phases(46_000_000, 6_000_000), batch_tokens=4096, learning_rate=2.5e-3, warmup_steps=100)
 _GPU_MINI = Shape(dim=288, layers=8, heads=9, kv_heads=3, ffn=512, vocab=2048)
 _GPU_TRAINING = Training(_phases(650_000_000, 150_000_000), batch_tokens=65_536, learning_rate=3e-3, warmup_steps=300, checkpoint_seconds=60)
 _TINY_TRAINING = Training(_phases(40_000, 20_000, _FEW), batch_tokens=1024, learning_rate=4e-3, warmup_steps=5)
 
 SIZES = {
-    'cpu': Size('cpu', 'cpu', shards=20, conversations=10_000, vocab=1536, mini=_CPU_MINI,
+    'cpu': Size('cpu', 'cpu', shards=28, conversations=10_000, vocab=1536, mini=_CPU_MINI,
                 draft=Shape(dim=96, layers=2, heads=3, kv_heads=1, ffn=192, vocab=1536),
                 training=_CPU_TRAINING, distilling=replace(_CPU_TRAINING, phases=_phases(2_400_000, 600_000))),
     'gpu': Size('gpu', 'gpu', shards=120, conversations=10_000, vocab=2048, mini=_GPU_MINI,
@@ -114,8 +114,8 @@ SIZES = {
 }
 
 # Shares of conversations.
-MIXTURE = {'facts': 0.13, 'self': 0.06, 'recall': 0.16, 'lists': 0.20, 'arithmetic': 0.09, 'json': 0.12, 'tools': 0.09,
-           'story': 0.03, 'outline': 0.03, 'reference': 0.03, 'refusal': 0.06}
+MIXTURE = {'facts': 0.12, 'self': 0.08, 'recall': 0.14, 'lists': 0.18, 'arithmetic': 0.07, 'json': 0.11, 'tools': 0.11,
+           'story': 0.05, 'outline': 0.05, 'reference': 0.05, 'refusal': 0.04}
 
 # Required at each size: share of right answers, and two rates that are counted beside them (CASES.md).
 GOALS = json.loads((FOLDER / 'goals.json').read_text(encoding='utf-8'))

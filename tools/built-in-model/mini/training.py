@@ -1,5 +1,5 @@
 """The training loop: Muon, a steady rate with a warm-up before and a finish with rounded weights behind it, distilling
-from a teacher where one is given, checkpoints. One process, one device. Knows no skills.
+from a teacher where one is given, checkpoints. One device; on CPUs several processes (together.py). Knows no skills.
 """
 import contextlib
 import math
@@ -9,6 +9,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
+from . import together
 from .conversation import END_OF_TEXT, SPECIAL_TOKENS
 from .model import Model
 from .muon import Muon
@@ -42,7 +43,7 @@ def optimiser_for(model, training):
     named = dict(model.layers.named_parameters())
     matrices = {p: stacked.get(name.split('.')[-1], (p.shape[0],)) for name, p in named.items() if p.dim() == 2}
     others = [p for p in model.parameters() if p not in matrices]
-    return Muon(matrices, others, {model.embedding}, training.learning_rate, training.weight_decay)
+    return Muon(matrices, others, {model.embedding}, training.learning_rate, training.weight_decay, half=model.half)
 
 
 def loss_of(model, batch, prompt_weight, teacher=None):
@@ -54,7 +55,7 @@ def loss_of(model, batch, prompt_weight, teacher=None):
     inside = (document[:, 1:] == document[:, :-1]) & (document[:, 1:] >= 0)
     weight = inside * (prompt_weight + (1 - prompt_weight) * (answer[:, 1:] > 0))
     hidden, embedding = model(inputs, mask)
-    logits = F.linear(hidden.to(embedding.dtype), embedding).float()
+    logits = model.linear(hidden.to(embedding.dtype), embedding).float()
     losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction='none').view(targets.shape)
     is_answer = inside & (answer[:, 1:] > 0)
     on_answers = (losses.detach() * is_answer).sum() / is_answer.sum().clamp(min=1)
@@ -70,10 +71,11 @@ def loss_of(model, batch, prompt_weight, teacher=None):
 class Run:
     """One training run, from nothing or from its checkpoint, to the end or until its time is over."""
 
-    def __init__(self, shape, training, encoded, tokenizer, path, device='cpu', teacher=None, seed=SEED, log=print):
+    def __init__(self, shape, training, encoded, tokenizer, path, device='cpu', teacher=None, seed=SEED, half=False, log=print):
         self.training, self.encoded, self.path, self.device, self.teacher, self.seed, self.log = training, encoded, path, device, teacher, seed, log
         self.pad, self.special = tokenizer.ids[END_OF_TEXT], len(SPECIAL_TOKENS)
         self.model = Model(shape).initialise(seed).to(device)
+        self.model.half = half
         self.optimiser = optimiser_for(self.model, training)
         self.step, self.since_start, self.history = 0, 0, []
         self.seconds = 0.0
@@ -105,6 +107,8 @@ class Run:
         return self
 
     def save(self, path=None):
+        if together.number():
+            return
         target = path or self.path
         target.parent.mkdir(parents=True, exist_ok=True)
         state = {'model': self.model.state_dict(), 'optimiser': self.optimiser.state_dict(), 'step': self.step,
@@ -126,9 +130,10 @@ class Run:
             if until_finish and phase.finish:
                 break
             self.model.quantised = phase.finish and qat
-            source = batches(self.encoded, phase, rows, [self.seed, number, self.step], self.pad, self.special, workers)
+            mine = [together.number()] if together.number() else []
+            source = batches(self.encoded, phase, max(1, rows // together.count()), [self.seed, number, self.step, *mine], self.pad, self.special, workers)
             while self.step < at + steps:
-                loss, on_answers = self._one(next(source))
+                loss, on_answers, over = self._one(next(source), time.time() - began > seconds)
                 self.step += 1
                 self.since_start += 1
                 done += rows * phase.length
@@ -138,7 +143,7 @@ class Run:
                 if now - last_saved > self.training.checkpoint_seconds:
                     self.seconds, last_saved = self.seconds + now - last_saved, now
                     self.save()
-                if now - began > seconds or self.step - first >= most_steps:
+                if over or self.step - first >= most_steps:
                     self.seconds += time.time() - last_saved
                     self.save()
                     return False
@@ -147,7 +152,8 @@ class Run:
         self.save()
         return True
 
-    def _one(self, batch):
+    def _one(self, batch, over=False):
+        """One step; (loss, loss on answers, whether any process says that time is over)"""
         batch = [part.to(self.device, non_blocking=True) for part in batch]
         rate = learning_rate(self.training, self.step, self.since_start)
         for group in self.optimiser.param_groups:
@@ -156,14 +162,15 @@ class Run:
             loss, on_answers = loss_of(self.model, batch, self.training.prompt_weight, self.teacher)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        loss, on_answers, over = together.average([p.grad for p in self.model.parameters()], [loss, on_answers, torch.tensor(float(over))])
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.training.clip)
         self.optimiser.step()
-        return loss.detach(), on_answers
+        return loss.detach(), on_answers, bool(over > 0)
 
     def _report(self, on_answers, loss, phase, rate, first):
         self.history.append([self.step, round(on_answers, 4)])
         tokens_left = sum(steps * rows * p.length for steps, p, rows in plan(self.training)) * (1 - self.step / self.total_steps)
-        if self.step % 50 == 0 or self.step - first <= 10:
+        if not together.number() and (self.step % 50 == 0 or self.step - first <= 10):
             self.log(f'step {self.step}/{self.total_steps} rows of {phase.length}{" rounded" if self.model.quantised else ""}: '
                      f'loss {loss:.3f}, on answers {on_answers:.3f}; {rate:.0f} tokens/s, {tokens_left / rate / 60:.0f} min left')
 

@@ -1,6 +1,9 @@
 """Filling templates: `{slot}` is replaced by name; a template set has a training and a held-out side. Knows no skill."""
+import json
 import re
+from pathlib import Path
 
+WRITTEN = Path(__file__).resolve().parent.parent / 'data' / 'wordings'
 _SLOT = re.compile(r'\{(\w+)\}')
 
 
@@ -22,6 +25,17 @@ def sides(train, held):
     both = {'train': [l.replace('\\n', '\n') for l in lines(train)], 'held': [l.replace('\\n', '\n') for l in lines(held)]}
     assert not (set(both['train']) & set(both['held'])) - {'{q}'}, both  # the bare question is no wording
     return both
+
+
+def written(name):
+    """More training wordings, written by people who had not seen the held-out ones: ../data/wordings/NAME.json."""
+    return json.loads((WRITTEN / f'{name}.json').read_text(encoding='utf-8'))
+
+
+def extend(templates, more):
+    """Adds training wordings to a template set."""
+    known = {*templates['train'], *templates['held']}
+    templates['train'] += [l for l in (m.replace('\\n', '\n') for m in more) if l not in known]
 
 
 def article(word):

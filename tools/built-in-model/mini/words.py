@@ -3,6 +3,7 @@
 A pool is a list of plain words; every fifth is held out. Made-up words are drawn from syllables, and a hash decides on
 which side a word stands, so that the two sides never meet however many are drawn. Knows no templates.
 """
+import functools
 import zlib
 
 TRAIN, HELD = 'train', 'held'
@@ -73,6 +74,27 @@ def pick(rng, pool, side):
     return rng.choice(pool[side])
 
 
+def spliced(rng):
+    """The beginning of one training word and the end of another, e.g. `lanket`: has the pieces that words are made of."""
+    while True:
+        first, last = rng.choice(words_of_any_pool(TRAIN)), rng.choice(words_of_any_pool(TRAIN))
+        word = first[:rng.randint(2, 4)] + last[-rng.randint(2, 4):]
+        if side_of(word) == TRAIN and word not in words_of_any_pool(HELD):
+            return word
+
+
+def anything(rng, pool, side):
+    """A word of the pool; in training often another word or none that exists, so that a slot is copied and not guessed."""
+    chance = rng.random() if side == TRAIN else 1
+    if chance < 0.15:
+        return made_up(rng, side)
+    if chance < 0.3:
+        return spliced(rng)
+    if chance < 0.5:
+        return rng.choice(words_of_any_pool(side))
+    return pick(rng, pool, side)
+
+
 def name(rng, side):
     return made_up(rng, side, capital=True) if rng.random() < 0.4 else pick(rng, NAMES, side)
 
@@ -100,6 +122,7 @@ def some(rng, draw, count):
     return found
 
 
+@functools.lru_cache
 def words_of_any_pool(side):
     pools = (ANIMALS, PEOPLE, PLACES, THINGS, COLOURS, ADJECTIVES, FOODS, JOBS, TOPICS, GOODS, PLAIN)
     held = {word for pool in pools for word in pool[HELD]}

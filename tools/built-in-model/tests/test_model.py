@@ -1,4 +1,6 @@
 """Model, rounding, packing, training, export: on models that are tiny. Run: see README.md."""
+import contextlib
+import io
 import json
 import math
 import sys
@@ -13,7 +15,7 @@ sys.path.insert(0, str(FOLDER))
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from mini import corpus, export, generate, gguf, packing, quantise, training  # noqa: E402
+from mini import corpus, export, generate, gguf, half, packing, quantise, together, training  # noqa: E402
 from mini.conversation import SPECIAL_TOKENS  # noqa: E402
 from mini.model import Model, _rotate  # noqa: E402
 from mini.muon import Muon, orthogonal  # noqa: E402
@@ -128,6 +130,45 @@ class MuonTest(unittest.TestCase):
             muon.step()
             adamw.step()
         torch.testing.assert_close(ours, theirs)
+
+
+class HalfTest(unittest.TestCase):
+    def test_products_and_gradients_are_those_of_f32_to_the_precision_of_bf16(self):
+        generator = torch.Generator().manual_seed(4)
+        results = []
+        for linear in (torch.nn.functional.linear, half.linear):
+            generator.manual_seed(4)
+            x, weight = (torch.randn(size, generator=generator).requires_grad_() for size in ((2, 5, 64), (48, 64)))
+            out = linear(x, weight)
+            out.backward(torch.randn(out.shape, generator=generator))
+            results.append((out.detach(), x.grad, weight.grad))
+        for exact, rounded in zip(*results):
+            self.assertEqual(exact.shape, rounded.shape)
+            self.assertEqual(rounded.dtype, torch.float32)
+            # Two roundings of 2^-9 each, and one of the result.
+            self.assertLess(float((exact - rounded).norm() / exact.norm()), 3 * 2 ** -9)
+            self.assertGreater(float((exact - rounded).abs().max()), 0)
+
+
+class TogetherTest(unittest.TestCase):
+    def test_processes_share_the_mean_of_their_gradients(self):
+        def work():
+            gradient = torch.full((2, 3), float(together.number()))
+            value, = together.average([gradient], [torch.tensor(10.0 * (1 + together.number()))])
+            return gradient, float(value), together.count()
+
+        gradient, value, count = together.run(2, work)
+        self.assertTrue(torch.equal(gradient, torch.full((2, 3), 0.5)))
+        self.assertEqual((value, count), (15.0, 2))
+        self.assertEqual(together.count(), 1)
+
+    def test_a_process_that_fails_is_noticed(self):
+        def work():
+            if together.number():
+                raise ValueError('expected by the test')
+
+        with contextlib.redirect_stderr(io.StringIO()), self.assertRaisesRegex(RuntimeError, 'another process'):
+            together.run(2, work)
 
 
 class QuantiseTest(unittest.TestCase):

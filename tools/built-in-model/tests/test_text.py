@@ -72,6 +72,17 @@ class CorpusTest(unittest.TestCase):
         self.assertGreater(total, 500)
         self.assertEqual(found, {})
 
+    def test_open_slots_hold_no_held_out_word(self):
+        rng, held = random.Random(8), set(words.words_of_any_pool('held'))
+        found = [words.anything(rng, words.FOODS, 'train') for _ in range(4000)]
+        others = [w for w in found if w not in words.FOODS['train']]
+        self.assertFalse(held & set(others))
+        self.assertGreater(len(others), 1000)
+        made_up = set(others) - set(words.words_of_any_pool('train'))
+        self.assertGreater(len(made_up), 500)
+        self.assertEqual({words.side_of(w) for w in made_up}, {'train'})
+        self.assertLessEqual({words.anything(rng, words.FOODS, 'held') for _ in range(200)}, set(words.FOODS['held']))
+
     def test_overlap_is_noticed(self):
         conversation = Conversation('x', (Message('user', 'a b, c d e f: G h i'), Message('assistant', 'yes')))
         case = {'id': 'x', 'messages': [{'role': 'user', 'content': 'Z a b c d e f g h'}]}

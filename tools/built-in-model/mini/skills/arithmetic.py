@@ -1,7 +1,7 @@
 """Addition and subtraction, worked digit by digit, so that a few layers suffice. Every eighth pair is held out."""
 from .. import words
 from ..conversation import Case, Conversation, exchange
-from ..wordings import choose, sides
+from ..wordings import choose, extend, sides, written
 
 NAME = 'arithmetic'
 DIGITS = {'cpu': 2, 'gpu': 3}
@@ -56,6 +56,10 @@ If I take {b} from {a}, what is left?
 How far is {b} below {a}?
 A box has {a} pens, I remove {b} pens. How many pens are in it?
 ''')
+
+
+extend(ADD, written('lists')['ADD'])
+extend(SUBTRACT, written('lists')['SUBTRACT'])
 
 
 def _digits(value):

@@ -3,19 +3,20 @@ import json
 
 from .. import words
 from ..conversation import Case, Conversation, exchange
-from ..wordings import choose, listed, sides
+from ..wordings import choose, extend, listed, sides, written
 
 NAME = 'json'
 
 _NUM = words.number
 _P = words.pick
+_ANY = words.anything
 SCHEMAS = [
-    ({'name': words.name, 'age': lambda r, s: _NUM(r, s, 5, 99), 'city': words.city, 'job': lambda r, s: _P(r, words.JOBS, s)},
+    ({'name': words.name, 'age': lambda r, s: _NUM(r, s, 5, 99), 'city': words.city, 'job': lambda r, s: _ANY(r, words.JOBS, s)},
      sides('{name} is {age} years old, lives in {city} and works as a {job}.\n'
            'The {job} {name}, {age}, comes from {city}.\nMeet {name} from {city}: {job}, {age} years old.\n'
            '{name} ({age}) is a {job} in {city}.\nIn {city} lives a {job} called {name}, aged {age}.\n{name}, {age} years of age, is a {job} in {city}.\nAged {age}, {name} works in {city} as a {job}.\nOur {job} {name} lives in {city} and is {age}.',
            'At the age of {age}, {name} moved to {city} to be a {job}.\nOur {job} is {name}, {age} years of age, of {city}.')),
-    ({'item': lambda r, s: _P(r, words.GOODS, s), 'count': lambda r, s: _NUM(r, s, 2, 99),
+    ({'item': lambda r, s: _ANY(r, words.GOODS, s), 'count': lambda r, s: _NUM(r, s, 2, 99),
       'price': lambda r, s: _NUM(r, s, 1, 99), 'customer': words.name},
      sides('{customer} ordered {count} {item} for {price} euros.\n{count} {item} at {price} euros go to {customer}.\n'
            'An order of {customer}: {count} {item}, {price} euros.\nPlease send {count} {item} to {customer}, price {price} euros.\n'
@@ -26,12 +27,12 @@ SCHEMAS = [
            'On {day} at {hour} there is a talk with {person} in {place}.\nThe meeting with {person} in {place} is on {day} at {hour}.\n'
            '{day}, {hour}: {person}, in {place}.\nAt {hour}, {person} is in {place}; the day is {day}.\nWe wait for {person} in {place} on {day} at {hour}.\nIn {place} we see {person}: {day}, {hour}.',
            'We see {person} in {place}, {day} at {hour}.\nAt {hour} on {day}, {person} waits in {place}.')),
-    ({'animal': lambda r, s: _P(r, words.ANIMALS, s), 'name': words.name, 'colour': lambda r, s: _P(r, words.COLOURS, s),
+    ({'animal': lambda r, s: _ANY(r, words.ANIMALS, s), 'name': words.name, 'colour': lambda r, s: _ANY(r, words.COLOURS, s),
       'age': lambda r, s: _NUM(r, s, 1, 40)},
      sides('{name} is a {colour} {animal}, {age} years old.\nThe {animal} {name} is {colour} and {age} years old.\n'
            'We have a {colour} {animal} named {name}, aged {age}.\nMy {animal} is called {name}; it is {colour} and {age} years old.\n{name} is the name of a {colour} {animal} of {age} years.\nA {colour} {animal}, {age} years, is called {name}.\nAged {age}, {name} is a {colour} {animal}.',
            'Aged {age}, the {colour} {animal} {name} is still lively.\nA {colour} {animal} of {age} years answers to {name}.')),
-    ({'product': lambda r, s: _P(r, words.THINGS, s), 'colour': lambda r, s: _P(r, words.COLOURS, s),
+    ({'product': lambda r, s: _ANY(r, words.THINGS, s), 'colour': lambda r, s: _ANY(r, words.COLOURS, s),
       'price': lambda r, s: _NUM(r, s, 1, 999), 'shop': words.city},
      sides('The {colour} {product} costs {price} in {shop}.\nIn {shop} they sell a {colour} {product} for {price}.\n'
            'A {colour} {product} from {shop} costs {price}.\n{shop} has a {colour} {product} at {price}.\nYou pay {price} for a {colour} {product} in {shop}.\nFor {price}, {shop} sells a {product} in {colour}.\nThe {product} in {shop} is {colour} and costs {price}.',
@@ -40,7 +41,7 @@ SCHEMAS = [
      sides('Train {train} goes from {from} to {to} at {hour}.\nAt {hour} train {train} leaves {from} for {to}.\n'
            'From {from} to {to} take train {train} at {hour}.\nTrain {train} from {from} reaches {to} at {hour}.\nBy train {train} you go to {to} from {from} at {hour}.\nAt {hour}, number {train} runs from {from} to {to}.\nTo {to} goes train {train}, from {from}, at {hour}.',
            'You go from {from} to {to} by train {train} at {hour}.\nThe train with number {train} runs {from} to {to} at {hour}.')),
-    ({'title': lambda r, s: f'The {_P(r, words.COLOURS, s).title()} {_P(r, words.THINGS, s).title()}', 'author': words.name,
+    ({'title': lambda r, s: f'The {_ANY(r, words.COLOURS, s).title()} {_ANY(r, words.THINGS, s).title()}', 'author': words.name,
       'pages': lambda r, s: _NUM(r, s, 20, 999), 'year': lambda r, s: _NUM(r, s, 1900, 2025)},
      sides('{author} wrote "{title}" in {year}; it has {pages} pages.\n"{title}" by {author} ({year}) has {pages} pages.\n'
            'The book "{title}" of {year}, {pages} pages, is by {author}.\nIn {year} {author} published "{title}" with {pages} pages.\n"{title}" came out in {year}: {pages} pages by {author}.\nWith {pages} pages, {author} published "{title}" in {year}.\n{author} needed the year {year} for the {pages} pages of "{title}".',
@@ -70,6 +71,12 @@ Take {f} out of that text as an object: {x}
 {x}\\nPut {f} of that into a JSON object.
 Make an object with {f}. The text: {x}
 ''')
+
+
+_MORE = written('json')
+for _number, _sentences in _MORE['schemas'].items():
+    extend(SCHEMAS[int(_number)][1], _sentences)
+extend(REQUESTS, _MORE['requests'])
 
 
 def _draw(rng, size, side):

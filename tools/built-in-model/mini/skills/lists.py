@@ -1,7 +1,7 @@
 """Copy, reverse, change case and sort short lists. What the items are is of no matter: pool words and made-up ones."""
 from .. import words
 from ..conversation import Case, Conversation, exchange
-from ..wordings import choose, sides
+from ..wordings import choose, extend, sides, written
 
 NAME = 'lists'
 
@@ -140,8 +140,15 @@ Bring the numbers into rising order: {x}
 ''')
 
 
+for _name, _set in (('COPY', COPY), ('REVERSE', REVERSE), ('UPPER', UPPER), ('LOWER', LOWER), ('CAPITALISE', CAPITALISE), ('SORT', SORT),
+                    ('SORT_NUMBERS', SORT_NUMBERS)):
+    extend(_set, written('lists')[_name])
+
+
 def _word(rng, side):
-    return words.made_up(rng, side) if rng.random() < 0.35 else rng.choice(_WORDS[side])
+    if rng.random() < 0.35:
+        return words.spliced(rng) if side == 'train' and rng.random() < 0.5 else words.made_up(rng, side)
+    return rng.choice(_WORDS[side])
 
 
 _WORDS = {side: words.words_of_any_pool(side) for side in ('train', 'held')}

@@ -1,7 +1,7 @@
 """A numbered outline on a topic, and the expansion of one of its points."""
 from .. import words
 from ..conversation import Case, Conversation, Message, exchange
-from ..wordings import choose, fill, sides
+from ..wordings import choose, extend, fill, sides, written
 
 NAME = 'outline'
 
@@ -38,6 +38,8 @@ Can you go on with point {i}?
 I would like to read more on number {i}.
 Can you say more on point {i}?
 ''')
+extend(REQUESTS, written('lists')['OUTLINE'])
+extend(EXPANSIONS, written('lists')['EXPANSION'])
 # A point, and two texts of two or three sentences that expand it.
 POINTS = [
     ('What {t} is', ['{T} is something many people do in their free time. It can be quiet or lively, as you like.',
@@ -80,7 +82,7 @@ def _outline(rng, topic, count):
 
 
 def _draw(rng, side, with_topic=None):
-    topic = with_topic or words.pick(rng, words.TOPICS, side)
+    topic = with_topic or words.anything(rng, words.TOPICS, side)
     count = rng.choice((3, 3, 4, 4, 5))
     points = _outline(rng, topic, count)
     asked = count if rng.random() < 0.5 else NUMBERS[count]

@@ -1,7 +1,7 @@
 """Recall from a given context: statements of one kind about different people or things, and a question about one."""
 from .. import words
 from ..conversation import Case, Conversation, exchange
-from ..wordings import article, choose, sides
+from ..wordings import article, choose, extend, sides, written
 
 NAME = 'recall'
 # Longest contexts in words; with so many names a word is about 2.4 tokens, so these are 200 and 800 tokens.
@@ -22,17 +22,17 @@ RELATIONS = [
                     '{n} earns money as {a}.\nFor a living, {n} is {a}.'),
               sides('What is the job of {n}?\nWhat does {n} work as?\nWhich job does {n} have?\nWhat does {n} do?\nAs what does {n} earn money?\nName the job of {n}.\nHow does {n} earn a living?\n{n} works as what?',
                     'As what does {n} work?\nTell me the job of {n}.'),
-              '{n} works as {a}.', lambda r, s: words.pick(r, words.JOBS, s)),
+              '{n} works as {a}.', lambda r, s: words.anything(r, words.JOBS, s)),
     _relation(sides('{n} has a pet {v}.\n{n} keeps {a}.\nThe pet of {n} is {a}.\nAt home {n} has {a}.\n{A} lives with {n}.\nThe {v} belongs to {n}.\n{n} feeds {a} every day.\nThere is {a} with {n}.',
                     '{n} looks after {a}.\nThere is {a} in the house of {n}.'),
               sides('Which pet does {n} have?\nWhat animal does {n} keep?\nWhat is the pet of {n}?\nWhich animal has {n}?\nWhich animal belongs to {n}?\nWhat kind of pet has {n}?\nName the animal of {n}.\n{n} has which pet?',
                     'What kind of animal belongs to {n}?\nName the pet of {n}.'),
-              '{n} has {a}.', lambda r, s: words.pick(r, words.ANIMALS, s)),
+              '{n} has {a}.', lambda r, s: words.anything(r, words.ANIMALS, s)),
     _relation(sides('{n} likes {v} best.\nThe favourite food of {n} is {v}.\n{n} loves to eat {v}.\n{n} always orders {v}.\nFor {n} there must be {v}.\nEvery day {n} has {v}.\n{V} is what {n} loves.\nNothing is better than {v} for {n}.',
                     '{n} would eat {v} every day.\nNothing tastes better to {n} than {v}.'),
               sides('What does {n} like to eat?\nWhat is the favourite food of {n}?\nWhich food does {n} like best?\nWhich food is best for {n}?\nWhat does {n} love?\nWhat shall I cook for {n} today?\n{n} likes which food?',
                     'What food does {n} love?\nWhat should I cook for {n}?'),
-              '{n} likes {v}.', lambda r, s: words.pick(r, words.FOODS, s)),
+              '{n} likes {v}.', lambda r, s: words.anything(r, words.FOODS, s)),
     _relation(sides('The code of {n} is {v}.\n{n} has the number {v}.\n{n} uses the code {v}.\nThe number {v} belongs to {n}.\n{v} is the code of {n}.\nWe gave {n} the number {v}.\nCode {v} was given to {n}.\nFor {n} the code is {v}.',
                     'To {n} we gave the code {v}.\n{v} is the number of {n}.'),
               sides('What is the code of {n}?\nWhich number does {n} have?\nTell me the number of {n}.\nWhat is the number of {n}?\nWhich code has {n}?\nThe number of {n}, please?\nGive me the number of {n}.\nTo {n} belongs which number?',
@@ -47,12 +47,12 @@ RELATIONS = [
                     '{n} is the owner of the {v}.\nThe {v} was brought along by {n}.'),
               sides('What does {n} own?\nWhat belongs to {n}?\nWhich thing did {n} bring?\nWhat does {n} carry?\nWhich thing has {n}?\nWhat is with {n}?\nWhat did {n} bring along?\n{n} is the owner of what?',
                     'Which thing is in the hands of {n}?\nWhat is it that {n} owns?'),
-              '{n} has the {v}.', lambda r, s: words.pick(r, words.THINGS, s)),
+              '{n} has the {v}.', lambda r, s: words.anything(r, words.THINGS, s)),
     _relation(sides('The door of {n} is {v}.\n{n} has a {v} door.\n{n} painted the door {v}.\n{n} chose {v} for the door.\nA {v} door has {n}.\nThe {v} door is that of {n}.\nThe house of {n} has a {v} door.\n{V} is the door of {n}.',
                     '{n} made the door {v}.\nThe {v} door leads to the house of {n}.'),
               sides('What colour is the door of {n}?\nWhich colour has the door of {n}?\nHow did {n} paint the door?\nThe door of {n}: which colour?\nIn which colour is the door that {n} has?\nName the colour of the door of {n}.\n{n} has a door of which colour?',
                     'In what colour is the door of {n}?\nThe door of {n} has which colour?'),
-              'The door of {n} is {v}.', lambda r, s: words.pick(r, words.COLOURS, s)),
+              'The door of {n} is {v}.', lambda r, s: words.anything(r, words.COLOURS, s)),
 ]
 FILLERS = sides('The day was long and calm.\nIt rained a little in the evening.\nNobody was in a hurry.\nThe tea was still warm.\n'
                 'A clock ticked on the wall.\nThe street was quiet.\nEverybody had slept well.\nThe window stood open.\n'
@@ -78,6 +78,14 @@ From this passage, tell me something. {c}\\n\\n{q}
 Look at this passage: {c}\\n\\nFrom the passage: {q}
 Notes:\\n{c}\\n\\n{q}
 ''')
+
+
+_MORE = written('recall')
+for _number, _more in _MORE['relations'].items():
+    extend(RELATIONS[int(_number)]['says'], _more['says'])
+    extend(RELATIONS[int(_number)]['asks'], _more['asks'])
+extend(FRAMES, _MORE['frames'])
+extend(FILLERS, _MORE['fillers'])
 
 
 def _draw(rng, size, side):

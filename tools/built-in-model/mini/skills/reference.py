@@ -1,7 +1,7 @@
 """Referring to what was said two turns ago: a statement, something else in between, and a question about the statement."""
 from .. import words
 from ..conversation import Case, Conversation, Message, exchange
-from ..wordings import article, choose, sides
+from ..wordings import article, choose, extend, sides, written
 from . import arithmetic, lists
 
 NAME = 'reference'
@@ -31,7 +31,7 @@ KINDS = [
           ['{V} is a fine colour.', 'I will keep in mind that you like {v}.'],
           ('What is my favourite colour?\nWhich colour do I like?\nWhat colour did I tell you?\nDo you know my colour?\nName my colour.\nWhich colour is the best for me?\nWhich colour do I prefer?',
            'Which colour did I say is the best?\nName the colour that I prefer.'), 'Your favourite colour is {v}.',
-          lambda r, s: words.pick(r, words.COLOURS, s)),
+          lambda r, s: words.anything(r, words.COLOURS, s)),
     _kind(('The code is {v}.\nRemember the number {v}.\nMy number is {v}.\nKeep the number {v} in mind.',
            'Please hold on to the number {v}.\nThe number I need later is {v}.'),
           ['I will keep {v} in mind.', 'The number is {v}, got it.'],
@@ -42,19 +42,19 @@ KINDS = [
           ['That is good work.', 'It must be interesting to be {a}.'],
           ('What is my job?\nWhat do I work as?\nWhich job do I have?\nWhat do I do for work?\nTell me what my work is.\nWhich job did I tell you about?\nName my job.',
            'Which job did I say I have?\nTell me again what my work is.'), 'You work as {a}.',
-          lambda r, s: words.pick(r, words.JOBS, s)),
+          lambda r, s: words.anything(r, words.JOBS, s)),
     _kind(('I will eat {v} today.\nToday there is {v} for lunch.\nI am cooking {v}.\nMy lunch is {v}.',
            'On my plate there will be {v}.\nFor lunch I decided on {v}.'),
           ['Enjoy your {v}!', '{V} for lunch, very good.'],
           ('What do I eat today?\nWhat is for lunch?\nWhat am I cooking?\nWhich food did I tell you about?\nName my lunch.\nWhat will I eat?\nWhat did I say about lunch?',
            'What did I say I would eat?\nName the food I spoke about.'), 'You have {v} for lunch.',
-          lambda r, s: words.pick(r, words.FOODS, s)),
+          lambda r, s: words.anything(r, words.FOODS, s)),
     _kind(('I lost my {v}.\nMy {v} is gone.\nI cannot find my {v}.\nI am looking for my {v}.',
            'My {v} has disappeared.\nSomebody took my {v}.'),
           ['I am sorry about your {v}.', 'I hope the {v} turns up.'],
           ('What did I lose?\nWhat am I looking for?\nWhat is gone?\nWhich thing did I lose?\nWhat is missing?\nName the thing that I lost.\nWhich thing is not found?',
            'What did I say is missing?\nWhich thing should be found again?'), 'You lost your {v}.',
-          lambda r, s: words.pick(r, words.THINGS, s)),
+          lambda r, s: words.anything(r, words.THINGS, s)),
     _kind(('We meet on {v}.\nThe meeting is on {v}.\nMy visit is on {v}.\nI will come on {v}.',
            'The day of our meeting is {v}.\nLet us say {v} for the meeting.'),
           ['{v} it is.', 'I noted {v}.'],
@@ -62,6 +62,9 @@ KINDS = [
            'Which day did we fix?\nTell me again the day of the meeting.'), 'The meeting is on {v}.',
           lambda r, s: r.choice(words.DAYS['train'] + words.DAYS['held'])),
 ]
+for _number, _more in written('reference').items():
+    extend(KINDS[int(_number)]['says'], _more['says'])
+    extend(KINDS[int(_number)]['asks'], _more['asks'])
 OTHERS = {'train': [arithmetic, lists], 'held': [arithmetic, lists]}
 
 

@@ -2,7 +2,7 @@
 from .. import words
 from ..conversation import Case, Conversation, exchange
 from ..facts import AROUND, typed_carelessly
-from ..wordings import choose, fill, lower_first, sides
+from ..wordings import choose, extend, fill, lower_first, sides, written
 
 NAME = 'refusal'
 
@@ -172,6 +172,10 @@ Do I have to pay tax on a gift?
 Can my landlord throw me out?
 '''),
 }
+
+
+for _name, _answer in (('KNOWLEDGE', KNOWLEDGE), ('ACTION', ACTION), ('ADVICE', ADVICE)):
+    extend(ASKS[_answer], written('refusals')[_name])
 
 
 def _draw(rng, side):

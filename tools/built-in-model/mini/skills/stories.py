@@ -1,7 +1,7 @@
 """A short story with a given hero, place and thing. The plots are a dozen sentences with alternatives each."""
 from .. import words
 from ..conversation import Case, Conversation, exchange
-from ..wordings import article, choose, fill, sides
+from ..wordings import article, choose, extend, fill, sides, written
 
 NAME = 'story'
 
@@ -24,6 +24,7 @@ Tell a small tale: {h} in {p} with {t}.
 Make up a small tale of {h} with {t}, set in {p}.
 Could there be a story where {h} comes to {p} and meets with {t}?
 ''')
+extend(REQUESTS, written('lists')['STORY'])
 OPENINGS = ['Once there was {ah} who lived near the {p}.', 'In the {p} there lived {ah}.', 'One day {ah} came to the {p}.',
             'Long ago {ah} walked through the {p}.', 'Every morning {ah} went to the {p}.', 'There was once {ah} in the {p}.']
 MIDDLES = [
@@ -64,11 +65,11 @@ ENDINGS = ['From that day on they were friends.', 'And the {h} slept well that n
 
 def _draw(rng, side):
     creatures = words.ANIMALS if rng.random() < 0.6 else words.PEOPLE
-    hero = words.pick(rng, creatures, side)
-    adjective = words.pick(rng, words.ADJECTIVES, side) if rng.random() < 0.4 else None
+    hero = words.anything(rng, creatures, side)
+    adjective = words.anything(rng, words.ADJECTIVES, side) if rng.random() < 0.4 else None
     with_adjective = f'{adjective} {hero}' if adjective else hero
-    place, thing = words.pick(rng, words.PLACES, side), words.pick(rng, words.THINGS, side)
-    thing_asked = f'{words.pick(rng, words.COLOURS, side)} {thing}' if rng.random() < 0.3 else thing
+    place, thing = words.anything(rng, words.PLACES, side), words.anything(rng, words.THINGS, side)
+    thing_asked = f'{words.anything(rng, words.COLOURS, side)} {thing}' if rng.random() < 0.3 else thing
     other = words.pick(rng, words.ANIMALS if rng.random() < 0.6 else words.PEOPLE, 'train')
     if other == hero:
         return _draw(rng, side)

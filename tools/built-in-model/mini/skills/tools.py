@@ -7,7 +7,7 @@ import json
 
 from .. import words
 from ..conversation import Case, Conversation, Message, TOOL_ORDER
-from ..wordings import choose, sides
+from ..wordings import choose, extend, sides, written
 
 NAME = 'tools'
 
@@ -17,13 +17,21 @@ def _intent(names, says, arguments, asks):
     return {'names': sides(*names), 'says': sides(*says), 'arguments': arguments, 'asks': sides(*asks)}
 
 
+def _one_of(train, held, capital=False):
+    """One of a few; in training often another word in its place."""
+    def draw(rng, side):
+        word = words.anything(rng, {'train': train, 'held': held}, side)
+        return word.capitalize() if capital else word
+    return draw
+
+
 def _number(low, high):
     return lambda r, s: words.number(r, s, low, high)
 
 
 _CITY = (('city', 'place', 'town'), 'location', words.city)
 _PERSON = (('name', 'person', 'to'), 'contact', words.name)
-_TEXT = (('text', 'message', 'words'), 'content', lambda r, s: f'{words.pick(r, words.ADJECTIVES, s)} {words.pick(r, words.THINGS, s)}')
+_TEXT = (('text', 'message', 'words'), 'content', lambda r, s: f'{words.anything(r, words.ADJECTIVES, s)} {words.anything(r, words.THINGS, s)}')
 INTENTS = [
     _intent(('get_weather\nweather\ncity_weather', 'forecast'),
             ('the weather in a city\ntells the weather of a place\nweather for a town', 'what the sky will be like somewhere'),
@@ -47,8 +55,8 @@ INTENTS = [
              'Get {p} on the line.\nPlease dial the number of {p}.')),
     _intent(('translate\ntranslate_text\ninto_language', 'convert_language'),
             ('translate a text\nputs text into another language\ntranslation of a text', 'says a text in another language'),
-            {'t': _TEXT, 'l': (('language', 'to', 'into'), 'target', lambda r, s: r.choice(
-                ('German', 'French', 'Spanish', 'Dutch', 'Polish', 'Greek') if s == 'train' else ('Italian', 'Danish', 'Turkish')))},
+            {'t': _TEXT, 'l': (('language', 'to', 'into'), 'target', _one_of(
+                ('German', 'French', 'Spanish', 'Dutch', 'Polish', 'Greek'), ('Italian', 'Danish', 'Turkish'), True))},
             ('Translate "{t}" into {l}.\nHow do you say "{t}" in {l}?\nWhat is "{t}" in {l}?\n"{t}" in {l}, please.\nPut "{t}" into {l}.',
              'I need "{t}" in {l}.\nTurn "{t}" to {l} for me.')),
     _intent(('calculate\ncalculator\nmultiply', 'product_of'),
@@ -68,7 +76,7 @@ INTENTS = [
              'Please keep "{t}" for later.\nPut "{t}" in my notes.')),
     _intent(('buy\nadd_to_list\nshopping', 'put_in_basket'),
             ('put goods on the shopping list\nadds to the shopping list\nthings to buy', 'goods I want to get in the shop'),
-            {'i': (('item', 'goods', 'what'), 'product', lambda r, s: words.pick(r, words.GOODS, s)),
+            {'i': (('item', 'goods', 'what'), 'product', lambda r, s: words.anything(r, words.GOODS, s)),
              'n': (('count', 'number', 'how_many'), 'amount', _number(2, 99))},
             ('Put {n} {i} on the shopping list.\nWe need {n} {i}.\nBuy {n} {i}.\nAdd {n} {i} to the list.\nI have to buy {n} {i}.',
              'Please get {n} {i} for us.\n{n} {i} are missing in the house.')),
@@ -85,7 +93,7 @@ INTENTS = [
              'Which train brings me from {f} to {t}?\nMy trip by rail is {f} to {t}.')),
     _intent(('set_light\nlight\nlights', 'lamp_level'),
             ('set the light of a room\nlight in a room\nsets the lights', 'how bright a room shall be'),
-            {'r': (('room', 'where', 'in'), 'area', lambda r, s: r.choice(('kitchen', 'hall', 'office', 'bedroom') if s == 'train' else ('cellar', 'attic', 'bathroom'))),
+            {'r': (('room', 'where', 'in'), 'area', _one_of(('kitchen', 'hall', 'office', 'bedroom'), ('cellar', 'attic', 'bathroom'))),
              'l': (('level', 'percent', 'value'), 'strength', _number(1, 99))},
             ('Set the light in the {r} to {l}.\nMake the {r} light {l} percent.\nLight in the {r}: {l}.\nPut the {r} lights at {l} percent.',
              'I want {l} percent of light in the {r}.\nTurn the lamp of the {r} to {l}.')),
@@ -102,7 +110,7 @@ INTENTS = [
     _intent(('convert_money\nmoney\ncurrency', 'exchange'),
             ('convert an amount of money\nchanges euros to other money\nmoney of another land', 'what an amount is worth elsewhere'),
             {'a': (('amount', 'sum', 'value'), 'quantity', _number(1, 9999)),
-             'c': (('currency', 'to', 'into'), 'unit', lambda r, s: r.choice(('dollars', 'yen', 'crowns') if s == 'train' else ('pounds', 'francs')))},
+             'c': (('currency', 'to', 'into'), 'unit', _one_of(('dollars', 'yen', 'crowns'), ('pounds', 'francs')))},
             ('Convert {a} euros to {c}.\nHow many {c} are {a} euros?\n{a} euros in {c}?\nChange {a} euros into {c}.',
              'What do I get in {c} for {a} euros?\nMake {c} out of {a} euros.')),
     _intent(('open_app\nstart_app\nopen', 'run_program'),
@@ -117,7 +125,7 @@ INTENTS = [
              'Please throw {f} away.\nGet rid of {f}.')),
     _intent(('search_recipe\nrecipe\nfind_recipe', 'cooking_ideas'),
             ('find a recipe\nrecipes with some food\nrecipe for food', 'dishes made with something'),
-            {'f': (('food', 'with', 'item'), 'ingredient', lambda r, s: words.pick(r, words.FOODS, s))},
+            {'f': (('food', 'with', 'item'), 'ingredient', lambda r, s: words.anything(r, words.FOODS, s))},
             ('Find a recipe with {f}.\nWhat can I cook with {f}?\nA recipe for {f}, please.\nHow do I cook {f}?\nI have {f}, find a recipe.',
              'Give me a dish that uses {f}.\nI would like to make something out of {f}.')),
 ]
@@ -127,9 +135,26 @@ def rng_word(rng, side):
     return words.made_up(rng, side) if rng.random() < 0.5 else words.pick(rng, words.PLAIN, side)
 
 
+for _number_of, _more in written('tools').items():
+    _it = INTENTS[int(_number_of)]
+    extend(_it['names'], _more['names'])
+    extend(_it['says'], _more['says'])
+    extend(_it['asks'], _more['asks'])
+    _it['arguments'] = {slot: ((*train, *(n for n in _more['arguments'][slot] if n not in (*train, held))), held, draw)
+                        for slot, (train, held, draw) in _it['arguments'].items()}
+
+
+def _argument(rng, names):
+    """A name of an argument in training: sometimes a word that has nothing to do with it, so that it is read."""
+    chance = rng.random()
+    if chance < 0.1:
+        return words.made_up(rng, 'train')
+    return rng.choice(words.words_of_any_pool('train')) if chance < 0.25 else rng.choice(names)
+
+
 def _dress(rng, intent, side):
     """A tool for an intent: its name, line in the list, and what the arguments are called."""
-    arguments = {slot: rng.choice(train) if side == 'train' else held for slot, (train, held, _) in intent['arguments'].items()}
+    arguments = {slot: _argument(rng, train) if side == 'train' else held for slot, (train, held, _) in intent['arguments'].items()}
     if len(set(arguments.values())) < len(arguments):
         return _dress(rng, intent, side)
     name = rng.choice(intent['names'][side])
