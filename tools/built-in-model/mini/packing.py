@@ -93,7 +93,8 @@ class Encoded:
 
 def _primer(random, length, special, vocab):
     """A row of random tokens, which mean nothing, so that only what stands in the row can help."""
-    ids, answer = (_said_again if random.random() < 0.3 else _associated)(lambda n: random.integers(special, vocab, n).tolist(), random, length + 1)
+    make = random.choice((_said_again, _listed, _associated), p=(0.15, 0.45, 0.4))
+    ids, answer = make(lambda n: random.integers(special, vocab, n).tolist(), random, length + 1)
     return np.array(ids, np.int64), np.array(answer, np.uint8), np.zeros(length + 1, np.int64)
 
 
@@ -103,22 +104,44 @@ def _said_again(draw, random, length):
     return np.resize(draw(count), length), [int(i >= count) for i in range(length)]
 
 
-def _associated(draw, random, length):
-    """Statements that bind a key and a value, either of them first, and questions that give a key: its value counts. Half of
-    the rows are of the easiest kind, with which it is learned."""
-    most = 2 if random.random() < 0.5 else 4
-    key_first, value_first, (stop, ask, tell) = draw(int(random.integers(1, most))), draw(int(random.integers(1, most))), draw(3)
-    key_tokens, value_tokens = int(random.integers(1, most)), int(random.integers(1, most))
-    ids, answer, pairs = [], [], []
-    while len(ids) < length * 0.4:
-        key, value = draw(key_tokens), draw(value_tokens)
-        pairs.append((key, value))
-        ids += [*key, *key_first, *value, stop] if random.random() < 0.5 else [*value, *value_first, *key, stop]
-    answer += [0] * len(ids)
+def _listed(draw, random, length):
+    """Lists, and each once more, in the same or the opposite order. All items are followed by one and the same token, so that
+    the token before does not tell what comes next. With the first item of an answer, which does not count, its order is known."""
+    ids, answer = [], []
+    (separator, tell, stop), most = draw(3), int(random.integers(1, 4))
     while len(ids) < length:
-        key, value = pairs[int(random.integers(len(pairs)))]
-        ids += [ask, *key, tell, *value, stop]
-        answer += [0] * (len(key) + 2) + [1] * len(value) + [0]
+        items = [draw(int(random.integers(1, most + 1))) for _ in range(int(random.integers(2, 9)))]
+        for item in items:
+            ids += [*item, separator]
+        ids.append(tell)
+        answer += [0] * (len(ids) - len(answer))
+        for number, item in enumerate(items if random.random() < 0.5 else items[::-1]):
+            ids += [*item, separator]
+            answer += [int(number > 0)] * len(item) + [1]
+        answer.append(int(stop in ids))
+        ids.append(stop)
+    return ids[:length], answer[:length]
+
+
+def _associated(draw, random, length):
+    """Statements that bind a key and a value, either of them first, and a question for each key: its value counts. No key is
+    asked for twice, as the earlier answer could be repeated then. Several short groups in a row, each of its own kind; half of
+    them of the easiest kind, with which it is learned."""
+    ids, answer = [], []
+    while len(ids) < length:
+        most = 1 if random.random() < 0.5 else 3
+        sizes = [int(random.integers(1, most + 1)) for _ in range(4)]
+        key_first, value_first, (stop, ask, tell) = draw(sizes[0]), draw(sizes[1]), draw(3)
+        order = random.random()
+        order = 0.0 if order < 0.3 else 1.0 if order < 0.6 else 0.5
+        pairs = [(draw(sizes[2]), draw(sizes[3])) for _ in range(int(random.integers(2, 7)))]
+        for key, value in pairs:
+            ids += [*value, *value_first, *key, stop] if random.random() < order else [*key, *key_first, *value, stop]
+        answer += [0] * (len(ids) - len(answer))
+        for index in random.permutation(len(pairs)):
+            key, value = pairs[index]
+            ids += [ask, *key, tell, *value, stop]
+            answer += [0] * (len(key) + 2) + [1] * len(value) + [0]
     return ids[:length], answer[:length]
 
 

@@ -35,6 +35,16 @@ def ids(count, seed=1):
     return torch.randint(3, SHAPE.vocab, (1, count), generator=torch.Generator().manual_seed(seed))
 
 
+def _split(ids, separator):
+    """The items that are followed by the separator."""
+    found = [[]]
+    for token in ids:
+        found[-1].append(token)
+        if token == separator:
+            found.append([])
+    return found[:-1]
+
+
 class ModelTest(unittest.TestCase):
     def test_counts_its_parameters(self):
         self.assertEqual(sum(p.numel() for p in model().parameters()), SHAPE.parameters)
@@ -284,8 +294,8 @@ class TrainingTest(unittest.TestCase):
     def test_primer_rows_can_be_known_from_what_stands_before(self):
         random = np.random.default_rng(7)
         for _ in range(40):
-            ids, answer, document = packing._primer(random, 96, SPECIAL, 480)
-            self.assertEqual((len(ids), len(answer), len(document)), (97, 97, 97))
+            ids, answer, document = packing._primer(random, 128, SPECIAL, 480)
+            self.assertEqual((len(ids), len(answer), len(document)), (129, 129, 129))
             self.assertGreaterEqual(ids.min(), SPECIAL)
             self.assertGreater(answer.sum(), 5)
             for at in np.flatnonzero(answer):
@@ -297,16 +307,33 @@ class TrainingTest(unittest.TestCase):
         period = answer.index(1)
         np.testing.assert_array_equal(ids[period:], ids[:-period])
 
-    def test_rows_of_associations_answer_with_the_value_of_the_key(self):
-        random = np.random.default_rng(9)
+    def test_rows_of_lists_give_every_list_once_more(self):
+        random = np.random.default_rng(8)
         counter = iter(range(100_000))
-        ids, answer = packing._associated(lambda n: [next(counter) for _ in range(n)], random, 97)
-        said = ids[:answer.index(1)]
-        for start in (i for i in range(1, 97) if answer[i] and not answer[i - 1]):
-            value = [ids[i] for i in range(start, 97) if all(answer[start:i + 1])]
-            key = ids[start - 2]
-            near = said[max(0, said.index(key) - 8):said.index(key) + 8]
-            self.assertTrue(set(value) <= set(near))
+        orders = set()
+        for _ in range(20):
+            ids, answer = packing._listed(lambda n: [next(counter) for _ in range(n)], random, 161)
+            separator = next(t for t in ids if ids.count(t) > 3)
+            stops = [i for i, t in enumerate(ids) if t == min(ids) + 2]
+            said, again = ids[:answer.index(1) + 1], ids[:stops[0]]
+            tell = said.index(min(ids) + 1)
+            items, repeated = (_split(part, separator) for part in (ids[:tell], again[tell + 1:]))
+            orders.add('same' if repeated == items else 'opposite' if repeated == items[::-1] else 'neither')
+            self.assertEqual(answer.index(1), tell + len(repeated[0]))  # the separator behind the first item of the answer
+        self.assertEqual(orders, {'same', 'opposite'})
+
+    def test_rows_of_associations_answer_with_the_value_of_the_key_and_ask_for_each_once(self):
+        random = np.random.default_rng(9)
+        for _ in range(20):
+            counter = iter(range(100_000))
+            ids, answer = packing._associated(lambda n: [next(counter) for _ in range(n)], random, 129)
+            starts = [i for i in range(1, 129) if answer[i] and not answer[i - 1]]
+            keys = [ids[start - 2] for start in starts]
+            self.assertEqual(len(set(keys)), len(keys))
+            for start, key in zip(starts, keys):
+                value = [ids[i] for i in range(start, min(start + 3, 129)) if all(answer[start:i + 1])]
+                near = ids[max(0, ids.index(key) - 8):ids.index(key) + 8]
+                self.assertTrue(set(value) <= set(near))
 
     def test_phases_with_a_least_length_leave_short_conversations_out(self):
         lengths = self.data.ends - self.data.starts

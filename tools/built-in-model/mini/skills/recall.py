@@ -89,21 +89,22 @@ extend(FILLERS, _MORE['fillers'])
 
 
 def _draw(rng, size, side):
+    """(a text, [(question, answer, value, other values of that kind)]): the first question is of the kind most of the text is of."""
     relation = rng.choice(RELATIONS)
     most = MOST_WORDS[size]
     target = rng.choice((10, 20, 40, most // 2, most)) if side == 'train' else rng.choice((most // 4, most // 2, 3 * most // 4, most))
-    people, values, text, length = [], {}, [], 0
+    people, values, kinds, text, length = [], {}, {}, [], 0
     while length < target:
         person = words.name(rng, side)
-        if person in values:
+        if person in kinds:
             continue
         kind = relation if not people or rng.random() < 0.7 else rng.choice(RELATIONS)
         value = kind['draw'](rng, side)
         if kind is relation:
-            if value in values.values() and len(values) < 3:
+            if value in (values[p] for p in people) and len(values) < 3:
                 continue
-            values[person] = value
             people.append(person)
+        kinds[person], values[person] = kind, value
         sentence = choose(rng, kind['says'], side, n=person, v=value, a=article(value), V=value[0].upper() + value[1:],
                           A=article(value).capitalize())
         text.append(sentence)
@@ -111,28 +112,37 @@ def _draw(rng, size, side):
         if rng.random() < 0.15:
             text.append(rng.choice(FILLERS[side]))
             length += 6
-        if kind is not relation:
-            values.setdefault(person, '')
         if len(values) > 90:
             break
-    person = rng.choice(people)
-    value = values[person]
-    others = sorted({v for p, v in values.items() if v and v.lower() != value.lower() and v.lower() not in value.lower()
-                     and value.lower() not in v.lower()})
+    asked = rng.choice(people)
+    others = sorted({v for p, v in values.items() if kinds[p] is relation and v.lower() != values[asked].lower()
+                     and v.lower() not in values[asked].lower() and values[asked].lower() not in v.lower()})
     if rng.random() < 0.5:
         rng.shuffle(text)
-    ask = choose(rng, relation['asks'], side, n=person)
-    prompt = choose(rng, FRAMES, side, c=' '.join(text), q=ask)
-    return prompt, choose(rng, {side: [relation['answer']]}, side, n=person, v=value, a=article(value)), value, others
+
+    def question(person):
+        return choose(rng, kinds[person]['asks'], side, n=person)
+
+    def answer(person):
+        return choose(rng, {side: [kinds[person]['answer']]}, side, n=person, v=values[person], a=article(values[person]))
+
+    rest = [person for person in kinds if person != asked]
+    prompt = choose(rng, FRAMES, side, c=' '.join(text), q=question(asked))
+    return (prompt, answer(asked), values[asked], others,
+            lambda count: [(question(person), answer(person)) for person in rng.sample(rest, min(count, len(rest)))])
 
 
 def example(rng, size):
-    prompt, answer, _, _ = _draw(rng, size, 'train')
-    return Conversation(NAME, exchange(prompt, answer))
+    """In training a text is often asked about several people, so that every text teaches more than one place to look at."""
+    prompt, answer, _, _, more = _draw(rng, size, 'train')
+    messages = exchange(prompt, answer)
+    for ask, answer in more(rng.choice((0, 2, 4, 6, 8))):
+        messages += exchange(ask, answer)
+    return Conversation(NAME, messages)
 
 
 def case(rng, size):
-    prompt, answer, value, others = _draw(rng, size, 'held')
+    prompt, answer, value, others, _ = _draw(rng, size, 'held')
     rule = {'kind': 'all', 'rules': [{'kind': 'words', 'values': [value]},
                                      {'kind': 'not', 'rule': {'kind': 'anyWord', 'values': others}}]}
     return Case(NAME, exchange(prompt, '')[:1], rule if others else rule['rules'][0], answer, 32)
