@@ -93,7 +93,7 @@ class Encoded:
 
 def _primer(random, length, special, vocab):
     """A row of random tokens, which mean nothing, so that only what stands in the row can help."""
-    make = random.choice((_said_again, _listed, _associated), p=(0.15, 0.45, 0.4))
+    make = random.choice((_said_again, _listed, _associated), p=(0.1, 0.45, 0.45))
     ids, answer = make(lambda n: random.integers(special, vocab, n).tolist(), random, length + 1)
     return np.array(ids, np.int64), np.array(answer, np.uint8), np.zeros(length + 1, np.int64)
 
@@ -123,20 +123,23 @@ def _listed(draw, random, length):
     return ids[:length], answer[:length]
 
 
+# Tokens of a key, of a value and between them at most, and how often rows of associations are of that kind: each is learned
+# from the one before.
+_KINDS = ((1, 1, 1, 0.35), (1, 1, 2, 0.3), (2, 2, 3, 0.2), (3, 3, 3, 0.15))
+
+
 def _associated(draw, random, length):
     """Statements that bind a key and a value, either of them first, and a question for each key: its value counts. No key is
-    asked for twice, as the earlier answer could be repeated then. Several short groups in a row, each of its own kind; half of
-    them of the easiest kind, with which it is learned."""
+    asked for twice, as the earlier answer could be repeated then. Several short groups in a row, all in the same words."""
+    most_key, most_value, most_between, _ = _KINDS[random.choice(len(_KINDS), p=[kind[3] for kind in _KINDS])]
+    key_first, value_first, (stop, ask, tell) = *(draw(int(random.integers(1, most_between + 1))) for _ in range(2)), draw(3)
+    key_tokens, value_tokens = int(random.integers(1, most_key + 1)), int(random.integers(1, most_value + 1))
+    value_comes_first = random.choice((0, 1, 0.5))  # this often
     ids, answer = [], []
     while len(ids) < length:
-        most = 1 if random.random() < 0.5 else 3
-        sizes = [int(random.integers(1, most + 1)) for _ in range(4)]
-        key_first, value_first, (stop, ask, tell) = draw(sizes[0]), draw(sizes[1]), draw(3)
-        order = random.random()
-        order = 0.0 if order < 0.3 else 1.0 if order < 0.6 else 0.5
-        pairs = [(draw(sizes[2]), draw(sizes[3])) for _ in range(int(random.integers(2, 7)))]
+        pairs = [(draw(key_tokens), draw(value_tokens)) for _ in range(int(random.integers(2, 7)))]
         for key, value in pairs:
-            ids += [*value, *value_first, *key, stop] if random.random() < order else [*key, *key_first, *value, stop]
+            ids += [*value, *value_first, *key, stop] if random.random() < value_comes_first else [*key, *key_first, *value, stop]
         answer += [0] * (len(ids) - len(answer))
         for index in random.permutation(len(pairs)):
             key, value = pairs[index]

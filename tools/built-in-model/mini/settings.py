@@ -80,7 +80,7 @@ def _phases(total, finish, steady=None):
     """Phases at a steady rate, which may be broken off and gone on with for as long as there is time; then the finish, for
     which a copy of what is there is taken at any time. Short rows come first; long ones only with conversations that need them.
     """
-    steady = steady or ((128, 0.06, 0, 0.20), (128, 0.16, 0, 0.35), (128, 0.10, 0, 0.15), (256, 0.20, 0, 0.30), (256, 0.40, 0, 0.10), (512, 0.05, 200, 0.0), (1024, 0.03, 400, 0.0))
+    steady = steady or ((128, 0.06, 0, 0.20), (128, 0.16, 0, 0.35), (128, 0.10, 0, 0.15), (256, 0.30, 0, 0.30), (256, 0.30, 0, 0.20), (512, 0.05, 200, 0.0), (1024, 0.03, 400, 0.0))
     shares = ((512, 0.10, 200, 0.0), (1024, 0.04, 400, 0.0), (256, 0.86, 0, 0.05))
     return (*(Phase(length, int(total * share), False, least, primer) for length, share, least, primer in steady),
             *(Phase(length, int(finish * share), True, least, primer) for length, share, least, primer in shares))
@@ -88,7 +88,7 @@ def _phases(total, finish, steady=None):
 
 _FEW = ((128, 0.8, 0, 0.2), (256, 0.2, 0, 0.0))
 _CPU_MINI = Shape(dim=192, layers=6, heads=6, kv_heads=2, ffn=384, vocab=1536)
-_CPU_TRAINING = Training(_phases(46_000_000, 6_000_000), batch_tokens=4096, learning_rate=2.5e-3, warmup_steps=100)
+_CPU_TRAINING = Training(_phases(46_000_000, 4_500_000), batch_tokens=4096, learning_rate=2.5e-3, warmup_steps=100)
 _GPU_MINI = Shape(dim=288, layers=8, heads=9, kv_heads=3, ffn=512, vocab=2048)
 _GPU_TRAINING = Training(_phases(650_000_000, 150_000_000), batch_tokens=65_536, learning_rate=3e-3, warmup_steps=300, checkpoint_seconds=60)
 _TINY_TRAINING = Training(_phases(40_000, 20_000, _FEW), batch_tokens=1024, learning_rate=4e-3, warmup_steps=5)
