@@ -22,7 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mini.settings import FOLDER, REPOSITORY, SIZES, work_folder  # noqa: E402
 
 print = functools.partial(print, flush=True)
-STAGES = ('corpus', 'cases', 'tokenizer', 'encode', 'train', 'finish', 'float', 'draft', 'export', 'golden', 'evaluate')
+STAGES = ('corpus', 'cases', 'tokenizer', 'encode', 'train', 'cool', 'finish', 'float', 'draft', 'export', 'golden', 'evaluate')
 EXTRA = ('overlap', 'speed', 'answer', 'publish')
 MOST_COMMITTED_BYTES = 8_000_000
 FILES = {'mini': 'linnet-mini-q4_0.gguf', 'mini-f32': 'linnet-mini-f32.gguf', 'draft': 'linnet-draft-q4_0.gguf'}
@@ -135,10 +135,14 @@ class Driver:
             from mini.training import load_weights
             run.start_from(*load_weights(self.committed('mini-steady')))
             print(f'train: going on from the committed weights of step {run.step}')
-        self._go_on(run, 'mini-steady', until_finish=True)
+        self._go_on(run, 'mini-steady', until='cool')
+
+    def cool(self):
+        """A falling rate, from what the steady part has come to."""
+        self._go_on(self._copied('mini-cool', 'mini-steady').skip_to('cool'), 'mini-cool', until='finish')
 
     def finish(self):
-        """The last part from what the steady one has come to, with rounded weights."""
+        """The last part from there, with rounded weights."""
         self._finish('mini')
 
     def float(self):
@@ -146,9 +150,13 @@ class Driver:
         self._finish('mini-float', qat=False)
 
     def _finish(self, name, qat=True):
+        self._go_on(self._copied(name, 'mini-cool').skip_to('finish'), name, qat=qat)
+
+    def _copied(self, name, source):
+        """A run that goes on from its own checkpoint, at first from a copy of another one's."""
         if not self.checkpoint(name).exists():
-            shutil.copy(self.checkpoint('mini-steady'), self.checkpoint(name))
-        self._go_on(self.run(name).resume().skip_to_finish(), name, qat=qat)
+            shutil.copy(self.checkpoint(source), self.checkpoint(name))
+        return self.run(name).resume()
 
     def draft(self):
         teacher = self.model('mini', 'Q4_0')
@@ -163,12 +171,12 @@ class Driver:
         return Run(shape or self.size.mini, training, self.data(), self.load_tokenizer(), self.checkpoint(name), self.device, teacher,
                    half=self.options.bf16, log=lambda text: print(f'{name}: {text}', flush=True))
 
-    def _go_on(self, run, name, qat=True, until_finish=False):
+    def _go_on(self, run, name, qat=True, until=None):
         from mini import together
         from mini.training import save_weights
         workers = self.options.workers if self.device == 'cuda' else 0
         left = self.options.minutes * 60 - (time.time() - self.started)
-        if not together.run(self.options.processes, lambda: run.train(left, qat=qat, until_finish=until_finish, workers=workers)):
+        if not together.run(self.options.processes, lambda: run.train(left, qat=qat, until=until, workers=workers)):
             self._stop(run, name)
         self.weights(name).parent.mkdir(exist_ok=True)
         save_weights(self.weights(name), run.model, run.step)
@@ -251,8 +259,8 @@ class Driver:
         from mini.training import Run, plan
         rates = {}
         for length in sorted({p.length for p in self.size.training.phases}):
-            for rounded in sorted({p.finish for p in self.size.training.phases if p.length == length}):
-                phase = next(p for p in self.size.training.phases if p.length == length and p.finish == rounded)
+            for rounded in sorted({p.part == 'finish' for p in self.size.training.phases if p.length == length}):
+                phase = next(p for p in self.size.training.phases if p.length == length and (p.part == 'finish') == rounded)
                 training = replace(self.size.training, phases=(replace(phase, tokens=10 ** 12),))
                 run = Run(self.size.mini, training, self.data(), self.load_tokenizer(), self.folder / 'speed.pt', self.device, log=lambda _: None)
                 rows = plan(training)[0][2]
@@ -264,8 +272,8 @@ class Driver:
                 print(f'speed: rows of {length}{", rounded" if rounded else ""}: {tokens / waited:.0f} tokens/s, '
                       f'{tokens / (time.process_time() - worked):.0f} for each second of processor time')
         (self.folder / 'speed.pt').unlink()
-        total = sum(p.tokens / rates[p.length, p.finish] for p in self.size.training.phases)
-        again = sum(p.tokens / rates[p.length, p.finish] for p in self.size.training.phases if p.finish)
+        total = sum(p.tokens / rates[p.length, p.part == 'finish'] for p in self.size.training.phases)
+        again = sum(p.tokens / rates[p.length, p.part == 'finish'] for p in self.size.training.phases if p.part == 'finish')
         print(f'speed: {self.size.mini.parameters} parameters, {sum(p.tokens for p in self.size.training.phases)} tokens: '
               f'{total / 60:.0f} minutes for linnet-mini, {again / 60:.0f} more for the F32 model beside it')
 

@@ -1,4 +1,4 @@
-"""The training loop: Muon, a steady rate with a warm-up before and a finish with rounded weights behind it, distilling
+"""The training loop: Muon, a steady rate with a warm-up before, then a falling one, at last with rounded weights, distilling
 from a teacher where one is given, checkpoints. One device; on CPUs several processes (together.py). Knows no skills.
 """
 import contextlib
@@ -22,18 +22,24 @@ def plan(training):
     return [(max(1, phase.tokens // training.batch_tokens), phase, max(1, training.batch_tokens // phase.length)) for phase in training.phases]
 
 
-def finish_starts_at(training):
-    """The first step of the finish."""
-    return sum(steps for steps, phase, _ in plan(training) if not phase.finish)
+PARTS = ('steady', 'cool', 'finish')
+
+
+def starts_at(training, part):
+    """The first step of a part, or of what comes behind it where it has none."""
+    return sum(steps for steps, phase, _ in plan(training) if PARTS.index(phase.part) < PARTS.index(part))
 
 
 def learning_rate(training, step, since_start):
-    """Steady, and in the finish down a straight line. `since_start` counts from the last start without optimiser state:
+    """Steady, and in the two parts behind it down straight lines. `since_start` counts from the last start without optimiser state:
     it warms up again."""
     warm = min(1.0, (since_start + 1) / training.warmup_steps)
-    start, total = finish_starts_at(training), sum(steps for steps, _, _ in plan(training))
-    left = 1 - max(0, step - start) / max(1, total - start)
-    return training.learning_rate * warm * (training.final_rate + (1 - training.final_rate) * left)
+    cool, finish, total = starts_at(training, 'cool'), starts_at(training, 'finish'), sum(steps for steps, _, _ in plan(training))
+    if step < finish:
+        first, last, done = 1, training.cool_rate, max(0, step - cool) / max(1, finish - cool)
+    else:
+        first, last, done = training.cool_rate if finish > cool else 1, training.final_rate, (step - finish) / max(1, total - finish)
+    return training.learning_rate * warm * (first + (last - first) * done)
 
 
 def optimiser_for(model, training):
@@ -95,9 +101,9 @@ class Run:
             self.step, self.since_start, self.history, self.seconds = state['step'], state['since_start'], state['history'], state['seconds']
         return self
 
-    def skip_to_finish(self):
-        """Ends the steady part here, however far it has come."""
-        self.step = max(self.step, finish_starts_at(self.training))
+    def skip_to(self, part):
+        """Ends the parts before it here, however far they have come."""
+        self.step = max(self.step, starts_at(self.training, part))
         return self
 
     def start_from(self, weights, step):
@@ -117,8 +123,8 @@ class Run:
         torch.save(state, part)
         part.replace(target)
 
-    def train(self, seconds=math.inf, qat=True, until_finish=False, workers=0, most_steps=math.inf):
-        """Up to the end, or `seconds`, or (until_finish) the first step of the finish. True when it is there.
+    def train(self, seconds=math.inf, qat=True, until=None, workers=0, most_steps=math.inf):
+        """Up to the end, or `seconds`, or the first step of the part `until`. True when it is there.
 
         qat=False leaves the weights unrounded in the finish, too: the F32 model to compare with."""
         began, last_saved, done, first = time.time(), time.time(), 0, self.step
@@ -127,9 +133,9 @@ class Run:
             if self.step >= at + steps:
                 at += steps
                 continue
-            if until_finish and phase.finish:
+            if until is not None and self.step >= starts_at(self.training, until):
                 break
-            self.model.quantised = phase.finish and qat
+            self.model.quantised = phase.part == 'finish' and qat
             mine = [together.number()] if together.number() else []
             source = batches(self.encoded, phase, max(1, rows // together.count()), [self.seed, number, self.step, *mine], self.pad, self.special, workers)
             while self.step < at + steps:

@@ -255,7 +255,7 @@ class TrainingTest(unittest.TestCase):
         self.conversations = [c for c in corpus.Generator(SIZES['tiny']).shard(0)[:150]]
         packing.encode_shard(self.tokenizer, self.conversations, self.path / '0.npz')
         self.data = packing.Encoded([self.path / '0.npz'])
-        self.training = Training((Phase(64, 64 * 8 * 20), Phase(128, 64 * 8 * 10, finish=True)), batch_tokens=512, learning_rate=5e-3, warmup_steps=3)
+        self.training = Training((Phase(64, 64 * 8 * 20), Phase(128, 64 * 8 * 10, part='finish')), batch_tokens=512, learning_rate=5e-3, warmup_steps=3)
 
     def run_(self, name='run', **changes):
         return training.Run(SHAPE, replace(self.training, **changes), self.data, self.tokenizer, self.path / f'{name}.pt', log=lambda _: None)
@@ -359,6 +359,17 @@ class TrainingTest(unittest.TestCase):
             self.assertTrue(torch.equal(p, q))
         self.assertTrue(again.train())
         self.assertLess(again.history[-1][1], first - 1)
+
+    def test_rate_is_steady_then_falls_in_two_parts(self):
+        phases = (Phase(64, 512 * 10), Phase(64, 512 * 10, part='cool'), Phase(64, 512 * 10, part='finish'))
+        plan = replace(self.training, phases=phases, learning_rate=1.0, cool_rate=0.2, final_rate=0.1)
+        self.assertEqual([training.starts_at(plan, part) for part in training.PARTS], [0, 10, 20])
+        rates = [training.learning_rate(plan, step, 1000) for step in range(30)]
+        self.assertEqual(rates[:11], [1.0] * 11)
+        for step, rate in ((15, 0.6), (20, 0.2), (25, 0.15)):
+            self.assertAlmostEqual(rates[step], rate)
+        self.assertEqual(sorted(rates, reverse=True), rates)
+        self.assertAlmostEqual(training.learning_rate(plan, 5, 0), 1 / 3)  # warming up again after a start without optimiser state
 
     def test_weights_survive_in_half_precision(self):
         run = self.run_('c')
