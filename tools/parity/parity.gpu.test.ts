@@ -9,11 +9,21 @@ import { openTestAdapters } from '../node/test-devices.ts';
 import { readArguments } from './arguments.ts';
 import { compareModel } from './compare.ts';
 import { readGolden } from './golden.ts';
+import { FORCED_VARIANTS } from './selections.ts';
 
 const REFERENCE = resolve(process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../../shared/reference'));
 const missing = existsSync(REFERENCE) ? '' : ' (skipped: the reference corpus is not beside this checkout)';
 
-const CASES: readonly { readonly model: string; readonly flags: readonly string[] }[] = [
+interface Case {
+  readonly model: string;
+  readonly flags: readonly string[];
+}
+
+/** The two smallest that the runtime computes with. */
+const SMALLEST = ['stories260K-q4_0', 'stories260K-q8_0'];
+
+const CASES: readonly Case[] = [
+  ...SMALLEST.flatMap((model) => FORCED_VARIANTS.map(({ flags }) => ({ model, flags }))),
   { model: 'stories260K-q4_0', flags: [] },
   { model: 'llama-q4_k_m', flags: ['--no-subgroups', '--no-f16'] },
   { model: 'llama-linear-bias', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },

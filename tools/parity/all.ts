@@ -1,0 +1,74 @@
+/**
+ * `npm run parity:all -- DIR [--filter RE] [--adapter A]...`: the full product of goldens, adapters and selections of kernels
+ * (`selections.ts`). Takes an hour or more, so it is no part of the tests. A row a golden and adapter; a model that the runtime refuses is named
+ * with the reason, once. The last line and the exit code say how many combinations passed.
+ */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { findAdapter } from '../node/dawn.ts';
+import { readArguments } from './arguments.ts';
+import { compareModel } from './compare.ts';
+import { readGolden, type Golden } from './golden.ts';
+import { ALL_SELECTIONS, isRefusal } from './selections.ts';
+
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  allowPositionals: true,
+  options: { filter: { type: 'string', default: '' }, adapter: { type: 'string', multiple: true } },
+});
+const [directory] = positionals;
+if (directory === undefined) throw new Error('usage: npm run parity:all -- DIR [--filter RE] [--adapter A]...');
+const adapters = values.adapter ?? ['swiftshader', 'lavapipe'].filter((name) => isPresent(name));
+const filter = new RegExp(values.filter);
+const names = readdirSync(join(directory, 'goldens'))
+  .filter((name) => name.endsWith('.json') && filter.test(name.slice(0, -5)))
+  .sort();
+
+function isPresent(name: string): boolean {
+  return (name === 'swiftshader' || name === 'lavapipe') && findAdapter(name).present;
+}
+
+const totals = { passed: 0, failed: 0, refused: 0 };
+
+/** The selections that do not pass, each with what came out. @throws the named error of a model that is refused */
+async function failuresOf(golden: Golden, adapter: string): Promise<readonly string[]> {
+  const failures: string[] = [];
+  for (const { name, flags } of ALL_SELECTIONS) {
+    try {
+      const options = readArguments([directory ?? '', '--adapter', adapter, ...flags]);
+      const { difference, numSteps, numWrong, passed } = await compareModel(options, golden);
+      if (passed) totals.passed += 1;
+      else {
+        const worst = `max ${difference.max.toExponential(1)}, greedy ${String(numSteps - numWrong)}/${String(numSteps)}`;
+        failures.push(`${name}: ${worst}`);
+      }
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      failures.push(`${name}: ${error instanceof Error ? `${error.name}: ${error.message}` : String(error)}`);
+    }
+  }
+  totals.failed += failures.length;
+  return failures;
+}
+
+for (const file of names) {
+  const golden = readGolden(join(directory, 'goldens', file));
+  const label = file.slice(0, -5).padEnd(28);
+  try {
+    for (const adapter of adapters) {
+      const failures = await failuresOf(golden, adapter);
+      console.log(
+        `${failures.length === 0 ? 'pass' : 'FAIL'} ${label} ${adapter.padEnd(12)} ${String(ALL_SELECTIONS.length - failures.length)}/${String(ALL_SELECTIONS.length)}`,
+      );
+      for (const failure of failures) console.log(`     ${failure}`);
+    }
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    totals.refused += 1;
+    console.log(`----  ${label} refused: ${error.message}`);
+  }
+}
+console.log(`${String(totals.refused)} models refused by name`);
+console.log(`${String(totals.passed)} passed, ${String(totals.failed)} failed`);
+process.exitCode = totals.failed > 0 || totals.passed === 0 ? 1 : 0;
