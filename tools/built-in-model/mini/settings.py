@@ -98,7 +98,7 @@ _TINY_TRAINING = Training(_phases(40_000, 10_000, 10_000, _FEW), batch_tokens=10
 SIZES = {
     'cpu': Size('cpu', 'cpu', shards=28, conversations=10_000, vocab=1536, mini=_CPU_MINI,
                 draft=Shape(dim=96, layers=2, heads=3, kv_heads=1, ffn=192, vocab=1536),
-                training=_CPU_TRAINING, distilling=replace(_CPU_TRAINING, phases=_phases(2_000_000, 600_000, 400_000))),
+                training=_CPU_TRAINING, distilling=replace(_CPU_TRAINING, phases=_phases(5_500_000, 1_500_000, 1_000_000))),
     'gpu': Size('gpu', 'gpu', shards=120, conversations=10_000, vocab=2048, mini=_GPU_MINI,
                 draft=Shape(dim=160, layers=2, heads=5, kv_heads=1, ffn=384, vocab=2048),
                 training=_GPU_TRAINING, distilling=replace(_GPU_TRAINING, phases=_phases(110_000_000, 30_000_000, 10_000_000))),
