@@ -13,16 +13,10 @@ import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
-import {
-  chooseGemmVariant,
-  chooseGemvVariant,
-  fusesNorm,
-  type GemmVariant,
-  type GemvVariant,
-  type Workgroups,
-} from '../../shaders/linear/linear.ts';
+import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
+import { defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { ModelConfig } from './config.ts';
@@ -36,13 +30,7 @@ import type { Pair } from './tensors.ts';
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGeneratedLogits;
 
-/** Which variant of each kernel family a model uses, for its whole life. */
-export interface KernelVariants {
-  readonly gemm: GemmVariant;
-  readonly gemv: GemvVariant;
-  /** Of prompt rows. */
-  readonly attention: 'flash' | 'rows';
-}
+export type { KernelVariants } from '../../shaders/variants.ts';
 
 export class OpBuilder {
   readonly #gpu: Gpu;
@@ -66,12 +54,7 @@ export class OpBuilder {
     this.#inputs = inputs;
     this.#config = config;
     this.#sizes = sizes;
-    this.variants = {
-      gemm: chooseGemmVariant(gpu.traits),
-      gemv: chooseGemvVariant(gpu.traits),
-      attention: gpu.traits.software ? 'rows' : 'flash',
-      ...chosen,
-    };
+    this.variants = { ...defaultVariants(gpu.traits), ...chosen };
     const { gemm, gemv } = this.variants;
     this.#linear = new LinearOps((...dispatch) => this.#add(...dispatch), {
       gemm,
