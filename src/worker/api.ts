@@ -198,7 +198,7 @@ export interface SamplingParams {
   readonly frequencyPenalty?: number;
   /** Added to logits before everything else; at most 1024 entries; -Infinity is not allowed, use -100. */
   readonly logitBias?: Readonly<Record<number, number>>;
-  /** An unsigned 32-bit number; same seed, same text on the same adapter. Default: chosen at random and reported. */
+  /** An unsigned 32-bit number; same seed, same text on the same adapter and kernel variants. Default: chosen at random and reported. */
   readonly seed?: number;
   /** How many alternatives to report with each token, 0 to 20. Default: none, and no log-probabilities. */
   readonly topLogprobs?: number;

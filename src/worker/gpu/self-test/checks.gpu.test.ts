@@ -107,7 +107,7 @@ const PLANTED: readonly Planted[] = [
     wrong: 'if (count > 2u) { store_scaled(at.y',
     kind: 'wrong',
   },
-  { ...GEMV_ROWS, right: 'var b = 0.0;', wrong: 'var b = 1.0;', kind: 'wrong' },
+  { ...GEMV_ROWS, right: 'bias[column(n)]', wrong: 'bias[n]', kind: 'wrong' },
   { ...GEMV_ROWS, op: 'gated', right: 'params.split_at + row', wrong: 'row', kind: 'wrong' },
   { ...LANES, input: 'plain', right: 'group += 32u', wrong: 'group += 64u', kind: 'wrong' },
   { ...LANES, input: 'normed', right: 'return row_index[m]', wrong: 'return m', kind: 'wrong' },
