@@ -9,6 +9,7 @@ const NEEDS: KernelNeeds = {
   plain: [Q4_0],
   gated: [Q4_0],
   attention: { layout: 'f16', headDim: 64 },
+  decodeAttention: { layout: 'f16', headDim: 64, headsPerKv: 4, chunk: 128 },
   typical: { type: Q4_0, rowElements: 512 },
 };
 const CPU = { software: true, hasF16: false, subgroupMin: 4 };
@@ -45,5 +46,12 @@ describe('candidatesOf', () => {
     ]);
     expect(kernels('attention', 'flash')).toEqual(['attention_flash_f16_d64']);
     expect(kernels('attention', 'flash', { ...NEEDS, attention: undefined })).toEqual([]);
+    expect(kernels('decodeAttention', 'grouped')).toEqual(['attention_split_f16_d64_g4_c128']);
+    expect(kernels('decodeAttention', 'single')).toEqual(['attention_split_f16_d64_g1_c128']);
+  });
+
+  it('lists variants of the same kernel once', () => {
+    const decodeAttention = { ...NEEDS.decodeAttention, headsPerKv: 1 };
+    expect(names('decodeAttention', GPU, { ...NEEDS, decodeAttention })).toEqual(['grouped']);
   });
 });

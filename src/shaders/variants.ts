@@ -4,7 +4,7 @@
  * the numbers by more than the order of a sum (an int8 product, say) are settings and never in these lists.
  * Knows nothing of devices beyond their traits, and nothing of tensors.
  */
-import { attentionFlash, attentionRows } from './attention/attention.ts';
+import { attentionFlash, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
 import type { BlockType } from './blocks/block-type.ts';
 import type { Kernel } from './kernel.ts';
 import type { KvLayout } from './lib/kv-layout.ts';
@@ -24,17 +24,30 @@ import {
 /** `flash`: tiles of 16 rows; `rows`: a thread a row and head, for CPUs. */
 export type AttentionVariant = 'flash' | 'rows';
 
+/** `grouped`: a workgroup serves several query heads of a key-value head; `single`: one. With the same bits. */
+export type DecodeAttentionVariant = 'grouped' | 'single';
+
 /** Which variant of each kernel family a model uses, for its whole life. */
 export interface KernelVariants {
   readonly gemm: GemmVariant;
   readonly gemv: GemvVariant;
   /** Of prompt rows. */
   readonly attention: AttentionVariant;
+  /** Of generated rows; of all rows where the cache has several shards. */
+  readonly decodeAttention: DecodeAttentionVariant;
 }
 
 export type KernelFamily = keyof KernelVariants;
 
-export const KERNEL_FAMILIES: readonly KernelFamily[] = ['gemv', 'gemm', 'attention'];
+export const KERNEL_FAMILIES: readonly KernelFamily[] = ['gemv', 'gemm', 'attention', 'decodeAttention'];
+
+export interface DecodeShape {
+  readonly layout: KvLayout;
+  readonly headDim: number;
+  readonly headsPerKv: number;
+  /** Keys a workgroup takes. */
+  readonly chunk: number;
+}
 
 /** What a model computes with. */
 export interface KernelNeeds {
@@ -44,6 +57,7 @@ export interface KernelNeeds {
   readonly gated: readonly BlockType[];
   /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
   readonly attention: { readonly layout: KvLayout; readonly headDim: number } | undefined;
+  readonly decodeAttention: DecodeShape;
   /** The type of most of its weights, and the length of a row: what variants are timed with. */
   readonly typical: { readonly type: BlockType; readonly rowElements: number };
 }
@@ -64,6 +78,14 @@ export type Subject =
       readonly variant: AttentionVariant;
       readonly layout: KvLayout;
       readonly headDim: number;
+    }
+  | {
+      readonly op: 'decodeAttention';
+      readonly kernel: Kernel;
+      readonly variant: DecodeAttentionVariant;
+      /** Query heads a workgroup serves. */
+      readonly group: number;
+      readonly shape: DecodeShape;
     };
 
 /** A variant with the kernels of it that a model needs, each once. */
@@ -78,10 +100,23 @@ export function candidatesOf<F extends KernelFamily>(
   needs: KernelNeeds,
   traits: KernelTraits,
 ): readonly Candidate<F>[] {
-  return variantOrder(family, traits).map((variant) => ({
+  const candidates = variantOrder(family, traits).map((variant) => ({
     variant,
     subjects: subjectsOf(family, variant, needs, traits),
   }));
+  // Two variants of the same kernels are one.
+  const kernelsOf = ({ subjects }: Candidate<F>) => subjects.map(({ kernel }) => kernel.name).join();
+  return candidates.filter(
+    (candidate, i) => i === candidates.findIndex((other) => kernelsOf(other) === kernelsOf(candidate)),
+  );
+}
+
+/** Query heads that a workgroup of a variant serves. */
+export function decodeGroup(
+  variant: DecodeAttentionVariant,
+  { headsPerKv, headDim, chunk }: Omit<DecodeShape, 'layout'>,
+) {
+  return variant === 'single' ? 1 : splitGroup(headsPerKv, headDim, chunk);
 }
 
 function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): readonly KernelVariants[F][] {
@@ -89,14 +124,20 @@ function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): 
   const orders: { readonly [K in KernelFamily]: readonly KernelVariants[K][] } = {
     gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), 'lanes', 'rows'],
     gemm: [chooseGemmVariant(traits), 'tiled', 'rows'],
-    attention: traits.software ? ['rows', 'flash'] : ['flash', 'rows'],
+    attention: [attentionVariant(traits), 'flash', 'rows'],
+    decodeAttention: ['grouped', 'single'],
   };
   return [...new Set<KernelVariants[F]>(orders[family])];
 }
 
 /** The first of every family. */
 export function defaultVariants(traits: KernelTraits): KernelVariants {
-  return { gemm: chooseGemmVariant(traits), gemv: chooseGemvVariant(traits), attention: attentionVariant(traits) };
+  return {
+    gemm: chooseGemmVariant(traits),
+    gemv: chooseGemvVariant(traits),
+    attention: attentionVariant(traits),
+    decodeAttention: 'grouped',
+  };
 }
 
 function attentionVariant({ software }: KernelTraits): AttentionVariant {
@@ -123,6 +164,12 @@ function subjectsOf<F extends KernelFamily>(
       const { layout, headDim } = needs.attention;
       const kernel = attention === 'rows' ? attentionRows(layout) : attentionFlash(layout, headDim);
       return [{ op: 'attention', kernel, variant: attention, layout, headDim }];
+    },
+    decodeAttention: (decode) => {
+      const shape = needs.decodeAttention;
+      const group = decodeGroup(decode, shape);
+      const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
+      return [{ op: 'decodeAttention', kernel, variant: decode, group, shape }];
     },
   };
   return makers[family](variant);

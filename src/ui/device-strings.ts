@@ -25,6 +25,7 @@ export const deviceStrings = {
     gemv: 'Writing: products for generated tokens',
     gemm: 'Reading: products for prompt tokens',
     attention: 'Reading: attention of prompt tokens',
+    decodeAttention: 'Writing: attention of generated tokens',
   } as Readonly<Record<string, string>>,
   reasons: {
     preferred: 'the usual one for such a device',

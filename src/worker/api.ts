@@ -315,7 +315,7 @@ export interface KernelVariantReport {
 }
 
 export interface KernelFamilyReport {
-  /** `gemv` computes generated rows, `gemm` prompt rows, `attention` that of prompt rows. */
+  /** `gemv` multiplies generated rows, `gemm` prompt rows; `attention` is that of prompt rows, `decodeAttention` of generated ones. */
   readonly family: string;
   /** What the model loaded last uses. */
   readonly chosen: string;

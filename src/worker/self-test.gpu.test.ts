@@ -46,18 +46,20 @@ for (const { name, title } of openTestAdapters()) {
         ['gemv', 'rows', 'preferred'],
         ['gemm', 'rows', 'preferred'],
         ['attention', 'rows', 'preferred'],
+        ['decodeAttention', 'grouped', 'preferred'],
       ]);
       const states = untouched.families.map(({ variants }) => variants.map(({ state }) => state));
       expect(states).toEqual([
         ['right', 'untested'],
         ['right', 'untested'],
         ['right', 'untested'],
+        ['right', 'untested'],
       ]);
-      // A product and a gated product of generated rows, a product of prompt rows, attention: one type of weights.
+      // A product and a gated product of generated rows, a product of prompt rows, two attentions: one type of weights.
       expect(untouched).toMatchObject({
-        numKernelsTested: 4,
+        numKernelsTested: 5,
         numKernelsRemembered: 0,
-        numDispatches: 18,
+        numDispatches: 22,
         struckOut: [],
       });
     });
@@ -88,7 +90,7 @@ for (const { name, title } of openTestAdapters()) {
       const later = await TestEngine.open(name, { miscompile, selfTest: { records } });
       await later.load();
       const { selfTest: remembered } = await later.engine.stats();
-      expect(remembered).toMatchObject({ numKernelsTested: 0, numKernelsRemembered: 6, numDispatches: 0 });
+      expect(remembered).toMatchObject({ numKernelsTested: 0, numKernelsRemembered: 7, numDispatches: 0 });
       expect(remembered.families).toEqual(selfTest.families);
     }, 240_000);
 

@@ -10,6 +10,7 @@ import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShap
 import {
   describeDifferences,
   firstDifferingRow,
+  onlyOutputs,
   packParams,
   packStepRows,
   type CheckProblem,
@@ -42,9 +43,9 @@ export function attentionCheck(subject: AttentionSubject): KernelCheck {
   const out = emptyOutput(inputs);
   return {
     kernel,
-    output: kernel.bindings.length - 1,
+    outputs: [kernel.bindings.length - 1],
     runs: runsOf(subject, shape, inputs, out, NUM_ROWS),
-    verify: (outputs) => verify(inputs, kernel.constants['TILE_K'] ?? 1, out, outputs),
+    verify: (outputs) => verify(inputs, kernel.constants['TILE_K'] ?? 1, out, onlyOutputs(outputs)),
   };
 }
 

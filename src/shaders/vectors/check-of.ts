@@ -2,8 +2,18 @@
 import type { Subject } from '../variants.ts';
 import { attentionCheck } from './attention-check.ts';
 import type { KernelCheck } from './check.ts';
+import { decodeCheck } from './decode-check.ts';
 import { linearCheck } from './linear-check.ts';
 
 export function checkOf(subject: Subject): KernelCheck {
-  return subject.op === 'attention' ? attentionCheck(subject) : linearCheck(subject);
+  switch (subject.op) {
+    case 'attention':
+      return attentionCheck(subject);
+    case 'decodeAttention':
+      return decodeCheck(subject);
+    case 'gemm':
+    case 'gemv':
+    case 'gated':
+      return linearCheck(subject);
+  }
 }

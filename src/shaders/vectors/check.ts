@@ -23,10 +23,10 @@ export type CheckProblem =
 export interface KernelCheck {
   readonly kernel: Kernel;
   readonly runs: readonly CheckRun[];
-  /** Which binding is compared. */
-  readonly output: number;
-  /** `outputs`: that binding after each run. Undefined: the kernel is right. */
-  verify(outputs: readonly Float32Array[]): CheckProblem | undefined;
+  /** The bindings that are compared. */
+  readonly outputs: readonly number[];
+  /** `outputs`: those bindings after each run. Undefined: the kernel is right. */
+  verify(outputs: readonly (readonly Float32Array[])[]): CheckProblem | undefined;
 }
 
 /** Words of a uniform struct of u32 fields, in the order of `fields`; `floats` are those that are f32. */
@@ -64,6 +64,11 @@ export function firstDifferingRow(
 
 function bitsOf(values: Float32Array): Uint32Array {
   return new Uint32Array(values.buffer, values.byteOffset, values.length);
+}
+
+/** The only output of each run. */
+export function onlyOutputs(outputs: readonly (readonly Float32Array[])[]): readonly Float32Array[] {
+  return outputs.map(([only]) => only ?? new Float32Array());
 }
 
 /** What `differences` lists, in one line. */

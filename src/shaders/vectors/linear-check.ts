@@ -15,6 +15,7 @@ import { planesOf, randomRows, rowElementsNear, type Planes } from './blocks.ts'
 import {
   describeDifferences,
   firstDifferingRow,
+  onlyOutputs,
   packParams,
   packStepRows,
   type CheckProblem,
@@ -32,7 +33,7 @@ import {
 } from './tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 
-export type LinearSubject = Exclude<Subject, { op: 'attention' }>;
+export type LinearSubject = Extract<Subject, { op: 'gemm' | 'gemv' | 'gated' }>;
 
 const SEED = 81;
 /** Rows of x that differ. */
@@ -74,9 +75,9 @@ export function linearCheck(subject: LinearSubject): KernelCheck {
   const rows = rowsOfRuns(subject, vectors.numRows);
   return {
     kernel: subject.kernel,
-    output: OUTPUT_BINDING,
+    outputs: [OUTPUT_BINDING],
     runs: rows.map((some, i) => runOf(subject, vectors, some, isScattered(subject, i))),
-    verify: (outputs) => verify(vectors, rows, outputs),
+    verify: (outputs) => verify(vectors, rows, onlyOutputs(outputs)),
   };
 }
 

@@ -1,12 +1,14 @@
 /**
  * Work to time a kernel with, as large as a model's: a product with a matrix of some megabytes for one generated row or 64
- * prompt rows, or the attention of 64 prompt rows behind 192 others. The numbers in it are of no interest. Runs nothing.
+ * prompt rows, the attention of 64 prompt rows behind 192 others, or of a generated row behind 2000. The numbers in it are
+ * of no interest. Runs nothing.
  */
 import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
 import { gemmWorkgroups, gemvWorkgroups, LINEAR_PARAMS } from '../linear/linear.ts';
 import type { KernelNeeds, Subject } from '../variants.ts';
 import { attentionWork } from './attention-check.ts';
 import { packParams, packStepRows, type CheckRun } from './check.ts';
+import { decodeWork } from './decode-check.ts';
 import type { LinearSubject } from './linear-check.ts';
 
 const MATRIX_BYTES = 8 * 2 ** 20;
@@ -16,7 +18,16 @@ const PROMPT_ROWS = 64;
 const PATTERN = 0x2c662c66;
 
 export function workOf(subject: Subject, { typical }: KernelNeeds): CheckRun {
-  return subject.op === 'attention' ? attentionWork(subject) : linearWork(subject, typical.rowElements);
+  switch (subject.op) {
+    case 'attention':
+      return attentionWork(subject);
+    case 'decodeAttention':
+      return decodeWork(subject);
+    case 'gemm':
+    case 'gemv':
+    case 'gated':
+      return linearWork(subject, typical.rowElements);
+  }
 }
 
 function linearWork(subject: LinearSubject, rowElements: number): CheckRun {

@@ -15,6 +15,12 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
     plain: typesOf(plain),
     gated: typesOf(gated),
     attention: sizes.sharded ? undefined : { layout: sizes.kv.layout, headDim: config.headDim },
+    decodeAttention: {
+      layout: sizes.kv.layout,
+      headDim: config.headDim,
+      headsPerKv: config.numHeads / config.numKvHeads,
+      chunk: sizes.chunkTokens,
+    },
     typical: typicalOf([...normed, ...plain, ...gated], weights),
   };
 }

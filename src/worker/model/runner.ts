@@ -197,11 +197,13 @@ export class ModelRunner {
   }
 }
 
-function chosenVariants({ gemm, gemv, attention }: Partial<KernelVariants>): Partial<KernelVariants> {
+function chosenVariants(options: Partial<KernelVariants>): Partial<KernelVariants> {
+  const { gemm, gemv, attention, decodeAttention } = options;
   return {
     ...(gemm === undefined ? {} : { gemm }),
     ...(gemv === undefined ? {} : { gemv }),
     ...(attention === undefined ? {} : { attention }),
+    ...(decodeAttention === undefined ? {} : { decodeAttention }),
   };
 }
 

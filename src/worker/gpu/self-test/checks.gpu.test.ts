@@ -35,6 +35,7 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     plain: TYPES,
     gated: TYPES,
     attention: { layout, headDim },
+    decodeAttention: { layout, headDim, headsPerKv: 3, chunk: 128 },
     typical: { type: Q4_0, rowElements: 512 },
   };
 }
@@ -42,7 +43,7 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
 const CACHES: readonly KernelNeeds[] = [needs('f16', 64), needs('q4_0', 80)];
 
 const SUBJECTS: readonly Subject[] = KERNEL_FAMILIES.flatMap((family) =>
-  (family === 'attention' ? CACHES : CACHES.slice(0, 1))
+  (family === 'attention' || family === 'decodeAttention' ? CACHES : CACHES.slice(0, 1))
     .flatMap((cache) => candidatesOf(family, cache, TRAITS))
     .flatMap(({ subjects }) => subjects),
 );
@@ -76,6 +77,7 @@ const GEMM_TILED = { family: 'gemm', variant: 'tiled', op: 'gemm' } as const;
 const GEMV_ROWS = { family: 'gemv', variant: 'rows', op: 'gemv' } as const;
 const LANES = { family: 'gemv', variant: 'lanes', op: 'gemv' } as const;
 const FLASH = { family: 'attention', variant: 'flash', op: 'attention' } as const;
+const DECODE = { family: 'decodeAttention', variant: 'grouped', op: 'decodeAttention' } as const;
 const KEYS = 'min(position - start + 1u, TILE_K)';
 
 const PLANTED: readonly Planted[] = [
@@ -87,6 +89,8 @@ const PLANTED: readonly Planted[] = [
   { ...FLASH, right: 'local_row < tile.count', wrong: 'local_row + 1u < tile.count', kind: 'wrong' },
   { ...FLASH, right: KEYS, wrong: KEYS.replace('position', 'tile.last_position'), kind: 'wrong' },
   { ...FLASH, variant: 'rows', right: 'key <= info.position', wrong: 'key < info.position', kind: 'wrong' },
+  { ...DECODE, right: 'key < count; key += 32u', wrong: 'key + 1u < count; key += 32u', kind: 'wrong' },
+  { ...DECODE, right: 'first_head + h)', wrong: 'first_head)', kind: 'wrong' },
   // Halves overflow.
   {
     ...GEMM_ROWS,

@@ -7,11 +7,15 @@ import { LinnetError } from '../../errors.ts';
 import { BUFFER_USAGE, MAP_MODE_READ } from '../flags.ts';
 import type { Gpu, Pipeline } from '../gpu.ts';
 
-/** The compared binding after each run. `gpu`: an owner apart. @throws what the device says to it */
-export async function runCheck(gpu: Gpu, check: KernelCheck, pipeline: Pipeline): Promise<readonly Float32Array[]> {
+/** The compared bindings after each run. `gpu`: an owner apart. @throws what the device says to it */
+export async function runCheck(
+  gpu: Gpu,
+  check: KernelCheck,
+  pipeline: Pipeline,
+): Promise<readonly (readonly Float32Array[])[]> {
   const owner = gpu.owner();
   try {
-    const { staging, problems } = submitInScopes(owner, check, pipeline);
+    const { staging, sizes, problems } = submitInScopes(owner, check, pipeline);
     gpu.counters.numDispatches += check.runs.length;
     gpu.counters.numSubmits += 1;
     const [invalid, outOfMemory] = await problems;
@@ -25,8 +29,8 @@ export async function runCheck(gpu: Gpu, check: KernelCheck, pipeline: Pipeline)
     await staging.mapAsync(MAP_MODE_READ);
     const all = new Float32Array(staging.getMappedRange().slice(0));
     staging.unmap();
-    const length = all.length / check.runs.length;
-    return check.runs.map((_, i) => all.subarray(i * length, (i + 1) * length));
+    let at = 0;
+    return check.runs.map(() => sizes.map((size) => all.subarray(at, (at += size))));
   } finally {
     owner.release();
   }
@@ -42,24 +46,25 @@ function submitInScopes(owner: Gpu, check: KernelCheck, pipeline: Pipeline) {
     problems.catch(() => undefined);
     return problems;
   };
-  let staging: GPUBuffer;
+  let submitted: ReturnType<typeof submitRuns>;
   try {
-    staging = submitRuns(owner, check, pipeline);
+    submitted = submitRuns(owner, check, pipeline);
   } catch (error) {
     void pop();
     throw error;
   }
-  return { staging, problems: pop() };
+  return { ...submitted, problems: pop() };
 }
 
-/** The buffer with the outputs of all runs, one behind the other. */
-function submitRuns(owner: Gpu, check: KernelCheck, pipeline: Pipeline): GPUBuffer {
-  const { kernel, runs, output } = check;
+/** The buffer with the outputs of all runs, one behind the other, and the words of each. */
+function submitRuns(owner: Gpu, check: KernelCheck, pipeline: Pipeline) {
+  const { kernel, runs, outputs } = check;
   const shared = new Map<Words, GPUBuffer>();
   const bound = runs.map((run) => bindRun(owner, pipeline, run, shared));
-  const outBytes = bound[0]?.buffers[output]?.size ?? 0;
+  const compared = bound.flatMap(({ buffers }) => outputs.flatMap((output) => buffers[output] ?? []));
+  const sizeBytes = compared.reduce((sum, { size }) => sum + size, 0);
   const usage = BUFFER_USAGE.COPY_DST | BUFFER_USAGE.MAP_READ;
-  const staging = owner.createBuffer('check.staging', outBytes * runs.length, usage);
+  const staging = owner.createBuffer('check.staging', sizeBytes, usage);
   const encoder = owner.device.createCommandEncoder({ label: kernel.name });
   const pass = encoder.beginComputePass({ label: kernel.name });
   pass.setPipeline(pipeline.pipeline);
@@ -68,12 +73,13 @@ function submitRuns(owner: Gpu, check: KernelCheck, pipeline: Pipeline): GPUBuff
     pass.dispatchWorkgroups(...workgroups);
   });
   pass.end();
-  bound.forEach(({ buffers }, i) => {
-    const out = buffers[output];
-    if (out !== undefined) encoder.copyBufferToBuffer(out, 0, staging, i * outBytes, outBytes);
-  });
+  let offset = 0;
+  for (const buffer of compared) {
+    encoder.copyBufferToBuffer(buffer, 0, staging, offset, buffer.size);
+    offset += buffer.size;
+  }
   owner.device.queue.submit([encoder.finish()]);
-  return staging;
+  return { staging, sizes: compared.slice(0, outputs.length).map(({ size }) => size / 4) };
 }
 
 /** A run's words in buffers of `owner`; words that are read are uploaded once for all runs with the same `shared`. */

@@ -129,6 +129,7 @@ export class SelfTest {
       gemm: this.#pick('gemm', needs),
       gemv: this.#pick('gemv', needs),
       attention: this.#pick('attention', needs),
+      decodeAttention: this.#pick('decodeAttention', needs),
     };
   }
 

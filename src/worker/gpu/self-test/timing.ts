@@ -13,9 +13,18 @@ import { bindRun } from './run-check.ts';
 export const BUDGET_MS = 2000;
 
 /** What the variants of a family are compared by: timings of another type or head say nothing. */
-export function workName(family: KernelFamily, { attention, typical }: KernelNeeds): string {
-  if (family !== 'attention') return `${family} ${typical.type.name}`;
-  return attention === undefined ? family : `${family} ${attention.layout} d${String(attention.headDim)}`;
+export function workName(family: KernelFamily, { attention, decodeAttention, typical }: KernelNeeds): string {
+  switch (family) {
+    case 'gemm':
+    case 'gemv':
+      return `${family} ${typical.type.name}`;
+    case 'attention':
+      return attention === undefined ? family : `${family} ${attention.layout} d${String(attention.headDim)}`;
+    case 'decodeAttention': {
+      const { layout, headDim, headsPerKv } = decodeAttention;
+      return `${family} ${layout} d${String(headDim)} h${String(headsPerKv)}`;
+    }
+  }
 }
 
 /** @returns microseconds of a dispatch, the best of a few; @throws the signal's reason when it aborts, OutOfMemory */
@@ -59,7 +68,7 @@ export async function timeVariant(
 
 /** The kernel that most of the time goes to: gate and up of the most common type, else any product with it. */
 function typicalOf(subjects: readonly Subject[], { typical }: KernelNeeds): Subject {
-  const ofType = subjects.filter((subject) => subject.op === 'attention' || subject.type === typical.type);
+  const ofType = subjects.filter((subject) => !('type' in subject) || subject.type === typical.type);
   const subject = ofType.find(({ op }) => op === 'gated') ?? ofType[0] ?? subjects[0];
   if (subject === undefined) throw new LinnetError('Internal', 'A variant without kernels was to be timed.');
   return subject;
