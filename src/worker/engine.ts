@@ -47,7 +47,7 @@ export interface EngineHost {
   /** Runs a callback after about so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
   /** How the kernels of a device are tested; results are forgotten with the engine unless said. */
-  readonly selfTest?: Partial<Pick<SelfTestHost, 'records' | 'platform' | 'idleOnSoftware'>>;
+  readonly selfTest?: Partial<Pick<SelfTestHost, 'records' | 'platform' | 'idleOnSoftware' | 'timingBudgetMs'>>;
 }
 
 const VERSION = '0.1.0';

@@ -16,7 +16,7 @@ import {
 import type { KernelFamilyReport, KernelVariantReport, SelfTestMode, SelfTestReport } from '../../api.ts';
 import { LinnetError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
-import { BUDGET_MS, timeVariant, workName } from './timing.ts';
+import { timeVariant, workName } from './timing.ts';
 import { Verdicts, type VerdictsHost } from './verdicts.ts';
 
 export interface SelfTestHost extends VerdictsHost {
@@ -25,6 +25,8 @@ export interface SelfTestHost extends VerdictsHost {
    * them seconds to compile.
    */
   readonly idleOnSoftware?: boolean;
+  /** For all timings of one visit; default 2 s. */
+  readonly timingBudgetMs?: number;
 }
 
 /** Decides for one model. */
@@ -47,6 +49,7 @@ export interface Chosen {
 
 /** A variant that wins must be this much faster than the one that is preferred: less is noise. */
 const WINS_BY = 0.95;
+const TIMING_BUDGET_MS = 2000;
 
 export class SelfTest {
   readonly #gpu: Gpu;
@@ -184,7 +187,7 @@ export class SelfTest {
 
   /** A variant that was not timed, where there is a choice and time left for it. */
   #untimed(needs: KernelNeeds): { readonly family: KernelFamily; readonly candidate: Candidate } | undefined {
-    if (this.#timingMs >= BUDGET_MS) return undefined;
+    if (this.#timingMs >= (this.#host.timingBudgetMs ?? TIMING_BUDGET_MS)) return undefined;
     for (const family of KERNEL_FAMILIES) {
       const usable = this.#usable(family, needs);
       const candidate = usable.find(({ variant }) => this.#timeOf(family, variant, needs) === undefined);

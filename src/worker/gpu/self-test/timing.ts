@@ -9,9 +9,6 @@ import type { Gpu } from '../gpu.ts';
 import { measurePace } from '../limits-probe/stopwatch.ts';
 import { bindRun } from './run-check.ts';
 
-/** For all timings of one visit. */
-export const BUDGET_MS = 2000;
-
 /** What the variants of a family are compared by: timings of another type or head say nothing. */
 export function workName(family: KernelFamily, { attention, decodeAttention, typical }: KernelNeeds): string {
   switch (family) {
