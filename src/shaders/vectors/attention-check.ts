@@ -8,7 +8,6 @@ import type { Workgroups } from '../linear/linear.ts';
 import type { Subject } from '../variants.ts';
 import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShape } from './attention.ts';
 import {
-  describeDifferences,
   firstDifferingRow,
   onlyOutputs,
   packParams,
@@ -16,8 +15,9 @@ import {
   type CheckProblem,
   type CheckRun,
   type KernelCheck,
+  whatIsOff,
 } from './check.ts';
-import { differences, exactly } from './tolerance.ts';
+import { exactly } from './tolerance.ts';
 import { UNTOUCHED } from './values.ts';
 
 export type AttentionSubject = Extract<Subject, { op: 'attention' }>;
@@ -134,8 +134,8 @@ function verify(
     const words = Array.from(before, (value, at) =>
       at < numRows * qStride ? (expected[at] ?? exactly(NaN)) : exactly(value),
     );
-    const found = differences(output, words);
-    if (found.length > 0) return { kind: 'wrong', detail: `${describeDifferences(found)}, ${String(numRows)} rows` };
+    const found = whatIsOff(output, words);
+    if (found !== undefined) return { kind: 'wrong', detail: `${found}, ${String(numRows)} rows` };
     const rows = Array.from({ length: numRows }, (_, row) => [row, row] as const);
     const row = firstDifferingRow(output, all, qStride, rows);
     if (row !== undefined) {

@@ -4,6 +4,7 @@
  */
 import type { Kernel } from '../kernel.ts';
 import type { Workgroups } from '../linear/linear.ts';
+import { isOff, type Expected } from './tolerance.ts';
 
 export type Words = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
@@ -71,9 +72,17 @@ export function onlyOutputs(outputs: readonly (readonly Float32Array[])[]): read
   return outputs.map(([only]) => only ?? new Float32Array());
 }
 
-/** What `differences` lists, in one line. */
-export function describeDifferences(lines: readonly string[]): string {
-  const [first = '', ...rest] = lines;
-  const summary = rest.find((line) => line.startsWith('...'));
-  return summary === undefined ? `${first} (${String(lines.length)} differ)` : `${first} ${summary}`;
+/** What is off, in a line for a person; undefined when nothing is. */
+export function whatIsOff(actual: ArrayLike<number>, expected: readonly Expected[]): string | undefined {
+  let first = '';
+  let count = 0;
+  expected.forEach((wanted, i) => {
+    const got = actual[i] ?? NaN;
+    if (!isOff(got, wanted)) return;
+    count += 1;
+    const { value, tolerance } = wanted;
+    if (count === 1)
+      first = `word ${String(i)} is ${String(got)}, not ${String(value)} +- ${tolerance.toExponential(1)}`;
+  });
+  return count === 0 ? undefined : `${first}; ${String(count)} of ${String(expected.length)} differ`;
 }

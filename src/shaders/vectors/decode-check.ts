@@ -7,15 +7,14 @@ import { SPLIT_PARAMS } from '../attention/attention.ts';
 import type { Subject } from '../variants.ts';
 import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShape, type Chunk } from './attention.ts';
 import {
-  describeDifferences,
   firstDifferingRow,
   packParams,
   packStepRows,
   type CheckProblem,
   type CheckRun,
   type KernelCheck,
+  whatIsOff,
 } from './check.ts';
-import { differences } from './tolerance.ts';
 import { UNTOUCHED } from './values.ts';
 
 export type DecodeSubject = Extract<Subject, { op: 'decodeAttention' }>;
@@ -168,8 +167,8 @@ function attended(vectors: Vectors, r: number, out: Float32Array, stats: Float32
 function wrongRow(vectors: Vectors, count: number, out: Float32Array, stats: Float32Array): string | undefined {
   const { inputs, maxChunks } = vectors;
   for (const r of ORACLE_ROWS.filter((row) => row < count)) {
-    const found = differences(attended(vectors, r, out, stats), inputs.expected(inputs.numPrompt + r, maxChunks));
-    if (found.length > 0) return `row ${String(r)}: ${describeDifferences(found)}`;
+    const found = whatIsOff(attended(vectors, r, out, stats), inputs.expected(inputs.numPrompt + r, maxChunks));
+    if (found !== undefined) return `row ${String(r)}: ${found}`;
   }
   return undefined;
 }

@@ -13,7 +13,6 @@ import { rmsNormRef } from '../norm/norm.ref.ts';
 import type { Subject } from '../variants.ts';
 import { planesOf, randomRows, rowElementsNear, type Planes } from './blocks.ts';
 import {
-  describeDifferences,
   firstDifferingRow,
   onlyOutputs,
   packParams,
@@ -21,16 +20,9 @@ import {
   type CheckProblem,
   type CheckRun,
   type KernelCheck,
+  whatIsOff,
 } from './check.ts';
-import {
-  addTolerance,
-  differences,
-  dotTolerance,
-  exactly,
-  gatedTolerance,
-  normedDotTolerance,
-  type Expected,
-} from './tolerance.ts';
+import { addTolerance, dotTolerance, exactly, gatedTolerance, normedDotTolerance, type Expected } from './tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 
 export type LinearSubject = Extract<Subject, { op: 'gemm' | 'gemv' | 'gated' }>;
@@ -224,8 +216,8 @@ function verify(vectors: Vectors, runs: readonly Rows[], outputs: readonly Float
     for (let row = first; row < first + count; row++) {
       words.splice(row * outStride, outStride, ...(expected[source(row) % PERIOD] ?? []));
     }
-    const found = differences((outputs[i] ?? out).subarray(0, numRows * outStride), words);
-    if (found.length > 0) return { kind: 'wrong', detail: `${describeDifferences(found)}, ${String(count)} rows` };
+    const found = whatIsOff((outputs[i] ?? out).subarray(0, numRows * outStride), words);
+    if (found !== undefined) return { kind: 'wrong', detail: `${found}, ${String(count)} rows` };
   }
   const [all = out] = outputs;
   const [whole] = runs;

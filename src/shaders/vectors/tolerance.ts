@@ -122,6 +122,11 @@ export function exactly(value: number): Expected {
   return { value, tolerance: 0 };
 }
 
+/** NaN is off from everything. */
+export function isOff(got: number, { value, tolerance }: Expected): boolean {
+  return !(got === value || Math.abs(got - value) <= tolerance);
+}
+
 const SHOWN = 8;
 
 /**
@@ -132,9 +137,10 @@ export function differences(actual: ArrayLike<number>, expected: readonly Expect
   if (actual.length !== expected.length) return [`${String(actual.length)} values, not ${String(expected.length)}`];
   const lines: string[] = [];
   let count = 0;
-  expected.forEach(({ value, tolerance }, i) => {
+  expected.forEach((wanted, i) => {
     const got = actual[i] ?? NaN;
-    if (got === value || Math.abs(got - value) <= tolerance) return;
+    if (!isOff(got, wanted)) return;
+    const { value, tolerance } = wanted;
     count += 1;
     if (count <= SHOWN) lines.push(`[${String(i)}] ${String(got)} ${String(value)} +- ${tolerance.toExponential(1)}`);
   });

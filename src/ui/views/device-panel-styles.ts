@@ -54,7 +54,7 @@ export const devicePanelStyles = css`
   .family {
     margin-top: 0.9rem;
   }
-  .family > p {
+  .family > p:not(.hint) {
     font-weight: 550;
     font-size: 0.9375rem;
   }
@@ -93,10 +93,10 @@ export const devicePanelStyles = css`
     color: var(--muted);
     font-variant-numeric: tabular-nums;
   }
-  .right {
+  .state.right {
     color: var(--ok);
   }
-  .untested {
+  .state.untested {
     color: var(--muted);
   }
   .variants .struckOut .name {

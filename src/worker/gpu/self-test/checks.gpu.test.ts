@@ -165,7 +165,9 @@ for (const { name, title } of openTestAdapters()) {
     it('says where a kernel is wrong', async () => {
       const subject = subjectOf('gemm', 'rows', 'gemm');
       const found = await verdict(subject, mistaken(subject, 'last >= 6u', 'last > 6u'));
-      expect(found?.detail).toMatch(/^\[\d+\] -?[\d.e+-]+ -?[\d.e+-]+ \+- [\d.e+-]+ .*, \d+ rows$/);
+      expect(found?.detail).toMatch(
+        /^word \d+ is -?[\d.e+-]+, not -?[\d.e+-]+ \+- [\d.e+-]+; \d+ of \d+ differ, \d+ rows$/,
+      );
     });
 
     it('leaves no buffer behind', async () => {
