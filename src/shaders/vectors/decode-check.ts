@@ -86,7 +86,7 @@ function scaleOf(headDim: number): number {
 
 /** For each of `counts` the run that computes so many generated rows. */
 function runsOf(subject: DecodeSubject, vectors: Vectors, counts: readonly number[]): readonly CheckRun[] {
-  const { inputs, shape, chunk, maxChunks, outWidth, statsWidth } = vectors;
+  const { inputs, shape, maxChunks, outWidth, statsWidth } = vectors;
   const { group } = subject;
   const numHeads = shape.numKvHeads * shape.headsPerKv;
   const params = packParams(

@@ -103,7 +103,7 @@ describe('recordName', () => {
     const names = [
       recordName(gpu, '1'),
       recordName(gpu, '2'),
-      recordName({ ...gpu, adapter: { ...gpu.adapter, architecture: 'b' } } as Gpu, '1'),
+      recordName({ ...gpu, adapter: { ...gpu.adapter, architecture: 'b' } } as unknown as Gpu, '1'),
       recordName({ ...gpu, device: { ...gpu.device, features: new Set() } } as unknown as Gpu, '1'),
     ];
     expect(new Set(names).size).toBe(names.length);
