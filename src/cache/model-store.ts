@@ -3,11 +3,12 @@
  * that claims it are written in one transaction, so that no crash leaves a claim without bytes. The only importer of
  * idb-keyval. It knows nothing of networks, or of what is in a file.
  *
- * Keys: ['manifest', id] and ['chunk', id, index].
+ * Keys: ['manifest', id], ['chunk', id, index] and, for small records beside the models, ['record', name].
  */
 import { createStore, promisifyRequest, type UseStore } from 'idb-keyval';
 import { CacheError } from './errors.ts';
 import { hasChunk, isSameVersion, parseManifest, withChunk, type Manifest } from './manifest.ts';
+import type { RecordStore } from './record-store.ts';
 
 const MANIFESTS = keysUnder('manifest');
 
@@ -17,7 +18,7 @@ function keysUnder(...prefix: readonly string[]): () => IDBKeyRange {
   return () => IDBKeyRange.bound([...prefix], [...prefix, []]);
 }
 
-export class ModelStore {
+export class ModelStore implements RecordStore {
   readonly #useStore: UseStore;
 
   constructor(databaseName = 'linnet-models') {
@@ -102,6 +103,16 @@ export class ModelStore {
     await this.#write((store) => {
       store.delete(['manifest', id]);
       store.delete(keysUnder('chunk', id)());
+    });
+  }
+
+  async readRecord(name: string): Promise<unknown> {
+    return this.#run('readonly', (store) => promisifyRequest<unknown>(store.get(['record', name])));
+  }
+
+  async writeRecord(name: string, value: unknown): Promise<void> {
+    await this.#write((store) => {
+      store.put(value, ['record', name]);
     });
   }
 

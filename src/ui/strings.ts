@@ -255,8 +255,8 @@ export const strings = {
       advice: 'Set a shorter context in the settings and try again, or choose a smaller model.',
     },
     ShaderFailed: {
-      title: 'A kernel did not compile on this device',
-      advice: 'Start the engine again, or update the driver.',
+      title: 'The kernels do not work on this device',
+      advice: 'Update the browser or the graphics driver, or use another browser.',
     },
     InvalidRequest: { title: 'A setting is out of range', advice: 'Check the settings.' },
     ContextFull: {

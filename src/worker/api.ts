@@ -75,6 +75,15 @@ export type ModelSource =
 /** How keys and values are kept; the quantised ones take about a half (q8_0) and a quarter (q4_0) of f16's bytes. */
 export type KvType = 'f32' | 'f16' | 'q8_0' | 'q4_0';
 
+/** How the kernels for a model are chosen among those that this device can run. */
+export type SelfTestMode =
+  /** The default: what the model needs is checked before its first token; when idle the others are, and the right ones timed. */
+  | 'full'
+  /** Nothing is timed. */
+  | 'check'
+  /** Nothing is checked: the variants that are usual on such a device. */
+  | 'skip';
+
 /** What happens when a conversation no longer fits the context. */
 export type OverflowPolicy =
   /** The generation ends with `finishReason: 'length'`; a prompt that does not fit is a `ContextFull` error. */
@@ -91,6 +100,7 @@ export interface LoadRequest {
   readonly kvType?: KvType;
   /** Keep the file in IndexedDB (default true). */
   readonly keep?: boolean;
+  readonly selfTest?: SelfTestMode;
 }
 
 /** What a load would be asked for, so that an inspection tells its true numbers. */
@@ -188,7 +198,7 @@ export interface SamplingParams {
   readonly frequencyPenalty?: number;
   /** Added to logits before everything else; at most 1024 entries; -Infinity is not allowed, use -100. */
   readonly logitBias?: Readonly<Record<number, number>>;
-  /** An unsigned 32-bit number; same seed, same text on the same adapter. Default: chosen at random and reported. */
+  /** An unsigned 32-bit number; same seed, same text on the same adapter and kernel variants. Default: chosen at random and reported. */
   readonly seed?: number;
   /** How many alternatives to report with each token, 0 to 20. Default: none, and no log-probabilities. */
   readonly topLogprobs?: number;
@@ -277,6 +287,58 @@ export interface DeviceReport {
   readonly variants: Readonly<Record<string, string>>;
 }
 
+/** Why a kernel is not used on a device. */
+export type KernelProblem =
+  /** Its numbers are further from exact arithmetic than rounding explains. */
+  | 'wrong'
+  /** A row's bits depend on how many rows are computed beside it. */
+  | 'unsteady'
+  | 'doesNotCompile'
+  | 'timedOut'
+  /** The browser lost the GPU while it ran. */
+  | 'lostDevice';
+
+export interface StruckOutKernel {
+  readonly kernel: string;
+  readonly problem: KernelProblem;
+  /** Where it differs, or what the compiler says. */
+  readonly detail: string;
+}
+
+/** One way to compute what a family computes. */
+export interface KernelVariantReport {
+  readonly name: string;
+  /** As far as the model loaded last needs it. */
+  readonly state: 'right' | 'struckOut' | 'untested';
+  /** Microseconds of the work that the variants of this family were timed with; undefined: not timed. */
+  readonly microseconds: number | undefined;
+}
+
+export interface KernelFamilyReport {
+  /** `gemv` multiplies generated rows, `gemm` prompt rows; `attention` is that of prompt rows, `decodeAttention` of generated ones. */
+  readonly family: string;
+  /** What the model loaded last uses. */
+  readonly chosen: string;
+  /** `preferred`: the first in order; `fastest`: timed here; `replacement`: those before it are struck out; `setting`: untested. */
+  readonly reason: 'preferred' | 'fastest' | 'replacement' | 'setting';
+  /** In order of preference. */
+  readonly variants: readonly KernelVariantReport[];
+}
+
+/** What was found out about the kernels on this device, by this engine or before. */
+export interface SelfTestReport {
+  /** Of the model loaded last; empty before the first. */
+  readonly families: readonly KernelFamilyReport[];
+  readonly struckOut: readonly StruckOutKernel[];
+  readonly numKernelsTested: number;
+  /** Verdicts of an earlier visit that were taken over. */
+  readonly numKernelsRemembered: number;
+  /** Of tests and timings; they are in no other counter. */
+  readonly numDispatches: number;
+  readonly testingMs: number;
+  readonly timingMs: number;
+}
+
 /** P13: what was really done, counted. Totals since the device was opened unless a name says otherwise. */
 export interface EngineStats {
   readonly numSteps: number;
@@ -299,6 +361,7 @@ export interface EngineStats {
     readonly weightBytesRead: number;
     readonly kvBytesRead: number;
   };
+  readonly selfTest: SelfTestReport;
 }
 
 /**

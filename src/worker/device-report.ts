@@ -1,5 +1,5 @@
 /** The device and the counters as the contract reports them. */
-import type { DeviceReport, EngineStats } from './api.ts';
+import type { DeviceReport, EngineStats, SelfTestReport } from './api.ts';
 import type { Counters } from './gpu/counters.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import { NOTHING } from './serving/step-counters.ts';
@@ -27,6 +27,7 @@ export function statsOf(
   numCachedTokens: number,
   networkBytes: number,
   lastDecodeStep: EngineStats['lastDecodeStep'] | undefined,
+  selfTest: SelfTestReport,
 ): EngineStats {
   return {
     numSteps: counters.numSteps,
@@ -43,5 +44,6 @@ export function statsOf(
     peakBufferBytes: counters.peakBufferBytes,
     networkBytes,
     lastDecodeStep: lastDecodeStep ?? NOTHING,
+    selfTest,
   };
 }

@@ -4,6 +4,7 @@
  * so that it runs in a page's worker and in Node alike. Knows no ports and no Comlink.
  */
 import type { CacheDeps } from '../cache/open-model.ts';
+import { MemoryRecords, type RecordStore } from '../cache/record-store.ts';
 import { isComplete, storedBytes } from '../cache/manifest.ts';
 import { storageReport } from '../cache/quota.ts';
 import type {
@@ -32,6 +33,8 @@ import { abortedError, deviceLostError, LinnetError, toLinnetError } from './err
 import { EventBatcher } from './event-batcher.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
+import { SelfTest, type SelfTestHost } from './gpu/self-test/self-test.ts';
+import { IdleWork } from './idle.ts';
 import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
 
 export interface EngineHost {
@@ -43,6 +46,8 @@ export interface EngineHost {
   readonly randomU32: () => number;
   /** Runs a callback after about so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
+  /** How the kernels of a device are tested; results are forgotten with the engine unless said. */
+  readonly selfTest?: Partial<Pick<SelfTestHost, 'records' | 'platform' | 'idleOnSoftware' | 'timingBudgetMs'>>;
 }
 
 const VERSION = '0.1.0';
@@ -51,8 +56,10 @@ export class LinnetEngine implements Engine {
   readonly #host: EngineHost;
   readonly #models = new Map<ModelHandle, Loaded>();
   readonly #loads = new Map<string, AbortController>();
+  readonly #records: RecordStore;
+  readonly #idle: IdleWork;
   #gpu: Promise<Gpu> | undefined;
-  #opened: Gpu | undefined;
+  #opened: { readonly gpu: Gpu; readonly selfTest: SelfTest } | undefined;
   #wasLost = false;
   #numLoads = 0;
   #numHandles = 0;
@@ -60,6 +67,8 @@ export class LinnetEngine implements Engine {
 
   constructor(host: EngineHost) {
     this.#host = host;
+    this.#records = host.selfTest?.records ?? new MemoryRecords();
+    this.#idle = new IdleWork(() => this.#opened?.selfTest.nextIdleStep(), host.later);
   }
 
   async info(): Promise<EngineInfo> {
@@ -80,7 +89,8 @@ export class LinnetEngine implements Engine {
     const gpu = await this.#openGpu();
     const sessions = [...this.#models.values()].map((model) => model.session);
     const numCachedTokens = sessions.reduce((sum, session) => sum + session.numCachedTokens, 0);
-    return statsOf(gpu.counters, numCachedTokens, this.#networkBytes, sessions.at(-1)?.steps.lastDecodeStep);
+    const { lastDecodeStep } = sessions.at(-1)?.steps ?? {};
+    return statsOf(gpu.counters, numCachedTokens, this.#networkBytes, lastDecodeStep, this.#selfTest().report());
   }
 
   async inspect(
@@ -96,9 +106,11 @@ export class LinnetEngine implements Engine {
     return this.#abortable(request.client, request.request, async (signal) => {
       this.#numLoads += 1;
       try {
-        const loaded = await loadSession(request, this.#loaderDeps(), signal, (progress) => {
-          onProgress({ ...progress, request: request.request });
-        });
+        const loaded = await this.#idle.during(() =>
+          loadSession(request, this.#loaderDeps(), signal, (progress) => {
+            onProgress({ ...progress, request: request.request });
+          }),
+        );
         this.#networkBytes += loaded.networkBytes;
         if (signal.aborted) {
           // The device was lost, or the load aborted, in the last moment.
@@ -125,9 +137,11 @@ export class LinnetEngine implements Engine {
     const { session } = this.#model(request.model);
     const batcher = new EventBatcher(onEvents, this.#host.later);
     try {
-      return await session.generate(request, (event) => {
-        batcher.push(event);
-      });
+      return await this.#idle.during(() =>
+        session.generate(request, (event) => {
+          batcher.push(event);
+        }),
+      );
     } catch (error) {
       throw toLinnetError(error);
     } finally {
@@ -180,7 +194,7 @@ export class LinnetEngine implements Engine {
         this.#openGpu(),
         import('./gpu/limits-probe/measure-rates.ts'),
       ]);
-      return measureRates(gpu, { nowMs: this.#host.nowMs, types, signal });
+      return this.#idle.during(() => measureRates(gpu, { nowMs: this.#host.nowMs, types, signal }));
     });
   }
 
@@ -195,14 +209,25 @@ export class LinnetEngine implements Engine {
 
   #loaderDeps(): LoaderDeps {
     const { cache, nowMs, randomU32 } = this.#host;
-    return { cache, nowMs, randomU32, openGpu: () => this.#openGpu() };
+    return { cache, nowMs, randomU32, openGpu: () => this.#openGpu(), selfTest: () => this.#selfTest() };
+  }
+
+  #selfTest(): SelfTest {
+    if (this.#opened !== undefined) return this.#opened.selfTest;
+    throw deviceLostError('it went away in the last moment');
+  }
+
+  #newSelfTest(gpu: Gpu): SelfTest {
+    const { nowMs, later, selfTest = {} } = this.#host;
+    const platform = `${VERSION} ${selfTest.platform ?? ''}`;
+    return new SelfTest(gpu, { nowMs, later, ...selfTest, records: this.#records, platform });
   }
 
   /** One device for all models; a failed or lost one is forgotten, so that the next call tries again. */
   #openGpu(): Promise<Gpu> {
     this.#gpu ??= openGpu(this.#host.gpu, this.#host.gpuOptions).then(
       (gpu) => {
-        this.#opened = gpu;
+        this.#opened = { gpu, selfTest: this.#newSelfTest(gpu) };
         this.#wasLost = false;
         void gpu.device.lost.then((info) => {
           this.#onLost(gpu, deviceLostError(info.message || info.reason || 'no reason given'));
@@ -227,7 +252,7 @@ export class LinnetEngine implements Engine {
 
   /** Forgets a device, whose models and loads end with the error; the next call opens another. */
   #onLost(gpu: Gpu, error: LinnetError): void {
-    if (this.#opened !== gpu) return;
+    if (this.#opened?.gpu !== gpu) return;
     this.#gpu = undefined;
     this.#opened = undefined;
     this.#wasLost = true;

@@ -5,14 +5,16 @@ import { ModelStore } from '../cache/model-store.ts';
 import { platformStorage } from '../cache/quota.ts';
 import { LinnetEngine } from './engine.ts';
 
+const store = new ModelStore();
 const engine = new LinnetEngine({
   gpu: gpuOf(self.navigator),
-  cache: { host: platformHost(), store: new ModelStore(), storage: platformStorage() },
+  cache: { host: platformHost(), store, storage: platformStorage() },
   nowMs: () => performance.timeOrigin + performance.now(),
   randomU32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
   later: (callback, ms) => {
     setTimeout(callback, ms);
   },
+  selfTest: { records: store, platform: self.navigator.userAgent },
 });
 
 Comlink.expose(engine);

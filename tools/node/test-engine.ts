@@ -5,7 +5,7 @@
 import { platformHost } from '../../src/cache/host.ts';
 import { ModelStore } from '../../src/cache/model-store.ts';
 import type { GenerateRequest, GenerationEvent, GenerationResult, LoadRequest } from '../../src/worker/api.ts';
-import { LinnetEngine } from '../../src/worker/engine.ts';
+import { LinnetEngine, type EngineHost } from '../../src/worker/engine.ts';
 import { TINY_SHAPE } from '../fixtures/model-shapes.ts';
 import { syntheticBytes } from '../fixtures/synthetic-model.ts';
 import { openDawn, type AdapterName } from './dawn.ts';
@@ -17,6 +17,14 @@ export async function tinyModelFile(): Promise<File> {
 export interface Generated {
   readonly result: GenerationResult;
   readonly events: readonly GenerationEvent[];
+}
+
+/** What a driver makes of the code of a kernel. */
+export type Miscompile = (kernel: string, code: string) => string;
+
+export interface TestEngineOptions {
+  readonly miscompile?: Miscompile;
+  readonly selfTest?: NonNullable<EngineHost['selfTest']>;
 }
 
 export type Ask = Omit<GenerateRequest, 'client' | 'request' | 'model'> & { readonly request?: string };
@@ -32,11 +40,11 @@ export class TestEngine {
     this.devices = devices;
   }
 
-  static async open(adapter: AdapterName): Promise<TestEngine> {
+  static async open(adapter: AdapterName, options: TestEngineOptions = {}): Promise<TestEngine> {
     const dawn = await openDawn({ adapter });
     const devices: GPUDevice[] = [];
     const engine = new LinnetEngine({
-      gpu: recording(dawn.gpu, devices),
+      gpu: recording(dawn.gpu, devices, options.miscompile),
       gpuOptions: { defaultLimits: true },
       cache: { host: platformHost(), store: new ModelStore(), storage: {} },
       nowMs: () => Date.now(),
@@ -44,6 +52,7 @@ export class TestEngine {
       later: (callback, ms) => {
         setTimeout(callback, ms);
       },
+      ...(options.selfTest === undefined ? {} : { selfTest: options.selfTest }),
     });
     return new TestEngine(engine, devices);
   }
@@ -69,8 +78,8 @@ export class TestEngine {
   }
 }
 
-/** The same GPU, noting the devices that are opened through it. */
-function recording(gpu: GPU, devices: GPUDevice[]): GPU {
+/** The same GPU, noting the devices that are opened through it; their driver may have faults. */
+function recording(gpu: GPU, devices: GPUDevice[], miscompile: Miscompile | undefined): GPU {
   return new Proxy(gpu, {
     get(target, name) {
       if (name !== 'requestAdapter') return Reflect.get(target, name, target) as unknown;
@@ -85,6 +94,7 @@ function recording(gpu: GPU, devices: GPUDevice[]): GPU {
             }
             return async (descriptor: GPUDeviceDescriptor) => {
               const device = await inner.requestDevice(descriptor);
+              if (miscompile !== undefined) plantFaults(device, miscompile);
               devices.push(device);
               return device;
             };
@@ -93,4 +103,10 @@ function recording(gpu: GPU, devices: GPUDevice[]): GPU {
       };
     },
   });
+}
+
+function plantFaults(device: GPUDevice, miscompile: Miscompile): void {
+  const create = device.createShaderModule.bind(device);
+  device.createShaderModule = (descriptor) =>
+    create({ ...descriptor, code: miscompile(descriptor.label ?? '', descriptor.code) });
 }

@@ -4,17 +4,9 @@
  */
 import { NONE, PROMPT_BIT, ROW_FLAGS, type SampleRecord, type SampleRow } from './layout.ts';
 import { NO_FILTERS, type RefHistory, type RefParams } from './sample.ref.ts';
+import { seededRandom } from '../vectors/values.ts';
 
-/** A seeded source of numbers in [0, 1): mulberry32. */
-export function seededRandom(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
+export { seededRandom };
 
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());

@@ -1,28 +1,11 @@
 /**
- * Cases of attention for its tests: sequences of many lengths in one paged cache with shuffled blocks, prompt chunks in
- * the middle, single rows at the boundaries of blocks, tiles and chunks; and what the oracle expects. It runs nothing.
+ * Cases of attention for its tests: prompt chunks in the middle of sequences, single rows at the boundaries of blocks, tiles
+ * and chunks. It runs nothing.
  */
-import { halfToNumber } from '../blocks/block-type.ts';
-import { isBlockLayout, type KvBlockLayout, type KvLayout } from '../lib/kv-layout.ts';
-import { kvSlotShape } from '../lib/kv.ts';
-import { dequantiseRef, pageWords, slotAt, writeSlot, type Quantised } from '../lib/kv.ref.ts';
-import { attentionTolerance, dotTolerance, type Expected } from './tolerance.ts';
-import { randomFloats, randomHalves, seededRandom, shuffled, wholeBelow, halfBitsNear, type Random } from './values.ts';
-import { attentionRef } from '../attention/attention.ref.ts';
+import type { KvLayout } from '../lib/kv-layout.ts';
+import { attentionInputs as inputsOf, type AttentionInputs, type AttentionShape } from '../vectors/attention.ts';
 
-export const BLOCK_TOKENS = 32;
-const NUM_SPARE_BLOCKS = 2;
-/** What slots hold that no row may see. */
-const POISON = 30000;
-const POISON_HALF = 0x7753; // about 30000
-
-export interface AttentionShape {
-  readonly headDim: number;
-  readonly numKvHeads: number;
-  readonly headsPerKv: number;
-  /** Of the queries: 1 spreads the weights, 30 makes them peaked. */
-  readonly qScale: number;
-}
+export { BLOCK_TOKENS, type AttentionInputs, type AttentionShape } from '../vectors/attention.ts';
 
 /** Prompt chunks as (first position, rows), each of a sequence of its own; then generated rows, the same way. */
 export const PROMPT_CHUNKS = [
@@ -38,148 +21,6 @@ export const GENERATED_ROWS = [
   [300, 1],
 ] as const;
 
-export interface Row {
-  readonly sequence: number;
-  readonly position: number;
-}
-
-type Words = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
-
-export interface AttentionInputs {
-  readonly rows: readonly Row[];
-  readonly numPrompt: number;
-  readonly q: Float32Array<ArrayBuffer>; // [rows, qStride]
-  readonly qStride: number;
-  readonly numBlocks: number;
-  readonly tables: Uint32Array<ArrayBuffer>; // [sequences, tableStride]
-  readonly tableStride: number;
-  /** Words of the blocks first .. first + count - 1. */
-  keys(first: number, count: number): Words;
-  values(first: number, count: number): Words;
-  /** Of a row, [numHeads * headDim]. */
-  expected(row: number, numTiles: number): readonly Expected[];
-}
-
-interface Pool {
-  readonly numbers: Float32Array<ArrayBuffer>; // [block][kv head][slot][headDim]
-  words(first: number, count: number): Words;
-}
-
-function makePool(
-  layout: KvLayout,
-  random: Random,
-  numBlocks: number,
-  { headDim, numKvHeads }: AttentionShape,
-  isUsed: (at: number) => boolean,
-): Pool {
-  if (isBlockLayout(layout)) return makeBlockPool(layout, random, numBlocks * numKvHeads, headDim, numKvHeads, isUsed);
-  const blockElements = numKvHeads * BLOCK_TOKENS * headDim;
-  const length = numBlocks * blockElements;
-  if (layout === 'f32') {
-    const numbers = randomFloats(random, length).map((value, at) => (isUsed(at) ? value : POISON));
-    return { numbers, words: (first, count) => numbers.slice(first * blockElements, (first + count) * blockElements) };
-  }
-  const bits = randomHalves(random, length).bits.map((half, at) => (isUsed(at) ? half : POISON_HALF));
-  return {
-    numbers: Float32Array.from(bits, halfToNumber),
-    words: (first, count) => new Uint32Array(bits.slice(first * blockElements, (first + count) * blockElements).buffer),
-  };
-}
-
-/** Random quants under random scales, some subnormal: the numbers are exactly what they stand for. */
-function makeBlockPool(
-  layout: KvBlockLayout,
-  random: Random,
-  numPages: number,
-  headDim: number,
-  pagesPerBlock: number,
-  isUsed: (at: number) => boolean,
-): Pool {
-  const { scaleElements, numScales } = kvSlotShape(layout, headDim);
-  const sizeWords = pageWords(layout, headDim, BLOCK_TOKENS);
-  const all = new Uint32Array(numPages * sizeWords);
-  const numbers = new Float32Array(numPages * BLOCK_TOKENS * headDim);
-  const steps = layout === 'q8_0' ? 127 : 7;
-  for (let slot = 0; slot < numPages * BLOCK_TOKENS; slot++) {
-    const groups = Array.from({ length: numScales }, (): Quantised => {
-      const scaleBits = random() < 0.1 ? 1 + wholeBelow(random, 1023) : halfBitsNear((0.3 + random()) / steps);
-      const isNegative = layout === 'q4_0' && random() < 0.5;
-      return {
-        scaleBits: isUsed(slot * headDim) ? (isNegative ? 0x8000 : 0) | scaleBits : POISON_HALF,
-        quants: Array.from(
-          { length: scaleElements },
-          () => wholeBelow(random, 2 * steps + 1) - (steps === 7 ? 0 : steps),
-        ),
-      };
-    });
-    const at = slotAt(layout, headDim, BLOCK_TOKENS, Math.floor(slot / BLOCK_TOKENS), slot % BLOCK_TOKENS);
-    writeSlot(layout, all, at, groups);
-    numbers.set(
-      groups.flatMap((group) => dequantiseRef(layout, group)),
-      slot * headDim,
-    );
-  }
-  const blockWords = pagesPerBlock * sizeWords;
-  return { numbers, words: (first, count) => all.slice(first * blockWords, (first + count) * blockWords) };
-}
-
 export function attentionInputs(layout: KvLayout, seed: number, shape: AttentionShape, scale: number): AttentionInputs {
-  const random = seededRandom(seed);
-  const { headDim, numKvHeads, headsPerKv } = shape;
-  const chunks = [...PROMPT_CHUNKS, ...GENERATED_ROWS];
-  const lengths = chunks.map(([first, count]) => first + count);
-  const blocksOf = lengths.map((length) => Math.ceil(length / BLOCK_TOKENS));
-  const numBlocks = blocksOf.reduce((a, b) => a + b) + NUM_SPARE_BLOCKS;
-  const pack = shuffled(random, numBlocks);
-  const tableStride = Math.max(...blocksOf) + 1;
-  const tables = new Uint32Array(lengths.length * tableStride);
-  const usedSlots = new Array<number>(numBlocks).fill(0);
-  blocksOf.forEach((count, sequence) => {
-    for (let i = 0; i < count; i++) {
-      const block = pack.pop() ?? NaN;
-      tables[sequence * tableStride + i] = block;
-      usedSlots[block] = Math.min(BLOCK_TOKENS, (lengths[sequence] ?? NaN) - i * BLOCK_TOKENS);
-    }
-  });
-  const blockElements = numKvHeads * BLOCK_TOKENS * headDim;
-  const isUsed = (at: number) =>
-    Math.floor(at / headDim) % BLOCK_TOKENS < (usedSlots[Math.floor(at / blockElements)] ?? NaN);
-  const keys = makePool(layout, random, numBlocks, shape, isUsed);
-  const values = makePool(layout, random, numBlocks, shape, isUsed);
-  const rows = chunks.flatMap(([first, count], sequence) =>
-    Array.from({ length: count }, (_, i): Row => ({ sequence, position: first + i })),
-  );
-  const numHeads = numKvHeads * headsPerKv;
-  const qStride = numHeads * headDim + 8;
-  const q = randomFloats(random, rows.length * qStride, shape.qScale);
-  const elementOf = (pool: Pool, sequence: number, kvHead: number) => (position: number, e: number) => {
-    const block = tables[sequence * tableStride + Math.floor(position / BLOCK_TOKENS)] ?? NaN;
-    return (
-      pool.numbers[block * blockElements + (kvHead * BLOCK_TOKENS + (position % BLOCK_TOKENS)) * headDim + e] ?? NaN
-    );
-  };
-  return {
-    rows,
-    numPrompt: PROMPT_CHUNKS.reduce((sum, [, count]) => sum + count, 0),
-    q,
-    qStride,
-    numBlocks,
-    tables,
-    tableStride,
-    keys: (first, count) => keys.words(first, count),
-    values: (first, count) => values.words(first, count),
-    expected(row, numTiles) {
-      const { sequence = NaN, position = NaN } = rows[row] ?? {};
-      return Array.from({ length: numHeads }, (_, head) => {
-        const kvHead = Math.floor(head / headsPerKv);
-        const at = row * qStride + head * headDim;
-        const k = elementOf(keys, sequence, kvHead);
-        const v = elementOf(values, sequence, kvHead);
-        const attended = attentionRef(q.subarray(at, at + headDim), k, v, position + 1, scale);
-        const scoreTolerance = dotTolerance(headDim, attended.scoreNorm);
-        const tolerance = attentionTolerance(scoreTolerance, position + 1, numTiles, attended.largestValue);
-        return Array.from(attended.values, (value): Expected => ({ value, tolerance }));
-      }).flat();
-    },
-  };
+  return inputsOf(layout, seed, shape, scale, { prompt: PROMPT_CHUNKS, generated: GENERATED_ROWS });
 }

@@ -26,6 +26,8 @@ export interface ModelActions {
   readonly restart: () => void;
   /** The loaded model again, with the load settings of now. */
   readonly reloadModel: () => void;
+  /** Asks the engine anew what it runs on and what it found out about it. */
+  readonly inspectDevice: () => void;
 }
 
 export interface ConversationActions {

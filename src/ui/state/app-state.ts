@@ -8,6 +8,7 @@ import type {
   LoadProgress,
   ModelInspection,
   ModelSource,
+  SelfTestReport,
   StorageReport,
 } from '../../worker/api.ts';
 import type { Failure } from '../errors.ts';
@@ -55,6 +56,8 @@ export type Theme = 'system' | 'light' | 'dark';
 export interface AppState {
   readonly phase: Phase;
   readonly info: EngineInfo | undefined;
+  /** As of the moment when the device panel was opened. */
+  readonly selfTest: SelfTestReport | undefined;
   readonly catalogue: readonly CatalogueModel[];
   readonly cached: readonly CachedModel[];
   readonly storage: StorageReport | undefined;
@@ -80,6 +83,7 @@ export function initialState(options: {
   return {
     phase: { kind: 'starting' },
     info: undefined,
+    selfTest: undefined,
     catalogue: [],
     cached: [],
     storage: undefined,

@@ -35,6 +35,12 @@ export function formatDuration(ms: number): string {
   return `${(ms / 1000).toLocaleString(LOCALE, { maximumFractionDigits: 1 })} s`;
 }
 
+/** `84 µs`, `1.3 ms`. */
+export function formatMicroseconds(us: number): string {
+  const [value, unit] = us < 1000 ? [us, 'µs'] : [us / 1000, 'ms'];
+  return `${value.toLocaleString(LOCALE, { maximumFractionDigits: value < 10 ? 1 : 0 })} ${unit}`;
+}
+
 export function formatTokensPerSecond(rate: number): string {
   return rate.toLocaleString(LOCALE, { maximumFractionDigits: rate < 10 ? 1 : 0 });
 }

@@ -100,6 +100,7 @@ export class ModelController {
       const { lastModel } = this.#store.state;
       if (lastModel !== undefined) void this.#loadAgain(lastModel);
     },
+    inspectDevice: () => void this.#inspectDevice(),
   };
 
   /** Asks the engine what there is; a link's model is inspected, else the last kept one is loaded, else the built-in one. */
@@ -143,6 +144,16 @@ export class ModelController {
       this.#loseWorker(toFailure(thrown), next);
       return false;
     }
+  }
+
+  /** What it cannot tell stays as it was. */
+  async #inspectDevice(): Promise<void> {
+    const [info, stats] = await Promise.allSettled([this.#client.info(), this.#client.stats()]);
+    this.#store.update((state) => ({
+      ...state,
+      info: info.status === 'fulfilled' ? info.value : state.info,
+      selfTest: stats.status === 'fulfilled' ? stats.value.selfTest : state.selfTest,
+    }));
   }
 
   async #refreshCached(): Promise<void> {

@@ -22,6 +22,7 @@ import type {
   ModelSource,
   OnEvents,
   OnProgress,
+  SelfTestReport,
 } from '../../worker/api.ts';
 
 export interface FakeScript {
@@ -40,7 +41,18 @@ export interface FakeScript {
   readonly notes: { readonly model: readonly string[]; readonly answer: readonly string[] };
   /** What the header says the file weighs on the GPU. */
   readonly inspection: Partial<ModelInspection>;
+  readonly selfTest: SelfTestReport;
 }
+
+const UNTOUCHED: SelfTestReport = {
+  families: [],
+  struckOut: [],
+  numKernelsTested: 0,
+  numKernelsRemembered: 0,
+  numDispatches: 0,
+  testingMs: 0,
+  timingMs: 0,
+};
 
 export const DEFAULT_SCRIPT: FakeScript = {
   answer: 'Once upon a time there was a small brown bird.',
@@ -52,6 +64,7 @@ export const DEFAULT_SCRIPT: FakeScript = {
   numDropped: 0,
   notes: { model: [], answer: [] },
   inspection: {},
+  selfTest: UNTOUCHED,
 };
 
 const DEVICE: DeviceReport = {
@@ -73,7 +86,7 @@ const RATES: DeviceRates = {
   measuringMs: 900,
 };
 
-const STATS: EngineStats = {
+const STATS: Omit<EngineStats, 'selfTest'> = {
   numSteps: 1,
   numDispatches: 120,
   numSubmits: 1,
@@ -113,7 +126,7 @@ export class FakeEngine {
 
   readonly engine: Engine = {
     info: () => this.#info(),
-    stats: () => Promise.resolve(STATS),
+    stats: () => Promise.resolve({ ...STATS, selfTest: this.#script.selfTest }),
     measureRates: async (_client, request) => {
       await this.#tick(request);
       return RATES;

@@ -19,6 +19,8 @@ import { appStyles } from './app-styles.ts';
 import './chat.ts';
 import type { LinnetChat } from './chat.ts';
 import './consent.ts';
+import './device-panel.ts';
+import type { LinnetDevicePanel } from './device-panel.ts';
 import './header.ts';
 import { bird, icon } from './icons.ts';
 import './no-webgpu.ts';
@@ -57,6 +59,10 @@ export class LinnetApp extends LitElement {
     this.addEventListener('open-settings', () => {
       this.renderRoot.querySelector<LinnetSettings>('linnet-settings')?.open();
     });
+    this.addEventListener('open-device', () => {
+      this.actions.inspectDevice();
+      this.renderRoot.querySelector<LinnetDevicePanel>('linnet-device-panel')?.open();
+    });
   }
 
   override connectedCallback(): void {
@@ -94,6 +100,7 @@ export class LinnetApp extends LitElement {
         .benchUrl=${benchUrlOf(this.benchUrl, phase)}
         ?needsReload=${needsReload(settings, this.state.loadedWith) && phase.kind === 'ready'}
       ></linnet-settings>
+      <linnet-device-panel .device=${info?.device} .selfTest=${this.state.selfTest}></linnet-device-panel>
       ${
         notice === undefined
           ? nothing

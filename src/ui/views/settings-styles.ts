@@ -75,7 +75,22 @@ export const settingsStyles = css`
     margin-top: 0.5rem;
     overflow-wrap: anywhere;
   }
-  footer button {
+  footer button.quiet {
     margin-left: -0.6rem;
+  }
+  button.link {
+    display: inline;
+    min-height: 0;
+    padding: 0;
+    border: 0;
+    border-radius: 3px;
+    color: var(--accent);
+    font-weight: inherit;
+    text-decoration: underline;
+    text-underline-offset: 0.15em;
+  }
+  footer .link,
+  footer a {
+    margin-right: 0.75rem;
   }
 `;

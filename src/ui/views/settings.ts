@@ -7,6 +7,7 @@ import { live } from 'lit/directives/live.js';
 import type { DeviceReport } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
 import { clampNumber, NUMBER_FIELDS, parseKvType, type NumberSetting, type Settings } from '../state/settings.ts';
+import { deviceStrings } from '../device-strings.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 import { settingsStyles } from './settings-styles.ts';
@@ -159,12 +160,20 @@ export class LinnetSettings extends LitElement {
     const details = [name, device.architecture, ...device.features].filter((part) => part !== '');
     return html`<p class="small muted" data-testid="device-details">
       ${strings.device([...new Set(details)].join(', '))}
+      <button class="link" data-testid="device-panel-button" aria-haspopup="dialog" @click=${this.#openDevice}>
+        ${deviceStrings.open}
+      </button>
       ${this.benchUrl === undefined ? nothing : html`<a href=${this.benchUrl} data-testid="bench-link">${strings.bench}</a>`}
     </p>`;
   }
 
   readonly #onSystemPrompt = (event: Event): void => {
     if (event.target instanceof HTMLTextAreaElement) this.actions.changeSettings({ systemPrompt: event.target.value });
+  };
+
+  readonly #openDevice = (): void => {
+    this.#close();
+    this.dispatchEvent(new CustomEvent('open-device', { bubbles: true, composed: true }));
   };
 
   readonly #close = (): void => {

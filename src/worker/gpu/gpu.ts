@@ -75,6 +75,11 @@ export class Gpu {
     return new Gpu(this.device, this.adapter, this.limits, this.#shared);
   }
 
+  /** The same device and pipelines, with buffers and counters of its own: for work that is no part of any model. */
+  apart(): Gpu {
+    return new Gpu(this.device, this.adapter, this.limits, { ...this.#shared, counters: new Counters() });
+  }
+
   /** A zeroed buffer. @throws LimitExceeded when a buffer cannot be that large. */
   createBuffer(label: string, sizeBytes: number, usage: GPUBufferUsageFlags): GPUBuffer {
     const size = Math.max(16, Math.ceil(sizeBytes / 4) * 4);
@@ -147,7 +152,11 @@ export class Gpu {
 
   async #compile(kernel: Kernel): Promise<Pipeline> {
     const layout = this.#layout(kernel.bindings);
+    // What a module is refused for is this call's failure, not the device's.
+    this.device.pushErrorScope('validation');
     const module = this.device.createShaderModule({ label: kernel.name, code: kernel.code });
+    const refused = this.device.popErrorScope();
+    refused.catch(() => undefined);
     try {
       const pipeline = await this.device.createComputePipelineAsync({
         label: kernel.name,
@@ -158,10 +167,11 @@ export class Gpu {
     } catch (cause) {
       const info = await module.getCompilationInfo();
       const lines = info.messages.map((m) => `${String(m.lineNum)}:${String(m.linePos)} ${m.message}`);
+      const reason = lines.join('; ') || String(cause);
       throw new LinnetError(
         'ShaderFailed',
-        `The kernel ${kernel.name} does not compile on this device: ${lines.join('; ') || String(cause)}. Please report this with the device panel's text.`,
-        { cause },
+        `The kernel ${kernel.name} does not compile on this device: ${reason}. Please report this with the device panel's text.`,
+        { cause: new Error(reason, { cause }) },
       );
     }
   }

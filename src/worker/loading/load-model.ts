@@ -15,10 +15,13 @@ import type {
   LoadRequest,
   ModelInspection,
   ModelSource,
+  SelfTestMode,
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
+import type { SelfTest } from '../gpu/self-test/self-test.ts';
+import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
@@ -32,6 +35,8 @@ export interface LoaderDeps {
   readonly nowMs: () => number;
   readonly randomU32: () => number;
   readonly openGpu: () => Promise<Gpu>;
+  /** Of the device that is open. */
+  readonly selfTest: () => SelfTest;
 }
 
 /** A loaded model without its handle. */
@@ -99,9 +104,13 @@ export async function loadSession(
     const text = textModelFor(file, plan);
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
+    const mode = selfTestMode(request);
+    const selfTest = deps.selfTest();
+    const needs = kernelNeeds(plan);
     let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
+      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs),
       onAllocated: ({ logits }) => {
         sampler = GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
         sampler.catch(() => undefined);
@@ -117,6 +126,7 @@ export async function loadSession(
     const madeSampler = await (sampler ?? GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits));
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
+    selfTest.chose({ chosen: runner.variants, needs, mode });
     const session = new ModelSession(runner, text, madeSampler, deps);
     progress.ready();
     const notes = [text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
@@ -162,6 +172,13 @@ async function open(
   }
   const model = await openModel(source, { ...options, signal }, deps.cache);
   return { source: model.source, name: model.name, model, cached: model.complete };
+}
+
+const MODES: readonly SelfTestMode[] = ['full', 'check', 'skip'];
+
+function selfTestMode({ selfTest = 'full' }: LoadRequest): SelfTestMode {
+  if (MODES.includes(selfTest)) return selfTest;
+  throw new LinnetError('InvalidRequest', `selfTest is ${selfTest}; it must be one of ${MODES.join(', ')}.`);
 }
 
 /** Plans for the context that was asked for, or for the longest of the usual ones that fits. */

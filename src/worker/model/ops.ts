@@ -2,27 +2,15 @@
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
  * (llama.ts) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import {
-  attentionFlash,
-  attentionReduce,
-  attentionRows,
-  attentionSplit,
-  splitGroup,
-} from '../../shaders/attention/attention.ts';
+import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from '../../shaders/attention/attention.ts';
 import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
-import {
-  chooseGemmVariant,
-  chooseGemvVariant,
-  fusesNorm,
-  type GemmVariant,
-  type GemvVariant,
-  type Workgroups,
-} from '../../shaders/linear/linear.ts';
+import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
+import { decodeGroup, defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { ModelConfig } from './config.ts';
@@ -36,13 +24,7 @@ import type { Pair } from './tensors.ts';
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGeneratedLogits;
 
-/** Which variant of each kernel family a model uses, for its whole life. */
-export interface KernelVariants {
-  readonly gemm: GemmVariant;
-  readonly gemv: GemvVariant;
-  /** Of prompt rows. */
-  readonly attention: 'flash' | 'rows';
-}
+export type { KernelVariants } from '../../shaders/variants.ts';
 
 export class OpBuilder {
   readonly #gpu: Gpu;
@@ -66,12 +48,7 @@ export class OpBuilder {
     this.#inputs = inputs;
     this.#config = config;
     this.#sizes = sizes;
-    this.variants = {
-      gemm: chooseGemmVariant(gpu.traits),
-      gemv: chooseGemvVariant(gpu.traits),
-      attention: gpu.traits.software ? 'rows' : 'flash',
-      ...chosen,
-    };
+    this.variants = { ...defaultVariants(gpu.traits), ...chosen };
     const { gemm, gemv } = this.variants;
     this.#linear = new LinearOps((...dispatch) => this.#add(...dispatch), {
       gemm,
@@ -209,7 +186,8 @@ export class OpBuilder {
   #split(q: BufferRange, shard: KvShard, partial: { out: BufferRange; stats: BufferRange }): void {
     const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
     const { chunkTokens, maxChunks, padded, sharded, kv } = this.#sizes;
-    const group = splitGroup(numHeads / numKvHeads, headDim, chunkTokens);
+    const shape = { headsPerKv: numHeads / numKvHeads, headDim, chunk: chunkTokens };
+    const group = decodeGroup(this.variants.decodeAttention, shape);
     this.#add(
       attentionSplit(kv.layout, headDim, group, chunkTokens),
       [

@@ -7,6 +7,7 @@ import { LinnetError } from '../errors.ts';
 import { recordPlan, type Dispatch, type StepShape } from '../gpu/dispatch.ts';
 import { BUFFER_USAGE, MAP_MODE_READ } from '../gpu/flags.ts';
 import type { Gpu } from '../gpu/gpu.ts';
+import type { VariantSelector } from '../gpu/self-test/self-test.ts';
 import type { GgufFile } from '../loading/gguf-file.ts';
 import type { UploadContext } from '../loading/upload.ts';
 import type { Batch } from '../scheduler/batch.ts';
@@ -48,6 +49,8 @@ export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, o
 
 /** Variants given here are used instead of those chosen for the device (tests, benchmarks). */
 export interface RunnerOptions extends Partial<KernelVariants> {
+  /** Chooses and checks the variants in the place of those named here. */
+  readonly selector?: VariantSelector | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onBytes?: (numBytes: number) => void;
   /** The buffers are there and the kernels compile; what else wants to be made for them can be begun. */
@@ -107,21 +110,18 @@ export class ModelRunner {
       inputs: new StepInputs(gpu, sizes, new RopeTable(config, factors)),
       store: new WeightStore(gpu, plan.weights.weights),
     }));
-    // Kernels compile while the weights are on their way.
-    const ops = new OpBuilder(gpu, inputs, config, sizes, chosenVariants(options));
-    buildLlama(ops, llamaWeights(plan.weights, store), cache, scratch, sizes);
-    const compiled = ops.finish();
+    // Kernels compile, and are checked, while the weights are on their way.
+    const compiled = compile((variants) => {
+      options.signal?.throwIfAborted();
+      const ops = new OpBuilder(gpu, inputs, config, sizes, variants);
+      buildLlama(ops, llamaWeights(plan.weights, store), cache, scratch, sizes);
+      return ops;
+    }, options);
     compiled.catch(() => undefined);
     options.onAllocated?.(scratch);
     await store.fill(context);
     options.onCompiling?.();
-    return new ModelRunner(gpu, plan, {
-      inputs,
-      cache,
-      scratch,
-      dispatches: await compiled,
-      variants: ops.variants,
-    });
+    return new ModelRunner(gpu, plan, { inputs, cache, scratch, ...(await compiled) });
   }
 
   /** Writes the step's inputs and records copies and the forward pass; `inPass` adds dispatches to the same pass. */
@@ -197,12 +197,34 @@ export class ModelRunner {
   }
 }
 
-function chosenVariants({ gemm, gemv, attention }: Partial<KernelVariants>): Partial<KernelVariants> {
+function chosenVariants(options: Partial<KernelVariants>): Partial<KernelVariants> {
+  const { gemm, gemv, attention, decodeAttention } = options;
   return {
     ...(gemm === undefined ? {} : { gemm }),
     ...(gemv === undefined ? {} : { gemv }),
     ...(attention === undefined ? {} : { attention }),
+    ...(decodeAttention === undefined ? {} : { decodeAttention }),
   };
+}
+
+/** The plan of dispatches, built anew when the check of its kernels strikes one out. @throws ShaderFailed */
+async function compile(
+  build: (variants: Partial<KernelVariants>) => OpBuilder,
+  options: RunnerOptions,
+): Promise<{ readonly variants: KernelVariants; readonly dispatches: readonly Dispatch[] }> {
+  const { selector } = options;
+  if (selector === undefined) {
+    const ops = build(chosenVariants(options));
+    return { variants: ops.variants, dispatches: await ops.finish() };
+  }
+  let variants = await selector.first();
+  for (;;) {
+    const compiling = build(variants).finish();
+    compiling.catch(() => undefined);
+    const checked = await selector.check(variants);
+    if (checked === variants) return { variants, dispatches: await compiling };
+    variants = checked;
+  }
 }
 
 /** Runs allocations in one error scope. @throws OutOfMemory before a single weight is read */

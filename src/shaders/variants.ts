@@ -1,0 +1,199 @@
+/**
+ * The kernel families that can compute the same in several ways, their variants in order of preference on a device, and
+ * the kernels that a variant consists of for a model. One variant serves a family for all row counts. Variants that change
+ * the numbers by more than the order of a sum (an int8 product, say) are settings and never in these lists.
+ * Knows nothing of devices beyond their traits, and nothing of tensors.
+ */
+import { attentionFlash, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
+import type { BlockType } from './blocks/block-type.ts';
+import type { Kernel } from './kernel.ts';
+import type { KvLayout } from './lib/kv-layout.ts';
+import {
+  chooseGemmVariant,
+  chooseGemvVariant,
+  fusesNorm,
+  gatedGemv,
+  linearGemm,
+  linearGemv,
+  type GemmVariant,
+  type GemvInput,
+  type GemvVariant,
+  type KernelTraits,
+} from './linear/linear.ts';
+
+/** `flash`: tiles of 16 rows; `rows`: a thread a row and head, for CPUs. */
+export type AttentionVariant = 'flash' | 'rows';
+
+/** `grouped`: a workgroup serves several query heads of a key-value head; `single`: one. With the same bits. */
+export type DecodeAttentionVariant = 'grouped' | 'single';
+
+/** Which variant of each kernel family a model uses, for its whole life. */
+export interface KernelVariants {
+  readonly gemm: GemmVariant;
+  readonly gemv: GemvVariant;
+  /** Of prompt rows. */
+  readonly attention: AttentionVariant;
+  /** Of generated rows; of all rows where the cache has several shards. */
+  readonly decodeAttention: DecodeAttentionVariant;
+}
+
+export type KernelFamily = keyof KernelVariants;
+
+export const KERNEL_FAMILIES: readonly KernelFamily[] = ['gemv', 'gemm', 'attention', 'decodeAttention'];
+
+export interface DecodeShape {
+  readonly layout: KvLayout;
+  readonly headDim: number;
+  readonly headsPerKv: number;
+  /** Keys a workgroup takes. */
+  readonly chunk: number;
+}
+
+/** What a model computes with. */
+export interface KernelNeeds {
+  /** Types of the matrices whose input was normed just before, of those whose was not, and of gate and up in one. */
+  readonly normed: readonly BlockType[];
+  readonly plain: readonly BlockType[];
+  readonly gated: readonly BlockType[];
+  /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
+  readonly attention: { readonly layout: KvLayout; readonly headDim: number } | undefined;
+  readonly decodeAttention: DecodeShape;
+  /** The type of most of its weights, and the length of a row: what variants are timed with. */
+  readonly typical: { readonly type: BlockType; readonly rowElements: number };
+}
+
+/** One kernel of a variant, with what a check of it has to know. */
+export type Subject =
+  | { readonly op: 'gemm'; readonly kernel: Kernel; readonly type: BlockType; readonly variant: GemmVariant }
+  | {
+      readonly op: 'gemv' | 'gated';
+      readonly kernel: Kernel;
+      readonly type: BlockType;
+      readonly variant: GemvVariant;
+      readonly input: GemvInput;
+    }
+  | {
+      readonly op: 'attention';
+      readonly kernel: Kernel;
+      readonly variant: AttentionVariant;
+      readonly layout: KvLayout;
+      readonly headDim: number;
+    }
+  | {
+      readonly op: 'decodeAttention';
+      readonly kernel: Kernel;
+      readonly variant: DecodeAttentionVariant;
+      /** Query heads a workgroup serves. */
+      readonly group: number;
+      readonly shape: DecodeShape;
+    };
+
+/** A variant with the kernels of it that a model needs, each once. */
+export interface Candidate<F extends KernelFamily = KernelFamily> {
+  readonly variant: KernelVariants[F];
+  readonly subjects: readonly Subject[];
+}
+
+/** The variants of a family that can run on a device, best first. */
+export function candidatesOf<F extends KernelFamily>(
+  family: F,
+  needs: KernelNeeds,
+  traits: KernelTraits,
+): readonly Candidate<F>[] {
+  const candidates = variantOrder(family, traits).map((variant) => ({
+    variant,
+    subjects: subjectsOf(family, variant, needs, traits),
+  }));
+  // Two variants of the same kernels are one.
+  const kernelsOf = ({ subjects }: Candidate<F>) => subjects.map(({ kernel }) => kernel.name).join();
+  return candidates.filter(
+    (candidate, i) => i === candidates.findIndex((other) => kernelsOf(other) === kernelsOf(candidate)),
+  );
+}
+
+/** Query heads that a workgroup of a variant serves. */
+export function decodeGroup(
+  variant: DecodeAttentionVariant,
+  { headsPerKv, headDim, chunk }: Omit<DecodeShape, 'layout'>,
+) {
+  return variant === 'single' ? 1 : splitGroup(headsPerKv, headDim, chunk);
+}
+
+function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): readonly KernelVariants[F][] {
+  const hasWideSubgroups = traits.subgroupMin !== undefined && traits.subgroupMin >= 32;
+  const orders: { readonly [K in KernelFamily]: readonly KernelVariants[K][] } = {
+    gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), 'lanes', 'rows'],
+    gemm: [chooseGemmVariant(traits), 'tiled', 'rows'],
+    attention: [attentionVariant(traits), 'flash', 'rows'],
+    decodeAttention: ['grouped', 'single'],
+  };
+  return [...new Set<KernelVariants[F]>(orders[family])];
+}
+
+/** The first of every family. */
+export function defaultVariants(traits: KernelTraits): KernelVariants {
+  return {
+    gemm: chooseGemmVariant(traits),
+    gemv: chooseGemvVariant(traits),
+    attention: attentionVariant(traits),
+    decodeAttention: 'grouped',
+  };
+}
+
+function attentionVariant({ software }: KernelTraits): AttentionVariant {
+  return software ? 'rows' : 'flash';
+}
+
+function subjectsOf<F extends KernelFamily>(
+  family: F,
+  variant: KernelVariants[F],
+  needs: KernelNeeds,
+  traits: KernelTraits,
+): readonly Subject[] {
+  const makers: { readonly [K in KernelFamily]: (variant: KernelVariants[K]) => readonly Subject[] } = {
+    gemm: (gemm) =>
+      distinct([...needs.normed, ...needs.plain, ...needs.gated]).map((type) => ({
+        op: 'gemm',
+        kernel: linearGemm(type, gemm),
+        type,
+        variant: gemm,
+      })),
+    gemv: (gemv) => gemvSubjects(gemv, needs, traits),
+    attention: (attention) => {
+      if (needs.attention === undefined) return [];
+      const { layout, headDim } = needs.attention;
+      const kernel = attention === 'rows' ? attentionRows(layout) : attentionFlash(layout, headDim);
+      return [{ op: 'attention', kernel, variant: attention, layout, headDim }];
+    },
+    decodeAttention: (decode) => {
+      const shape = needs.decodeAttention;
+      const group = decodeGroup(decode, shape);
+      const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
+      return [{ op: 'decodeAttention', kernel, variant: decode, group, shape }];
+    },
+  };
+  return makers[family](variant);
+}
+
+function gemvSubjects(variant: GemvVariant, needs: KernelNeeds, traits: KernelTraits): readonly Subject[] {
+  const input: GemvInput = fusesNorm(variant) ? 'normed' : 'plain';
+  const plain = input === 'plain' ? distinct([...needs.plain, ...needs.normed]) : distinct(needs.plain);
+  const linear = (type: BlockType, of: GemvInput): Subject => ({
+    op: 'gemv',
+    kernel: linearGemv(type, variant, of, traits),
+    type,
+    variant,
+    input: of,
+  });
+  return [
+    ...plain.map((type) => linear(type, 'plain')),
+    ...(input === 'normed' ? distinct(needs.normed).map((type) => linear(type, 'normed')) : []),
+    ...distinct(needs.gated).map((type): Subject => {
+      return { op: 'gated', kernel: gatedGemv(type, variant, input, traits), type, variant, input };
+    }),
+  ];
+}
+
+function distinct(types: readonly BlockType[]): readonly BlockType[] {
+  return [...new Set(types)];
+}

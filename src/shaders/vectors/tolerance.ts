@@ -1,0 +1,148 @@
+/**
+ * How far a kernel may be from its f64 oracle: every tolerance of the kernel tests and of the self-test, each with its
+ * derivation. Layout and gathers are exact and have none. Knows no kernel's code.
+ *
+ * Accuracy of built-ins: https://www.w3.org/TR/WGSL/#floating-point-accuracy (+ - * correctly rounded, x/y 2.5 ulp,
+ * exp (3 + 2|x|) ulp, inverseSqrt 2 ulp, sqrt as 1 / inverseSqrt).
+ */
+
+/** One ulp of f32, relative: twice what a rounded operation may be off. */
+export const EPS32 = 2 ** -23;
+/** One ulp of f16, relative, and the step of its subnormals. */
+const EPS16 = 2 ** -10;
+const MIN_NORMAL16 = 2 ** -14;
+
+/**
+ * A sum of K products p_k in f32, in any order. A partial sum of k terms is about |p| sqrt(k / K), with |p| the 2-norm of
+ * the products; K roundings of half an ulp of that, independent, add up to eps/2 sqrt(K/2) |p|. Eleven times that.
+ * An order of sums that loses a term is off by |p| / sqrt(K), thousands of times as much.
+ */
+export function dotTolerance(numTerms: number, productsNorm: number): number {
+  return 4 * EPS32 * Math.sqrt(numTerms) * productsNorm;
+}
+
+/** A value added to the result of a sum: one more rounding. */
+export function addTolerance(a: number, b: number): number {
+  return EPS32 * (Math.abs(a) + Math.abs(b));
+}
+
+/**
+ * RMS norm, relative: squares are positive, so the sum of K in 128 partial sums (and a tree of 7) is off by
+ * (K / 128 + 8) / 2 ulp at most, halved by the root; then + eps, /, sqrt (4.5), 1 / (2.5) and two products.
+ */
+export function rmsNormTolerance(numElements: number, expected: number): number {
+  return EPS32 * ((numElements / 128 + 8) / 4 + 12) * Math.abs(expected);
+}
+
+/**
+ * A sum of K products of a row that is normed on the fly: that sum's error, the rounding of x times the norm's weight (half an
+ * ulp of each product, independent), and the error of the norm's scale, relative to the result. The squares are in 128 partial
+ * sums here too.
+ *
+ * @param productsNorm 2-norm of the products after scaling
+ */
+export function normedDotTolerance(numTerms: number, productsNorm: number, sum: number): number {
+  return dotTolerance(numTerms, productsNorm) + EPS32 * productsNorm + rmsNormTolerance(numTerms, sum);
+}
+
+/** silu(gate) * up of a gate and an up that are themselves off: |silu'| is at most 1.1. */
+export function gatedTolerance(
+  gate: number,
+  up: number,
+  value: number,
+  gateTolerance: number,
+  upTolerance: number,
+): number {
+  const silu = Math.abs(gate) / (1 + Math.exp(-gate));
+  const propagated = 1.1 * gateTolerance * (Math.abs(up) + upTolerance) + silu * upTolerance;
+  return propagated + siluTolerance(gate, up, value);
+}
+
+/** x a - y b with two products and a sum, the sum fused or not. */
+export function rotationTolerance(xa: number, yb: number): number {
+  return EPS32 * (Math.abs(xa) + Math.abs(yb));
+}
+
+/** What the conversion to f16 adds: either neighbour may be taken, subnormals may become zero. */
+export function halfTolerance(value: number): number {
+  return Math.max(EPS16 * Math.abs(value), MIN_NORMAL16);
+}
+
+/**
+ * A block of n transformed: sums of n terms, scaled. `norm` is the 2-norm of the block, and so of its transform;
+ * `inputTolerance` that of every input, which adds up to sqrt(n) times itself at most.
+ */
+export function hadamardTolerance(numElements: number, norm: number, inputTolerance = 0): number {
+  return dotTolerance(numElements, norm / Math.sqrt(numElements)) + Math.sqrt(numElements) * inputTolerance;
+}
+
+/**
+ * x as d q, given the exact d = top / 127 or top / -8 and x's own tolerance: half a step, or the whole step less what
+ * q4_0 has beyond its last quant, 7; d is rounded to half, which moves |x / d| + 1/2 steps of it, and comes from a top that
+ * is off by `tolerance`; q is taken with 1/d, off by 2.5 ulp and the rounding of a product.
+ */
+export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, tolerance: number): number {
+  const size = Math.abs(d);
+  const steps = size === 0 ? 0 : x / d;
+  const rounding = layout === 'q4_0' ? Math.max(0.5, steps - 7) : 0.5;
+  const scaleError = halfTolerance(size) / 2 + tolerance / 8 + 4 * EPS32 * size;
+  return rounding * size + (Math.abs(steps) + 0.5) * scaleError + tolerance;
+}
+
+/**
+ * gate / (1 + exp(-gate)) * up: exp's error, at most that of the quotient; the sum, the quotient and the product. Below
+ * -80 the kernel takes exp(80), which leaves |gate up| e^-80 instead of nothing.
+ */
+export function siluTolerance(gate: number, up: number, expected: number): number {
+  const ulps = 3 + 2 * Math.min(80, Math.max(0, Math.abs(gate))) + 5;
+  return EPS32 * ulps * Math.abs(expected) + 2 * Math.abs(gate * up) * Math.exp(-80);
+}
+
+/**
+ * Attention: a score is a dot product, off by `scoreTolerance`, which is the relative error of its weight, to which exp
+ * adds (3 + 2 |x|) ulp: times exp(x) that is under 4. Twice that for numerator and denominator; then two sums over the
+ * keys, and two roundings for each of the tiles or chunks that are put together.
+ */
+export function attentionTolerance(
+  scoreTolerance: number,
+  numKeys: number,
+  numTiles: number,
+  largestValue: number,
+): number {
+  return (2 * (scoreTolerance + 4 * EPS32) + EPS32 * (4 * Math.sqrt(numKeys) + 2 * numTiles + 8)) * largestValue;
+}
+
+export interface Expected {
+  readonly value: number;
+  /** Zero: exact. */
+  readonly tolerance: number;
+}
+
+export function exactly(value: number): Expected {
+  return { value, tolerance: 0 };
+}
+
+/** NaN is off from everything. */
+export function isOff(got: number, { value, tolerance }: Expected): boolean {
+  return !(got === value || Math.abs(got - value) <= tolerance);
+}
+
+const SHOWN = 8;
+
+/**
+ * What differs, ready to print: the first few as `index actual expected +- tolerance`, then how many there are; empty
+ * when nothing does. NaN differs from everything.
+ */
+export function differences(actual: ArrayLike<number>, expected: readonly Expected[]): readonly string[] {
+  if (actual.length !== expected.length) return [`${String(actual.length)} values, not ${String(expected.length)}`];
+  const lines: string[] = [];
+  let count = 0;
+  expected.forEach((wanted, i) => {
+    const got = actual[i] ?? NaN;
+    if (!isOff(got, wanted)) return;
+    const { value, tolerance } = wanted;
+    count += 1;
+    if (count <= SHOWN) lines.push(`[${String(i)}] ${String(got)} ${String(value)} +- ${tolerance.toExponential(1)}`);
+  });
+  return count > SHOWN ? [...lines, `... ${String(count)} of ${String(expected.length)} differ`] : lines;
+}
