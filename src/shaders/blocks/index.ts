@@ -3,6 +3,7 @@ import type { BlockType } from './block-type.ts';
 import { F16, F16_NATIVE } from './f16.ts';
 import { F32 } from './f32.ts';
 import { Q4_0 } from './q4_0.ts';
+import { Q4_1 } from './q4_1.ts';
 import { Q4_K } from './q4_k.ts';
 import { Q5_0 } from './q5_0.ts';
 import { Q5_K } from './q5_k.ts';
@@ -11,7 +12,7 @@ import { Q8_0 } from './q8_0.ts';
 
 export const BLOCK_TYPES: readonly BlockType[] = [
   ...[F32, F16],
-  ...[Q4_0, Q5_0, Q8_0],
+  ...[Q4_0, Q4_1, Q5_0, Q8_0],
   ...[Q4_K, Q5_K, Q6_K],
 ];
 
