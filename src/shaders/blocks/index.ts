@@ -1,4 +1,5 @@
 /** Every block type the kernels can read, and the choice of a type's variant for a device. */
+import { BF16 } from './bf16.ts';
 import type { BlockType } from './block-type.ts';
 import { F16, F16_NATIVE } from './f16.ts';
 import { F32 } from './f32.ts';
@@ -16,7 +17,7 @@ import { Q6_K } from './q6_k.ts';
 import { Q8_0 } from './q8_0.ts';
 
 export const BLOCK_TYPES: readonly BlockType[] = [
-  ...[F32, F16],
+  ...[F32, F16, BF16],
   ...[Q4_0, Q4_1, Q5_0, Q5_1, Q8_0],
   ...[Q2_K, Q3_K, Q4_K, Q5_K, Q6_K],
   ...[IQ4_NL, IQ4_XS],
