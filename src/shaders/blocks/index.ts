@@ -5,6 +5,7 @@ import { F16, F16_NATIVE } from './f16.ts';
 import { F32 } from './f32.ts';
 import { IQ4_NL } from './iq4_nl.ts';
 import { IQ4_XS } from './iq4_xs.ts';
+import { MXFP4 } from './mxfp4.ts';
 import { Q2_K } from './q2_k.ts';
 import { Q3_K } from './q3_k.ts';
 import { Q4_0 } from './q4_0.ts';
@@ -20,7 +21,7 @@ export const BLOCK_TYPES: readonly BlockType[] = [
   ...[F32, F16, BF16],
   ...[Q4_0, Q4_1, Q5_0, Q5_1, Q8_0],
   ...[Q2_K, Q3_K, Q4_K, Q5_K, Q6_K],
-  ...[IQ4_NL, IQ4_XS],
+  ...[IQ4_NL, IQ4_XS, MXFP4],
 ];
 
 /** Every variant there is, for the shader lint. */
