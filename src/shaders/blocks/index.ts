@@ -16,13 +16,14 @@ import { Q5_1 } from './q5_1.ts';
 import { Q5_K } from './q5_k.ts';
 import { Q6_K } from './q6_k.ts';
 import { Q8_0 } from './q8_0.ts';
+import { TQ1_0 } from './tq1_0.ts';
 import { TQ2_0 } from './tq2_0.ts';
 
 export const BLOCK_TYPES: readonly BlockType[] = [
   ...[F32, F16, BF16],
   ...[Q4_0, Q4_1, Q5_0, Q5_1, Q8_0],
   ...[Q2_K, Q3_K, Q4_K, Q5_K, Q6_K],
-  ...[IQ4_NL, IQ4_XS, MXFP4, TQ2_0],
+  ...[IQ4_NL, IQ4_XS, MXFP4, TQ1_0, TQ2_0],
 ];
 
 /** Every variant there is, for the shader lint. */
