@@ -16,6 +16,9 @@ const missing = existsSync(REFERENCE) ? '' : ' (skipped: the reference corpus is
 const CASES: readonly { readonly model: string; readonly flags: readonly string[] }[] = [
   { model: 'stories260K-q4_0', flags: [] },
   { model: 'llama-q4_k_m', flags: ['--no-subgroups', '--no-f16'] },
+  { model: 'llama-q5_k', flags: [] },
+  { model: 'llama-iq4_xs', flags: [] },
+  { model: 'llama-mxfp4', flags: [] },
   { model: 'llama-linear-bias', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },
   { model: 'stories260K-f16', flags: ['--max-binding', '65536'] },
   { model: 'llama3-ropefreqs', flags: ['--batch', '5'] },
