@@ -11,8 +11,12 @@ export interface RepositoryFile {
   readonly contentId: string | undefined;
 }
 
-/** Best first: quality at 4 bits, then near it, then what is at least supported everywhere. */
-const PREFERRED = ['Q4_K_M', 'Q4_0', 'Q4_K_S', 'IQ4_NL', 'IQ4_XS', 'Q4_K_L', 'Q4_1', 'Q8_0'];
+/** Best first: quality at 4 bits, then near it, then larger, then what is at least readable. */
+const PREFERRED = [
+  ...['Q4_K_M', 'Q4_0', 'Q4_K_S', 'IQ4_NL', 'IQ4_XS', 'Q4_K_L', 'Q4_1', 'MXFP4'],
+  ...['Q5_K_M', 'Q5_K_S', 'Q5_0', 'Q5_1', 'Q6_K', 'Q8_0'],
+  ...['Q3_K_L', 'Q3_K_M', 'Q3_K_S', 'Q2_K', 'BF16', 'F16', 'TQ2_0', 'TQ1_0'],
+];
 
 /** Throws `InvalidRequest` that says what is there instead. */
 export function pickFile(files: readonly RepositoryFile[], repo: string): RepositoryFile {

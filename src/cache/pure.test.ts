@@ -58,6 +58,8 @@ describe('pickFile', () => {
     [['m-IQ4_K_M.gguf', 'm-Q8_0.gguf'], 'm-Q8_0.gguf'],
     [['m-f16.gguf', 'm-Q2_K.gguf'], 'm-Q2_K.gguf'],
     [['mmproj-Q4_K_M.gguf', 'x/m-Q5_K_M.gguf'], 'x/m-Q5_K_M.gguf'],
+    // Not the smallest, which is of a type that kernels do not know.
+    [['m-Q5_K_M.gguf', 'm-Q3_K_M.gguf', 'm-IQ2_XS.gguf'], 'm-Q5_K_M.gguf'],
     [['m-Q4_K_M-00001-of-00002.gguf', 'm-Q4_K_M-00002-of-00002.gguf', 'm-Q8_0.gguf'], 'm-Q8_0.gguf'],
   ])('of %j picks %s', (paths, expected) => {
     expect(pickFile(files(...paths), 'a/b').path).toBe(expected);

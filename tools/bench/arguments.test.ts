@@ -39,7 +39,7 @@ describe('the arguments of bench', () => {
     [[], /^usage/],
     [['--model', 'a', '--shape', 'stories260k'], /^usage/],
     [['--shape', 'gpt-5'], /--shape: one of stories260k/],
-    [['--shape', 'stories260k', '--type', 'Q5_1'], /--type: one of F32/],
+    [['--shape', 'stories260k', '--type', 'IQ2_XS'], /--type: one of F32/],
     [['--model', 'a', '--layers', '2'], /--layers go with --shape/],
     [['--model', 'a', '--prompt', '0'], /--prompt: a whole number from 1 up/],
     [['--model', 'a', '--generate', 'x'], /--generate/],

@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { BLOCK_TYPES } from '../../src/shaders/blocks/index.ts';
 import { reference } from '../fixtures/text.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import { Difference, readGolden } from '../parity/golden.ts';
@@ -16,11 +17,8 @@ const MODELS = [
   'stories260K-f32',
   'stories260K-q8_0',
   'stories260K-q4_0',
-  'llama-f16',
-  'llama-q4_0',
-  'llama-q8_0',
+  ...BLOCK_TYPES.map(({ name }) => `llama-${name.toLowerCase()}`),
   'llama-q4_k_m',
-  'llama-q6_k',
   'llama-yarn',
   'llama-linear-bias',
   'llama3-ropefreqs',

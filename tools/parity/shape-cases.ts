@@ -129,6 +129,42 @@ export const SHAPE_CASES: readonly ShapeCase[] = [
     ...SHORT,
   },
   {
+    // A file may mix types as it likes: here no two matrices are of one.
+    name: 'd768-ffn2048-hd96-gqa2-nine-types-untied',
+    shape: {
+      ...BASE,
+      hiddenSize: 768,
+      numHeads: 8,
+      numKvHeads: 4,
+      headDim: 96,
+      ffnSize: 2048,
+      ropeTheta: 10000,
+      tiedHead: false,
+    },
+    weights: {
+      type: 'Q4_1',
+      types: {
+        embedding: 'MXFP4',
+        head: 'IQ4_XS',
+        q: 'Q5_K',
+        k: 'Q5_0',
+        v: 'Q5_1',
+        o: 'TQ1_0',
+        gate: 'IQ4_NL',
+        up: 'Q3_K',
+        down: 'Q2_K',
+      },
+    },
+    ...SHORT,
+  },
+  {
+    // Three blocks a row: what follows in one matrix begins in the middle of a word of scales unless it is looked after.
+    name: 'd96-ffn352-hd32-gqa3-mxfp4',
+    shape: { ...BASE, hiddenSize: 96, numHeads: 3, numKvHeads: 1, headDim: 32, ffnSize: 352, ropeTheta: 10000 },
+    weights: { type: 'MXFP4' },
+    ...SHORT,
+  },
+  {
     name: 'position8000-hd64-gqa2-f32',
     shape: {
       ...BASE,

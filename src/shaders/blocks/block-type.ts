@@ -11,6 +11,8 @@ export interface BlockType {
   readonly name: string;
   /** ggml's number for the type. */
   readonly ggmlType: number;
+  /** Of a block in the file, in its order. */
+  readonly fields: readonly BlockField[];
   /** Weights and bytes of one block in the file. */
   readonly blockElements: number;
   readonly blockBytes: number;
@@ -26,6 +28,14 @@ export interface BlockType {
   repack(raw: Uint8Array, numRows: number, rowElements: number, quants: Uint8Array, scales: Uint8Array): void;
   /** The oracle: the weights of one block in exact arithmetic. */
   dequantizeBlock(raw: DataView, offsetBytes: number, out: Float64Array, outOffset: number): void;
+}
+
+/** A part of a block, and where it goes; within a plane the order of the file is kept. */
+export interface BlockField {
+  /** A number of that format, or packed integers. `e8m0`: an exponent alone, of an MX block. */
+  readonly kind: 'f32' | 'f16' | 'bf16' | 'e8m0' | 'bytes';
+  readonly plane: 'quants' | 'scales';
+  readonly numBytes: number;
 }
 
 /** The words of the snippets that nearly every type shares. */
@@ -48,25 +58,29 @@ export function halfToNumber(bits: number): number {
   return sign * (1 + mantissa / 1024) * 2 ** (exponent - 15);
 }
 
-/** Splits blocks of `scaleBytes` + `quantBytes` (in either order) into two planes. */
+/** Rows of which the scales fill whole 32-bit words: 1, 2 or 4. Only there can scales be written, or a tensor begin. */
+export function rowsPerScaleWord(type: BlockType, rowElements: number): number {
+  const scaleRowBytes = (paddedRowElements(rowElements) / type.gpuBlockElements) * type.scaleBytes;
+  return scaleRowBytes % 4 === 0 ? 1 : scaleRowBytes % 2 === 0 ? 2 : 4;
+}
+
+/** Deals the fields of whole blocks to the two planes. */
 export function splitPlanes(
   raw: Uint8Array,
   numBlocks: number,
-  layout: {
-    readonly scaleOffset: number;
-    readonly scaleBytes: number;
-    readonly quantOffset: number;
-    readonly quantBytes: number;
-  },
-  quants: Uint8Array,
-  scales: Uint8Array,
+  fields: readonly BlockField[],
+  planes: Readonly<Record<BlockField['plane'], Uint8Array>>,
 ): void {
-  const { scaleOffset, scaleBytes, quantOffset, quantBytes } = layout;
-  const blockBytes = scaleBytes + quantBytes;
+  let from = 0;
+  const to = { quants: 0, scales: 0 };
   for (let block = 0; block < numBlocks; block++) {
-    const base = block * blockBytes;
-    for (let i = 0; i < scaleBytes; i++) scales[block * scaleBytes + i] = raw[base + scaleOffset + i] ?? 0;
-    for (let i = 0; i < quantBytes; i++) quants[block * quantBytes + i] = raw[base + quantOffset + i] ?? 0;
+    for (const { plane, numBytes } of fields) {
+      const target = planes[plane];
+      const at = to[plane];
+      for (let i = 0; i < numBytes; i++) target[at + i] = raw[from + i] ?? 0;
+      from += numBytes;
+      to[plane] = at + numBytes;
+    }
   }
 }
 

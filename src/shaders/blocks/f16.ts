@@ -1,26 +1,20 @@
 /** F16: half-precision weights; read by bit arithmetic, or as they are where the device has `shader-f16`. */
 import halfWgsl from '../lib/half.wgsl?raw';
-import { BINDINGS_WGSL, halfToNumber, padRows, paddedRowElements, type BlockType } from './block-type.ts';
+import { halfToNumber, type BlockType } from './block-type.ts';
 import nativeWgsl from './f16_native.wgsl?raw';
 import wgsl from './f16.wgsl?raw';
+import { fromFields, number } from './fields.ts';
 
-export const F16: BlockType = {
+export const F16 = fromFields({
   name: 'F16',
   ggmlType: 1,
   blockElements: 1,
-  blockBytes: 2,
-  gpuBlockElements: 32,
-  quantBytes: 64,
-  scaleBytes: 0,
-  wgsl: BINDINGS_WGSL + halfWgsl + wgsl,
-  features: [],
-  repack(raw, numRows, rowElements, quants) {
-    padRows(raw, numRows, rowElements * 2, paddedRowElements(rowElements) * 2, quants);
-  },
+  fields: [number('f16', 'quants')],
+  wgsl: [halfWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     out[outOffset] = halfToNumber(raw.getUint16(offsetBytes, true));
   },
-};
+});
 
 /** The same weights and the same results, for devices with `shader-f16`. */
 export const F16_NATIVE: BlockType = {

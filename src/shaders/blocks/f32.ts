@@ -1,21 +1,14 @@
 /** F32: weights as they are. */
-import { BINDINGS_WGSL, padRows, paddedRowElements, type BlockType } from './block-type.ts';
+import { fromFields, number } from './fields.ts';
 import wgsl from './f32.wgsl?raw';
 
-export const F32: BlockType = {
+export const F32 = fromFields({
   name: 'F32',
   ggmlType: 0,
   blockElements: 1,
-  blockBytes: 4,
-  gpuBlockElements: 32,
-  quantBytes: 128,
-  scaleBytes: 0,
-  wgsl: BINDINGS_WGSL + wgsl,
-  features: [],
-  repack(raw, numRows, rowElements, quants) {
-    padRows(raw, numRows, rowElements * 4, paddedRowElements(rowElements) * 4, quants);
-  },
+  fields: [number('f32', 'quants')],
+  wgsl: [wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     out[outOffset] = raw.getFloat32(offsetBytes, true);
   },
-};
+});

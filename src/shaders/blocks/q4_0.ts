@@ -1,24 +1,16 @@
 /** Q4_0: 32 nibbles and one half scale; w = d (q - 8). */
 import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
-import { BINDINGS_WGSL, halfToNumber, splitPlanes, type BlockType } from './block-type.ts';
+import { halfToNumber } from './block-type.ts';
+import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q4_0.wgsl?raw';
 
-const LAYOUT = { scaleOffset: 0, scaleBytes: 2, quantOffset: 2, quantBytes: 16 };
-
-export const Q4_0: BlockType = {
+export const Q4_0 = fromFields({
   name: 'Q4_0',
   ggmlType: 2,
   blockElements: 32,
-  blockBytes: 18,
-  gpuBlockElements: 32,
-  quantBytes: 16,
-  scaleBytes: 2,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
-  features: [],
-  repack(raw, numRows, rowElements, quants, scales) {
-    splitPlanes(raw, (numRows * rowElements) / 32, LAYOUT, quants, scales);
-  },
+  fields: [number('f16', 'scales'), bytes(16, 'quants')],
+  wgsl: [halfWgsl, bytesWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     for (let i = 0; i < 16; i++) {
@@ -27,4 +19,4 @@ export const Q4_0: BlockType = {
       out[outOffset + 16 + i] = d * ((q >> 4) - 8);
     }
   },
-};
+});

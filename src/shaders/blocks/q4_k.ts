@@ -1,29 +1,18 @@
 /** Q4_K: blocks of 256, eight groups with a 6-bit scale and minimum each; w = d s q - dmin m. Blocks are 16-byte aligned. */
 import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
-import { BINDINGS_WGSL, halfToNumber, type BlockType } from './block-type.ts';
+import { halfToNumber } from './block-type.ts';
+import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q4_k.wgsl?raw';
+import { scaleAndMin } from './scale_min_k.ts';
+import scaleMinWgsl from './scale_min_k.wgsl?raw';
 
-/** 6-bit scale and minimum of group `j` from the twelve packed bytes. */
-function scaleAndMin(raw: DataView, at: number, j: number): readonly [number, number] {
-  const byte = (i: number) => raw.getUint8(at + i);
-  if (j < 4) return [byte(j) & 63, byte(j + 4) & 63];
-  return [(byte(j + 4) & 15) | ((byte(j - 4) >> 6) << 4), (byte(j + 4) >> 4) | ((byte(j) >> 6) << 4)];
-}
-
-export const Q4_K: BlockType = {
+export const Q4_K = fromFields({
   name: 'Q4_K',
   ggmlType: 12,
   blockElements: 256,
-  blockBytes: 144,
-  gpuBlockElements: 256,
-  quantBytes: 144,
-  scaleBytes: 0,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
-  features: [],
-  repack(raw, numRows, rowElements, quants) {
-    quants.set(raw.subarray(0, ((numRows * rowElements) / 256) * 144));
-  },
+  fields: [number('f16', 'quants'), number('f16', 'quants'), bytes(12, 'quants'), bytes(128, 'quants')],
+  wgsl: [halfWgsl, bytesWgsl, scaleMinWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     const dmin = halfToNumber(raw.getUint16(offsetBytes + 2, true));
@@ -34,4 +23,4 @@ export const Q4_K: BlockType = {
       out[outOffset + i] = d * scale * (group & 1 ? byte >> 4 : byte & 15) - dmin * minimum;
     }
   },
-};
+});

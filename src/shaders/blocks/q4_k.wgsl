@@ -1,20 +1,10 @@
 // Q4_K: 9 words a block of 256, as in the file: word 0 holds d, dmin and twelve bytes of 6-bit scales and minima for
 // eight groups, words 1..8 the nibbles, two words for two groups (low nibbles the even group).
-fn scale_min_q4k(head: vec4<u32>, j: u32) -> vec2<f32> {
-  let shift = (j & 3u) * 8u;
-  let a = (head.y >> shift) & 255u; // bytes 0..3
-  let b = (head.z >> shift) & 255u; // bytes 4..7
-  let c = (head.w >> shift) & 255u; // bytes 8..11
-  let scale = select((c & 15u) | ((a >> 6u) << 4u), a & 63u, j < 4u);
-  let minimum = select((c >> 4u) | ((b >> 6u) << 4u), b & 63u, j < 4u);
-  return vec2<f32>(f32(scale), f32(minimum));
-}
-
 fn dequant32(group: u32) -> array<vec4<f32>, 8> {
   let at = (group >> 3u) * 9u;
   let j = group & 7u;
   let head = wq[at];
-  let sm = scale_min_q4k(head, j);
+  let sm = scale_min_k(head, j);
   let d = half_to_f32(head.x & 0xffffu) * sm.x;
   let m = vec4<f32>(half_to_f32(head.x >> 16u) * sm.y);
   let shift = vec4<u32>((j & 1u) * 4u);

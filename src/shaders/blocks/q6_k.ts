@@ -1,24 +1,16 @@
 /** Q6_K: blocks of 256 6-bit weights, sixteen signed scales, one half scale; w = d s (q - 32). */
 import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
-import { BINDINGS_WGSL, halfToNumber, splitPlanes, type BlockType } from './block-type.ts';
+import { halfToNumber } from './block-type.ts';
+import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q6_k.wgsl?raw';
 
-const LAYOUT = { scaleOffset: 208, scaleBytes: 2, quantOffset: 0, quantBytes: 208 };
-
-export const Q6_K: BlockType = {
+export const Q6_K = fromFields({
   name: 'Q6_K',
   ggmlType: 14,
   blockElements: 256,
-  blockBytes: 210,
-  gpuBlockElements: 256,
-  quantBytes: 208,
-  scaleBytes: 2,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
-  features: [],
-  repack(raw, numRows, rowElements, quants, scales) {
-    splitPlanes(raw, (numRows * rowElements) / 256, LAYOUT, quants, scales);
-  },
+  fields: [bytes(128, 'quants'), bytes(64, 'quants'), bytes(16, 'quants'), number('f16', 'scales')],
+  wgsl: [halfWgsl, bytesWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes + 208, true));
     for (let i = 0; i < 256; i++) {
@@ -31,4 +23,4 @@ export const Q6_K: BlockType = {
       out[outOffset + i] = d * raw.getInt8(offsetBytes + 192 + (i >> 4)) * (q - 32);
     }
   },
-};
+});

@@ -1,26 +1,18 @@
 /** Q8_0: 32 signed bytes and one half scale; w = d q. */
 import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
-import { BINDINGS_WGSL, halfToNumber, splitPlanes, type BlockType } from './block-type.ts';
+import { halfToNumber } from './block-type.ts';
+import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q8_0.wgsl?raw';
 
-const LAYOUT = { scaleOffset: 0, scaleBytes: 2, quantOffset: 2, quantBytes: 32 };
-
-export const Q8_0: BlockType = {
+export const Q8_0 = fromFields({
   name: 'Q8_0',
   ggmlType: 8,
   blockElements: 32,
-  blockBytes: 34,
-  gpuBlockElements: 32,
-  quantBytes: 32,
-  scaleBytes: 2,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
-  features: [],
-  repack(raw, numRows, rowElements, quants, scales) {
-    splitPlanes(raw, (numRows * rowElements) / 32, LAYOUT, quants, scales);
-  },
+  fields: [number('f16', 'scales'), bytes(32, 'quants')],
+  wgsl: [halfWgsl, bytesWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     for (let i = 0; i < 32; i++) out[outOffset + i] = d * raw.getInt8(offsetBytes + 2 + i);
   },
-};
+});

@@ -88,6 +88,14 @@ describeOnAdapters((runner) => {
     ['Q6_K', 'f32(mantissa) * 5.9604644775390625e-8', '0.0'], // subnormal scales flushed
     ['Q4_K', 'b & 63u, j < 4u', 'b & 63u, j < 3u'],
     ['F32', 'token - params.first_token < params.num_tokens', 'token - params.first_token < params.num_tokens + 1u'],
+    ['Q5_K', 'wq[at + 1u] >> vec4<u32>(j)', 'wq[at + 1u] >> vec4<u32>(j & 3u)'], // fifth bits of another group
+    ['Q5_0', 'scale_half(at + 2u) << 16u', 'scale_half(at + 1u) << 16u'],
+    ['Q3_K', 'scale_half(first + 4u + (j & 1u))', 'scale_half(first + 4u)'],
+    ['Q2_K', '(both >> 12u) & 15u', '(both >> 4u) & 15u'],
+    ['IQ4_XS', '16u + j * 2u', '16u + j'],
+    ['MXFP4', 'max(exponent, 1u) - 1u', 'exponent'],
+    ['TQ1_0', '(q * power) & vec4<u32>(255u)', 'q * power'],
+    ['TQ2_0', '(group >> 2u) & 1u', 'group & 1u'],
   ])('finds a mistake planted in %s: %s -> %s', async (name, right, wrong) => {
     const type = ALL_BLOCK_TYPES.find((candidate) => candidate.name === name);
     if (type === undefined) throw new Error(`no ${name}`);

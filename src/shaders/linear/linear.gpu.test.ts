@@ -39,6 +39,12 @@ function gridOf(family: Family, numPrompt: number, numGenerated: number, numOut:
   return gemvWorkgroups(family, numGenerated, numOut);
 }
 
+/**
+ * Types differ in `dequant32` alone, which the tests of the gather prove to the bit: so these, a few of each layout of
+ * planes, are multiplied in every case, and the others in enough to see that a driver compiles them rightly.
+ */
+const THOROUGH: ReadonlySet<string> = new Set(['F32', 'F16', 'Q4_0', 'Q8_0', 'Q4_K', 'Q6_K']);
+
 const isPrompt = (family: Family) => family === 'gemm' || family === 'gemm by rows';
 
 /** The output after all shards, from the last to the first, so that none mends what another spoilt. */
@@ -95,11 +101,12 @@ describeOnAdapters((runner) => {
   const all = FAMILIES.flatMap((family) =>
     ALL_BLOCK_TYPES.map((type) => ({ family, type, title: kernelOf(type, family, 4).name })),
   );
-  it.for(all)('$title: seeds 41 to 44', async ({ family, type }, { skip }) => {
+  it.for(all)('$title: seeds from 41 on', async ({ family, type }, { skip }) => {
     const kernel = kernelOf(type, family, runner().subgroupMin);
     const missing = runner().missingFeature(kernel);
     skip(missing !== undefined, `the adapter has no ${String(missing)}`);
-    for (const [i, one] of LINEAR_CASES.entries()) {
+    const cases = THOROUGH.has(type.name) ? LINEAR_CASES : LINEAR_CASES.slice(0, 2);
+    for (const [i, one] of cases.entries()) {
       const seed = 41 + i;
       expect(await check(runner(), kernel, family, type, seed, one), `seed ${String(seed)}`).toEqual([]);
     }
@@ -151,7 +158,8 @@ describeOnAdapters((runner) => {
     },
   );
 
-  it.for(ALL_BLOCK_TYPES.map((type) => ({ type, title: kernelOf(type, 'lanes', 4).name })))(
+  const thorough = ALL_BLOCK_TYPES.filter(({ name }) => THOROUGH.has(name));
+  it.for(thorough.map((type) => ({ type, title: kernelOf(type, 'lanes', 4).name })))(
     '$title and subgroups of any smallest size give the same bits, seed 46',
     async ({ type }, { skip }) => {
       const { subgroupMin } = runner();

@@ -34,16 +34,19 @@ export const probeRead = kernel('read', readWgsl, ['uniform', 'read', 'readWrite
 
 /** What one thread of `probeDequantDot` holds and does. */
 export interface RegisterBlocks {
-  /** 16-byte words of quants; in the buffer one word more follows, whose first u32 is the scales. */
+  /** 16-byte words of quants; in the buffer one word more follows, for the scales. */
   readonly numWords: number;
+  /** u32 of scales, at most four. */
+  readonly numScaleWords: number;
   /** Groups of 32 weights, each dequantised and multiplied once an iteration. */
   readonly numGroups: number;
 }
 
 export function registerBlocks(type: BlockType): RegisterBlocks {
-  // A word may hold several blocks' scales, but is never less than one.
+  // Two blocks where that fills a u32 of scales.
   const numBlocks = type.gpuBlockElements > 32 || type.scaleBytes !== 2 ? 1 : 2;
   return {
+    numScaleWords: Math.max(1, Math.ceil((type.scaleBytes * numBlocks) / 4)),
     numWords: (type.quantBytes * numBlocks) / BYTES_PER_WORD,
     numGroups: (type.gpuBlockElements * numBlocks) / 32,
   };
@@ -58,18 +61,18 @@ export function registerBlocks(type: BlockType): RegisterBlocks {
  */
 export function probeDequantDot(type: BlockType): Kernel | undefined {
   if (!type.wgsl.startsWith(BINDINGS_WGSL)) return undefined;
-  const { numWords, numGroups } = registerBlocks(type);
+  const { numWords, numScaleWords, numGroups } = registerBlocks(type);
   const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i));
   const code = `@group(0) @binding(1) var<storage, read> blocks: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 var<private> wq: array<vec4<u32>, ${String(numWords)}>;
-var<private> ws: array<u32, 1>;
+var<private> ws: array<u32, ${String(numScaleWords)}>;
 ${type.wgsl.slice(BINDINGS_WGSL.length)}
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   let own = (id.x & params.mask) * params.step;
   ${each(numWords, (i) => `wq[${String(i)}] = blocks[${String(i)}] ^ vec4<u32>(own);`).join(' ')}
-  ws[0] = blocks[${String(numWords)}].x ^ own;
+  ${each(numScaleWords, (i) => `ws[${String(i)}] = blocks[${String(numWords)}][${String(i)}] ^ own;`).join(' ')}
   let x = vec4<f32>(f32(id.x & 63u)) + vec4<f32>(1.0, 2.0, 3.0, 4.0);
   ${each(8, (i) => `let x${String(i)} = x * params.factor + vec4<f32>(${String(i)}.0);`).join(' ')}
   var a = vec4<f32>();
@@ -77,7 +80,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   for (var i = 0u; i < params.num_iterations; i++) {
     let change = (i & params.mask) * params.step;
     ${each(numWords, (i) => `wq[${String(i)}] ^= vec4<u32>(change);`).join(' ')}
-    ws[0] ^= change;
+    ${each(numScaleWords, (i) => `ws[${String(i)}] ^= change;`).join(' ')}
 ${each(
   numGroups,
   (group) => `    {

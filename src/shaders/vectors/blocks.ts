@@ -1,18 +1,11 @@
 /** Random valid rows of every block type, as a file has them and as the GPU has them. It runs nothing. */
 import { randomHalfBits, signed, wholeBelow, type Random } from './values.ts';
-import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
+import { paddedRowElements, type BlockField, type BlockType } from '../blocks/block-type.ts';
 
-/** Where the half-precision scales of a block lie, by name of the type. */
-const SCALE_OFFSETS: Readonly<Record<string, readonly number[]>> = {
-  F32: [],
-  F16: [0],
-  Q4_0: [0],
-  Q8_0: [0],
-  Q4_K: [0, 2],
-  Q6_K: [208],
-};
-
-/** Bytes of rows; all bits random but for the scales, which are finite and below 2^(maxExponent - 14), many subnormal. */
+/**
+ * Bytes of rows; all bits random but for the numbers, which are finite: halves below 2^(maxExponent - 14), many of them
+ * subnormal, exponents below maxExponent - 14, some as small as those of f32.
+ */
 export function randomRows(
   type: BlockType,
   numRows: number,
@@ -23,14 +16,45 @@ export function randomRows(
   const numBlocks = (numRows * rowElements) / type.blockElements;
   const raw = Uint8Array.from({ length: numBlocks * type.blockBytes }, () => wholeBelow(random, 256));
   const view = new DataView(raw.buffer);
-  const offsets = SCALE_OFFSETS[type.name];
-  if (offsets === undefined) throw new Error(`say in SCALE_OFFSETS where the scales of ${type.name} lie`);
+  let at = 0;
   for (let block = 0; block < numBlocks; block++) {
-    const at = block * type.blockBytes;
-    if (type.name === 'F32') view.setFloat32(at, signed(random), true);
-    for (const offset of offsets) view.setUint16(at + offset, randomHalfBits(random, maxExponent), true);
+    for (const { kind, numBytes } of type.fields) {
+      if (kind !== 'bytes') writeNumber(view, at, kind, random, maxExponent);
+      at += numBytes;
+    }
   }
   return raw;
+}
+
+/** Of the f32 next to `value`. */
+function bitsOf(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0] ?? 0;
+}
+
+function writeNumber(
+  view: DataView,
+  at: number,
+  kind: Exclude<BlockField['kind'], 'bytes'>,
+  random: Random,
+  maxExponent: number,
+): void {
+  switch (kind) {
+    case 'f32':
+      view.setFloat32(at, signed(random), true);
+      return;
+    case 'f16':
+      view.setUint16(at, randomHalfBits(random, maxExponent), true);
+      return;
+    case 'bf16':
+      view.setUint16(at, bitsOf(signed(random)) >>> 16, true);
+      return;
+    case 'e8m0': {
+      // From 2^-125 on, since the smallest weight is half of the scale and must be no subnormal of f32.
+      const largest = 127 + maxExponent - 14;
+      const smallest = random() < 0.125 ? 2 : largest - 30;
+      view.setUint8(at, smallest + wholeBelow(random, largest - smallest));
+    }
+  }
 }
 
 export interface Planes {

@@ -1,5 +1,6 @@
 /** The table against the layouts of the blocks, written out field by field. */
 import { expect, it } from 'vitest';
+import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
 import { GGML_TYPES, ggmlTypeNamed } from './ggml-types.ts';
 
 const HALF = 2;
@@ -68,4 +69,10 @@ it('agrees with the layouts of the blocks', () => {
 it('finds types by name', () => {
   expect(ggmlTypeNamed('Q4_K')?.id).toBe(12);
   expect(ggmlTypeNamed('Q9_K')).toBeUndefined();
+});
+
+it('agrees with the descriptions that the kernels follow', () => {
+  for (const { name, ggmlType, blockElements, blockBytes } of BLOCK_TYPES) {
+    expect(GGML_TYPES.get(ggmlType)).toEqual({ id: ggmlType, name, blockElements, blockBytes });
+  }
 });

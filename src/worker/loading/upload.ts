@@ -91,7 +91,8 @@ async function uploadRows(
   const { type, rowElements } = plan;
   const rawRowBytes = (rowElements / type.blockElements) * type.blockBytes;
   const blocksPerRow = paddedRowElements(rowElements) / type.gpuBlockElements;
-  const rowsPerSlice = Math.max(2, Math.floor(SLICE_BYTES / rawRowBytes / 2) * 2);
+  // Of any type, four rows fill whole words of scales.
+  const rowsPerSlice = Math.max(4, Math.floor(SLICE_BYTES / rawRowBytes / 4) * 4);
   for (let done = 0; done < numRows; done += rowsPerSlice) {
     const rows = Math.min(rowsPerSlice, numRows - done);
     const raw = await context.source.read(

@@ -2,7 +2,7 @@
  * A weight matrix on the GPU: a list of row shards, each within the binding limit, each a buffer with two planes.
  * Planning is pure; nothing here reads files or knows what a matrix is for.
  */
-import { paddedRowElements, type BlockType } from '../../shaders/blocks/block-type.ts';
+import { paddedRowElements, rowsPerScaleWord, type BlockType } from '../../shaders/blocks/block-type.ts';
 import { LinnetError } from '../errors.ts';
 import type { BufferRange, PlanningLimits } from '../gpu/gpu.ts';
 
@@ -48,9 +48,7 @@ export function planMatrix(
   limits: PlanningLimits,
   cutRows = Infinity,
 ): MatrixPlan {
-  const most = mostRows(type, rowElements, limits);
-  // Whole pairs of rows, so that a shard's halves fill whole words.
-  const rowsPerShard = Math.min(numRows, most >= 8 ? most - (most % 8) : most - (most % 2));
+  const rowsPerShard = Math.min(numRows, wholeRows(mostRows(type, rowElements, limits), type, rowElements));
   if (rowsPerShard < 1) throw tooLong(label, type, rowElements, limits);
   const shards: ShardPlan[] = [];
   for (let firstRow = 0; firstRow < numRows;) {
@@ -63,7 +61,7 @@ export function planMatrix(
 }
 
 /**
- * Two tensors of `numPairs` rows each (an even number) in shards of as many rows of either. @throws LimitExceeded
+ * Two tensors of `numPairs` rows each (whole words of scales, see rowsPerScaleWord) in shards of as many rows of either. @throws LimitExceeded
  */
 export function planPairedMatrix(
   label: string,
@@ -73,8 +71,7 @@ export function planPairedMatrix(
   limits: PlanningLimits,
 ): MatrixPlan {
   const most = Math.floor(mostRows(type, rowElements, limits) / 2);
-  // Even, so that the second half begins at a whole word of the scales.
-  const pairsPerShard = Math.min(numPairs, most >= 8 ? most - (most % 8) : most - (most % 2));
+  const pairsPerShard = Math.min(numPairs, wholeRows(most, type, rowElements));
   if (pairsPerShard < 1) throw tooLong(label, type, 2 * rowElements, limits);
   const shards: ShardPlan[] = [];
   for (let first = 0; first < numPairs; first += pairsPerShard) {
@@ -90,6 +87,11 @@ function mostRows(type: BlockType, rowElements: number, limits: PlanningLimits):
     Math.floor(limits.maxBindingBytes / quantRowBytes),
     Math.floor((limits.maxBufferBytes - 512) / (quantRowBytes + scaleRowBytes)),
   );
+}
+
+/** As many of `most` rows as fill whole words of scales, so that the next rows (of another half) begin at one. */
+function wholeRows(most: number, type: BlockType, rowElements: number): number {
+  return most - (most % (most >= 8 ? 8 : rowsPerScaleWord(type, rowElements)));
 }
 
 function rowBytesOf(type: BlockType, rowElements: number) {

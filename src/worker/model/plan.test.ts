@@ -5,6 +5,7 @@ import { MODEL_SHAPES, TINY_SHAPE } from '../../../tools/fixtures/model-shapes.t
 import type { KvLayout } from '../../shaders/lib/kv-layout.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
+import { MXFP4 } from '../../shaders/blocks/mxfp4.ts';
 import { Q4_K } from '../../shaders/blocks/q4_k.ts';
 import { planPairedMatrix } from './matrix.ts';
 import { planModel } from './runner.ts';
@@ -52,10 +53,10 @@ describe('planModel', () => {
     const file = await tiny();
     const other = withTensors(file, (tensors) =>
       tensors.map((tensor) =>
-        tensor.name === 'output_norm.weight' ? { ...tensor, type: 30, typeName: 'BF16' } : tensor,
+        tensor.name === 'output_norm.weight' ? { ...tensor, type: 17, typeName: 'IQ2_XS' } : tensor,
       ),
     );
-    expect(() => plan(other)).toThrow(named('UnsupportedTensorType', /output_norm\.weight.*BF16/));
+    expect(() => plan(other)).toThrow(named('UnsupportedTensorType', /output_norm\.weight.*IQ2_XS/));
   });
 
   it('cuts matrices and cache so that no binding is larger than allowed', async () => {
@@ -95,6 +96,14 @@ describe('planModel', () => {
     expect(small.shards.reduce((sum, { numRows }) => sum + numRows, 0)).toBe(2 * 172);
     const differing = syntheticModel(shape, { type: 'Q4_K', types: { up: 'Q6_K' }, seed: 1 });
     expect(plan(await readGgufHeader(differing)).weights.layers[0]?.gateUp.kind).toBe('apart');
+  });
+
+  it('pairs matrices so that the second half begins at a whole word of scales, also where a row has an odd byte of them', () => {
+    // A row of 96 is 48 bytes of quants and 3 of scales.
+    const { shards } = planPairedMatrix('gate|up', MXFP4, 172, 96, { ...GPU.limits, maxBindingBytes: 15 * 48 });
+    expect(shards.map(({ numRows }) => numRows)).toEqual(new Array<number>(43).fill(8));
+    const one = planPairedMatrix('gate|up', MXFP4, 172, 96, { ...GPU.limits, maxBindingBytes: 14 * 2 * 48 });
+    expect(one.shards.map(({ numRows }) => numRows)).toEqual([...new Array<number>(21).fill(16), 8]);
   });
 
   it('tells the bytes of each cache type: 34 and 18 for 32 values where heads are of 64', async () => {

@@ -2,8 +2,8 @@
  * Finds a model's tensors by name, checks their shapes, and plans the matrices they become on a device. What a tensor is
  * for is the family's business (llama.ts). Reads nothing and allocates nothing.
  */
-import type { BlockType } from '../../shaders/blocks/block-type.ts';
-import { blockTypeOf } from '../../shaders/blocks/index.ts';
+import { rowsPerScaleWord, type BlockType } from '../../shaders/blocks/block-type.ts';
+import { BLOCK_TYPES, blockTypeOf } from '../../shaders/blocks/index.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
@@ -139,8 +139,7 @@ export class TensorPlanner {
     let outOffset = 0;
     for (let first = 0; first < names.length;) {
       let end = first + 1;
-      // An even number of rows before a tensor lets its scales begin at a whole word.
-      while (end < names.length && this.#sameType(names[first], names[end]) && (rows[end - 1] ?? 1) % 2 === 0) end += 1;
+      while (end < names.length && this.#joins(names[first], names[end], rowElements, rows[end - 1] ?? 1)) end += 1;
       const some = rows.slice(first, end);
       parts.push({ matrix: this.matrix(names.slice(first, end), rowElements, some), outOffset });
       outOffset += some.reduce((sum, n) => sum + n, 0);
@@ -151,7 +150,7 @@ export class TensorPlanner {
 
   /** Two tensors of `numRows` rows each. @throws UnsupportedTensorType, LimitExceeded */
   pair(first: string, second: string, rowElements: number, numRows: number): Pair<PlannedMatrix> {
-    if (!this.#sameType(first, second) || numRows % 2 !== 0) {
+    if (!this.#joins(first, second, rowElements, numRows)) {
       const [a, b] = [this.matrix([first], rowElements, [numRows]), this.matrix([second], rowElements, [numRows])];
       return { kind: 'apart', first: a, second: b };
     }
@@ -161,8 +160,11 @@ export class TensorPlanner {
     return { kind: 'paired', matrix: this.#planned(tensors, plan) };
   }
 
-  #sameType(first: string | undefined, second: string | undefined): boolean {
-    return this.#byName.get(first ?? '')?.type === this.#byName.get(second ?? '')?.type;
+  /** Whether a tensor can follow `numRows` rows of another in one matrix: its scales must begin at a whole word. */
+  #joins(first: string | undefined, second: string | undefined, rowElements: number, numRows: number): boolean {
+    const [a, b] = [this.#byName.get(first ?? ''), this.#byName.get(second ?? '')];
+    const type = a?.type === b?.type ? blockTypeOf(a?.type ?? 0, this.#hasF16) : undefined;
+    return type !== undefined && numRows % rowsPerScaleWord(type, rowElements) === 0;
   }
 
   #typeOf([tensor]: readonly TensorInfo[]): BlockType {
@@ -188,6 +190,6 @@ export function missingTensor(name: string): LinnetError {
 function unsupportedType(tensor: TensorInfo | undefined): LinnetError {
   return new LinnetError(
     'UnsupportedTensorType',
-    `The tensor ${tensor?.name ?? ''} has the type ${tensor?.typeName ?? ''}, which is not supported yet; F32, F16, Q8_0, Q4_0, Q4_K and Q6_K are. Choose another file of this model, e.g. Q4_K_M.`,
+    `The tensor ${tensor?.name ?? ''} has the type ${tensor?.typeName ?? ''}, which is not supported; ${BLOCK_TYPES.map(({ name }) => name).join(', ')} are. Choose another file of this model, e.g. Q4_K_M.`,
   );
 }

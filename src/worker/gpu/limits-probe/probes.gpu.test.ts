@@ -62,7 +62,7 @@ for (const { name, skipReason } of testAdapters()) {
         const { quants, scales } = planesOf(type, raw, 1, numGroups * 32);
         const words = new Uint32Array((numWords + 1) * 4);
         words.set(quants);
-        words[numWords * 4] = scales[0] ?? 0;
+        words.set(scales, numWords * 4);
         const probe = await new Probes(gpu).dequantDot(type, words, { ...PROBE_INPUTS, mask: 0, factor: 0.5 });
         if (probe === undefined) throw new Error('every type that all devices have can be in registers');
         await probe.run(2);
