@@ -32,6 +32,7 @@ import { abortedError, deviceLostError, LinnetError, toLinnetError } from './err
 import { EventBatcher } from './event-batcher.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
+import type { CreateDrafter } from './speculation/drafter.ts';
 import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
 
 export interface EngineHost {
@@ -41,6 +42,8 @@ export interface EngineHost {
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
   readonly randomU32: () => number;
+  /** How tokens are guessed ahead; default: by n-grams. */
+  readonly createDrafter?: CreateDrafter;
   /** Runs a callback after about so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
 }
@@ -79,8 +82,8 @@ export class LinnetEngine implements Engine {
   async stats(): Promise<EngineStats> {
     const gpu = await this.#openGpu();
     const sessions = [...this.#models.values()].map((model) => model.session);
-    const numCachedTokens = sessions.reduce((sum, session) => sum + session.numCachedTokens, 0);
-    return statsOf(gpu.counters, numCachedTokens, this.#networkBytes, sessions.at(-1)?.steps.lastDecodeStep);
+    const counters = sessions.map((session) => session.schedulerCounters);
+    return statsOf(gpu.counters, counters, this.#networkBytes, sessions.at(-1)?.steps.lastDecodeStep);
   }
 
   async inspect(
@@ -194,8 +197,9 @@ export class LinnetEngine implements Engine {
   }
 
   #loaderDeps(): LoaderDeps {
-    const { cache, nowMs, randomU32 } = this.#host;
-    return { cache, nowMs, randomU32, openGpu: () => this.#openGpu() };
+    const { cache, nowMs, randomU32, createDrafter } = this.#host;
+    const openGpu = () => this.#openGpu();
+    return { cache, nowMs, randomU32, openGpu, ...(createDrafter === undefined ? {} : { createDrafter }) };
   }
 
   /** One device for all models; a failed or lost one is forgotten, so that the next call tries again. */

@@ -5,7 +5,7 @@
 import { platformHost } from '../../src/cache/host.ts';
 import { ModelStore } from '../../src/cache/model-store.ts';
 import type { GenerateRequest, GenerationEvent, GenerationResult, LoadRequest } from '../../src/worker/api.ts';
-import { LinnetEngine } from '../../src/worker/engine.ts';
+import { LinnetEngine, type EngineHost } from '../../src/worker/engine.ts';
 import { TINY_SHAPE } from '../fixtures/model-shapes.ts';
 import { syntheticBytes } from '../fixtures/synthetic-model.ts';
 import { openDawn, type AdapterName } from './dawn.ts';
@@ -32,7 +32,7 @@ export class TestEngine {
     this.devices = devices;
   }
 
-  static async open(adapter: AdapterName): Promise<TestEngine> {
+  static async open(adapter: AdapterName, host: Partial<EngineHost> = {}): Promise<TestEngine> {
     const dawn = await openDawn({ adapter });
     const devices: GPUDevice[] = [];
     const engine = new LinnetEngine({
@@ -44,6 +44,7 @@ export class TestEngine {
       later: (callback, ms) => {
         setTimeout(callback, ms);
       },
+      ...host,
     });
     return new TestEngine(engine, devices);
   }

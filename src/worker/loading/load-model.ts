@@ -23,6 +23,7 @@ import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
 import { ModelSession } from '../serving/model-session.ts';
+import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
@@ -32,6 +33,7 @@ export interface LoaderDeps {
   readonly nowMs: () => number;
   readonly randomU32: () => number;
   readonly openGpu: () => Promise<Gpu>;
+  readonly createDrafter?: CreateDrafter;
 }
 
 /** A loaded model without its handle. */
