@@ -36,6 +36,9 @@ export interface LogitRow {
   readonly id: SequenceId;
   /** Of the token that is drawn from the row's logits. */
   readonly position: number;
+  /** Guesses between the sequence's last token and the drawn one, and the last of them. The rows before have the others. */
+  readonly numDrafts: number;
+  readonly draft: TokenId | undefined;
 }
 
 export interface ScheduledStep {
@@ -190,7 +193,13 @@ function isPromptRun({ sequence }: Entry): boolean {
 
 function logitRowsOf({ sequence, draft }: Entry): readonly LogitRow[] {
   const { id, numTokens } = sequence;
-  return [0, ...draft].map((_, offset) => ({ id, position: numTokens + offset }));
+  const rowBehind = (token: TokenId | undefined, numDrafts: number): LogitRow => ({
+    id,
+    position: numTokens + numDrafts,
+    numDrafts,
+    draft: token,
+  });
+  return [undefined, ...draft].map(rowBehind);
 }
 
 function rowsOf({ sequence, numRows, draft }: Entry, index: number): readonly BatchRow[] {

@@ -15,7 +15,7 @@ const MAX_HINT_CHARACTERS = 262_144;
 export function drafterFor(
   request: GenerateRequest,
   prompt: Prompt,
-  tokenizer: Tokenizer,
+  tokenizer: Pick<Tokenizer, 'encode'>,
   create: CreateDrafter,
 ): Drafter | undefined {
   const { hints = [], speculation = 'ngram' } = request;

@@ -110,8 +110,7 @@ export class ModelSession {
     });
     const prompt = this.#conversations.promptFor(request);
     const { createDrafter = createNgramDrafter } = this.#host;
-    // The counts that penalties need are not yet kept apart for guesses.
-    const drafter = needsCounts(params) ? undefined : drafterFor(request, prompt, this.text.tokenizer, createDrafter);
+    const drafter = drafterFor(request, prompt, this.text.tokenizer, createDrafter);
     const slot = this.#acquireSlot(params);
     try {
       await this.#sampler.prepare(params);
@@ -214,10 +213,10 @@ export class ModelSession {
     return drawn;
   }
 
-  #sampleRequest({ id, position }: LogitRow): SampleRequest {
+  #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
     const running = this.#running.get(id);
     if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    return { params: running.generation.params, position, slot: running.slot ?? 0 };
+    return { params: running.generation.params, position, numDrafts, draft, slot: running.slot ?? 0 };
   }
 
   #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {
