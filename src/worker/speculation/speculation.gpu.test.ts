@@ -179,7 +179,7 @@ for (const { name, title } of openTestAdapters()) {
         sampling,
         ignoreEos: true,
       }));
-      const alone = [];
+      const alone: Generated[] = [];
       for (const request of requests) alone.push(await engine.ask(handle, { ...request, speculation: 'off' }));
       const together = await Promise.all(
         requests.map((request, i) => engine.ask(handle, { ...request, hints: [alone[i]?.result.text ?? ''] })),
