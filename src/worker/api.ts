@@ -206,6 +206,13 @@ export interface SamplingParams {
 
 export type RecommendedSampling = Pick<SamplingParams, 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty'>;
 
+/** Whether tokens are guessed ahead and several verified in one step. */
+export type SpeculationPolicy =
+  /** One token a step. */
+  | 'off'
+  /** Guesses that the text goes on as it did where its last few tokens occurred before: in it, its prompt, its hints. */
+  | 'ngram';
+
 export interface GenerateRequest {
   readonly client: ClientId;
   readonly request: RequestId;
@@ -223,6 +230,14 @@ export interface GenerateRequest {
   readonly overflow?: OverflowPolicy;
   /** Go on after the end-of-generation token (benchmarks, tests). */
   readonly ignoreEos?: boolean;
+  /** Default `ngram`: the text is the same, bit for bit, and takes fewer steps where it repeats something. */
+  readonly speculation?: SpeculationPolicy;
+  /**
+   * Texts the answer is likely to repeat parts of: the page, a selection, the file that is edited; the likeliest last. They
+   * are no part of the prompt and never change the answer; guesses are looked up in them too. The last 262 144 characters
+   * of them count.
+   */
+  readonly hints?: readonly string[];
 }
 
 export type FinishReason = 'stop' | 'length' | 'aborted';
@@ -256,6 +271,13 @@ export interface GenerationResult {
   readonly numPromptTokens: number;
   readonly numCachedTokens: number;
   readonly numGeneratedTokens: number;
+  /** Tokens guessed ahead: `numGeneratedTokens` is `numSteps` plus `numAcceptedTokens`. */
+  readonly speculation: {
+    /** Steps that gave tokens. */
+    readonly numSteps: number;
+    readonly numDraftTokens: number;
+    readonly numAcceptedTokens: number;
+  };
   /** Tokens of context this conversation now holds. */
   readonly contextUsed: number;
   readonly contextLength: number;
@@ -347,6 +369,10 @@ export interface EngineStats {
   readonly numPromptRows: number;
   readonly numGeneratedRows: number;
   readonly numCachedTokens: number;
+  /** Times that a sequence got tokens from a step; each gave one, and as many as were accepted of those drafted for it. */
+  readonly numSequenceSteps: number;
+  readonly numDraftTokens: number;
+  readonly numAcceptedDraftTokens: number;
   readonly weightBytesRead: number;
   readonly kvBytesRead: number;
   readonly numBuffersCreated: number;

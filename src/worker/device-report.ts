@@ -22,20 +22,30 @@ export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>
   };
 }
 
+/** What is counted for each loaded model. */
+type SessionCounters = Pick<
+  EngineStats,
+  'numCachedTokens' | 'numSequenceSteps' | 'numDraftTokens' | 'numAcceptedDraftTokens'
+>;
+
 export function statsOf(
   counters: Counters,
-  numCachedTokens: number,
+  sessions: readonly SessionCounters[],
   networkBytes: number,
   lastDecodeStep: EngineStats['lastDecodeStep'] | undefined,
   selfTest: SelfTestReport,
 ): EngineStats {
+  const sum = (name: keyof SessionCounters) => sessions.reduce((total, session) => total + session[name], 0);
   return {
     numSteps: counters.numSteps,
     numDispatches: counters.numDispatches,
     numSubmits: counters.numSubmits,
     numPromptRows: counters.numPromptRows,
     numGeneratedRows: counters.numGeneratedRows,
-    numCachedTokens,
+    numCachedTokens: sum('numCachedTokens'),
+    numSequenceSteps: sum('numSequenceSteps'),
+    numDraftTokens: sum('numDraftTokens'),
+    numAcceptedDraftTokens: sum('numAcceptedDraftTokens'),
     weightBytesRead: counters.weightBytesRead,
     kvBytesRead: Math.round(counters.kvBytesRead),
     numBuffersCreated: counters.numBuffersCreated,

@@ -115,9 +115,10 @@ for (const { name, title } of openTestAdapters()) {
     }, 180_000);
 
     it('makes one submit a token and no buffer or bind group once warm', async () => {
-      await engine.ask(handle, { input: text('ba'), maxTokens: 2, sampling: GREEDY, ignoreEos: true });
+      const options = { sampling: GREEDY, ignoreEos: true, speculation: 'off' } as const;
+      await engine.ask(handle, { ...options, input: text('ba'), maxTokens: 2 });
       const before = await engine.engine.stats();
-      await engine.ask(handle, { input: text('bada'), maxTokens: 10, sampling: GREEDY, ignoreEos: true });
+      await engine.ask(handle, { ...options, input: text('bada'), maxTokens: 10 });
       const after = await engine.engine.stats();
       expect(after.numSubmits - before.numSubmits).toBe(after.numSteps - before.numSteps);
       expect(after.numSteps - before.numSteps).toBe(10);

@@ -35,6 +35,7 @@ import type { Gpu } from './gpu/gpu.ts';
 import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
 import { SelfTest, type SelfTestHost } from './gpu/self-test/self-test.ts';
 import { IdleWork } from './idle.ts';
+import type { CreateDrafter } from './speculation/drafter.ts';
 import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
 
 export interface EngineHost {
@@ -44,6 +45,8 @@ export interface EngineHost {
   /** Milliseconds since the epoch. */
   readonly nowMs: () => number;
   readonly randomU32: () => number;
+  /** How tokens are guessed ahead; default: by n-grams. */
+  readonly createDrafter?: CreateDrafter;
   /** Runs a callback after about so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
   /** How the kernels of a device are tested; results are forgotten with the engine unless said. */
@@ -88,9 +91,9 @@ export class LinnetEngine implements Engine {
   async stats(): Promise<EngineStats> {
     const gpu = await this.#openGpu();
     const sessions = [...this.#models.values()].map((model) => model.session);
-    const numCachedTokens = sessions.reduce((sum, session) => sum + session.numCachedTokens, 0);
+    const counters = sessions.map((session) => session.schedulerCounters);
     const { lastDecodeStep } = sessions.at(-1)?.steps ?? {};
-    return statsOf(gpu.counters, numCachedTokens, this.#networkBytes, lastDecodeStep, this.#selfTest().report());
+    return statsOf(gpu.counters, counters, this.#networkBytes, lastDecodeStep, this.#selfTest().report());
   }
 
   async inspect(
@@ -208,8 +211,15 @@ export class LinnetEngine implements Engine {
   }
 
   #loaderDeps(): LoaderDeps {
-    const { cache, nowMs, randomU32 } = this.#host;
-    return { cache, nowMs, randomU32, openGpu: () => this.#openGpu(), selfTest: () => this.#selfTest() };
+    const { cache, nowMs, randomU32, createDrafter } = this.#host;
+    return {
+      cache,
+      nowMs,
+      randomU32,
+      openGpu: () => this.#openGpu(),
+      selfTest: () => this.#selfTest(),
+      ...(createDrafter === undefined ? {} : { createDrafter }),
+    };
   }
 
   #selfTest(): SelfTest {

@@ -22,9 +22,8 @@ export interface Generated {
 /** What a driver makes of the code of a kernel. */
 export type Miscompile = (kernel: string, code: string) => string;
 
-export interface TestEngineOptions {
+export interface TestEngineOptions extends Partial<EngineHost> {
   readonly miscompile?: Miscompile;
-  readonly selfTest?: NonNullable<EngineHost['selfTest']>;
 }
 
 export type Ask = Omit<GenerateRequest, 'client' | 'request' | 'model'> & { readonly request?: string };
@@ -40,11 +39,11 @@ export class TestEngine {
     this.devices = devices;
   }
 
-  static async open(adapter: AdapterName, options: TestEngineOptions = {}): Promise<TestEngine> {
+  static async open(adapter: AdapterName, { miscompile, ...host }: TestEngineOptions = {}): Promise<TestEngine> {
     const dawn = await openDawn({ adapter });
     const devices: GPUDevice[] = [];
     const engine = new LinnetEngine({
-      gpu: recording(dawn.gpu, devices, options.miscompile),
+      gpu: recording(dawn.gpu, devices, miscompile),
       gpuOptions: { defaultLimits: true },
       cache: { host: platformHost(), store: new ModelStore(), storage: {} },
       nowMs: () => Date.now(),
@@ -52,7 +51,7 @@ export class TestEngine {
       later: (callback, ms) => {
         setTimeout(callback, ms);
       },
-      ...(options.selfTest === undefined ? {} : { selfTest: options.selfTest }),
+      ...host,
     });
     return new TestEngine(engine, devices);
   }

@@ -30,7 +30,7 @@ it('encodes a row at its place and decodes a record', () => {
   const view = new DataView(new ArrayBuffer(2 * layout.SAMPLE_ROW_BYTES));
   layout.encodeSampleRow(view, 1, isRow(values) ? values : fail());
   expect(view.getUint32(layout.SAMPLE_ROW_BYTES, true)).toBe(1);
-  expect(view.getFloat32(2 * layout.SAMPLE_ROW_BYTES - 4, true)).toBe(16);
+  expect(view.getFloat32(2 * layout.SAMPLE_ROW_BYTES - 4, true)).toBe(18);
 
   const record = new DataView(new ArrayBuffer(2 * layout.RECORD_BYTES));
   const base = layout.RECORD_BYTES;

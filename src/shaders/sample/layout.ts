@@ -25,6 +25,8 @@ export const SAMPLE_ROW_FIELDS = [
   ['bias_offset', 'u32'],
   ['num_bias', 'u32'],
   ['mask_offset', 'u32'],
+  ['num_drafts', 'u32'],
+  ['draft', 'u32'],
   ['inv_temperature', 'f32'],
   ['top_p', 'f32'],
   ['min_p_offset', 'f32'],

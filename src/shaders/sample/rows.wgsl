@@ -42,6 +42,8 @@ struct SampleRow {
   bias_offset: u32, // into `bias`, in entries
   num_bias: u32,
   mask_offset: u32, // into `mask`, in words; NONE: no mask
+  num_drafts: u32, // draft tokens that precede the picked one; `draft` of this row and of those before it, backwards
+  draft: u32, // the last of them; nothing where there is none
   inv_temperature: f32,
   top_p: f32, // >= 1: all
   min_p_offset: f32, // temperature * ln(minP), <= 0

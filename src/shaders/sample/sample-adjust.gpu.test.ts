@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sampleHarnesses } from '../../../tools/node/sample-harness.ts';
 import { openTestDevice, testAdapters, titleOf, type TestDevice } from '../../../tools/node/test-devices.ts';
-import { PROMPT_BIT, RECORD_STATUS, ROW_FLAGS } from './layout.ts';
+import { NONE, PROMPT_BIT, RECORD_STATUS, ROW_FLAGS, type SampleRow } from './layout.ts';
 import { encodeTokenList, type SampleShape } from './sample.ts';
 import { encodeBiases, encodeHistory, LOGIT_KINDS, makeLogits, rowOf, seededRandom } from './sample.cases.ts';
 import { adjustLogits, logprobsOf, NO_FILTERS, type RefHistory, type RefParams } from './sample.ref.ts';
@@ -83,6 +83,52 @@ for (const { name, skipReason } of testAdapters()) {
       expect(counted.flatMap((n, id) => (n === before[id] ? [] : [[id, n - (before[id] ?? NaN)]]))).toEqual([
         [best, 1],
       ]);
+    });
+
+    it('takes drafts before a row for generated, and counts what was picked up to the first wrong one; seed 34', async () => {
+      const harness = harnessOf(SHAPE);
+      // The same logits for all rows of a sequence: what differs is the drafts.
+      const [one, other] = [34, 35].map((seed) => makeLogits('normal', SHAPE.vocabSize, seededRandom(seed)));
+      const logits = [one, one, one, one, other, other].map((row) => row ?? new Float32Array());
+      const params = { ...PARAMS, logitBias: new Map() };
+      // Two sequences: three drafts behind the first's row, one behind the second's.
+      const numDrafts = [0, 1, 2, 3, 0, 1];
+      const picks: number[] = [];
+      const rows = numDrafts.map((num, i) => {
+        const drafts = picks.slice(i - num, i);
+        const generated = new Map(HISTORY.generated);
+        for (const id of drafts) generated.set(id, (generated.get(id) ?? 0) + 1);
+        const expected = adjustLogits(logits[i] ?? [], params, { ...HISTORY, generated });
+        picks.push(expected.reduce((a, x, id) => (x > (expected[a] ?? x) ? id : a), 0));
+        return { expected, row: rowOf(params, { num_drafts: num, draft: drafts.at(-1) ?? NONE }) };
+      });
+      const input = { counts: counts(), bias: new Uint32Array(2), mask: new Uint32Array(1) };
+      const run = async (changed: (row: SampleRow, i: number) => SampleRow) => {
+        const given = rows.map(({ row }, i) => changed(row, i));
+        const output = await harness.run(harness.layOut(logits), given, input);
+        const before = counts().flatMap((segment) => [...segment]);
+        const counted = output.counts.flatMap((segment) => [...segment]).map((n, id) => n - (before[id] ?? NaN));
+        const times = counted.flatMap((n, id) => new Array<number>(n).fill(id));
+        return { ids: output.records.map(({ id }) => id), counted: times.sort((a, b) => a - b), output };
+      };
+      const ascending = (ids: readonly number[]) => [...ids].sort((a, b) => a - b);
+
+      const right = await run((row) => row);
+      expect(new Set(picks.slice(0, 4)).size).toBeGreaterThan(2); // the drafts mattered
+      expect(right.ids).toEqual(picks);
+      expect(right.counted).toEqual(ascending(picks));
+      for (const [i, { expected }] of rows.entries()) {
+        for (const id of new Set([...picks.slice(0, i), 1, 4159, 4200])) {
+          const segment = right.output.adjusted[id < SHAPE.segmentLength ? 0 : 1];
+          const adjusted = segment?.[i * SHAPE.segmentLength + (id % SHAPE.segmentLength)] ?? NaN;
+          expect(Math.abs(adjusted - (expected[id] ?? NaN))).toBeLessThanOrEqual(TOLERANCE.adjusted(30));
+        }
+      }
+
+      // The second draft of the first sequence is wrong: what was picked behind it is not counted.
+      const wrong = await run((row, i) => (i === 2 ? { ...row, draft: 4242 } : row));
+      expect(wrong.ids.slice(0, 2)).toEqual(picks.slice(0, 2));
+      expect(wrong.counted).toEqual(ascending([...picks.slice(0, 2), ...picks.slice(4)]));
     });
 
     it('draws only what the mask allows, and says so when it allows nothing; seed 32', async () => {

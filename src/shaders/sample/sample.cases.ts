@@ -39,6 +39,8 @@ export const PLAIN_ROW: SampleRow = {
   bias_offset: 0,
   num_bias: 0,
   mask_offset: NONE,
+  num_drafts: 0,
+  draft: NONE,
   inv_temperature: 1,
   top_p: 1,
   min_p_offset: -3e38,

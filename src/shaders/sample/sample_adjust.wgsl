@@ -23,11 +23,11 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
   for (var step = 0u; step < num_steps; step++) {
     let at = first + step * CHUNK_GROUPS;
     let bits = logits[base + at];
-    adjusted[base + at] = adjust(params, at, bits, 0.0);
+    adjusted[base + at] = adjust(params, row, at, bits, 0.0);
     found.raw_key = max(found.raw_key, key_of_logit(bits, SEGMENT * SEGMENT_LENGTH + at));
     found.status |= select(0u, STATUS_NAN, is_nan(bits) && SEGMENT * SEGMENT_LENGTH + at < VOCAB_SIZE);
   }
-  apply_bias(params, base, gid.x);
+  apply_bias(params, row, gid.x);
   let largest = value_of(found.raw_key);
   for (var step = 0u; step < num_steps; step++) {
     let at = first + step * CHUNK_GROUPS;
@@ -41,20 +41,21 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
 }
 
 // The few logits with a bias are adjusted once more, from the raw ones.
-fn apply_bias(params: SampleRow, base: u32, group: u32) {
+fn apply_bias(params: SampleRow, row: u32, group: u32) {
+  let base = row * SEGMENT_LENGTH;
   for (var i = 0u; i < params.num_bias; i++) {
     let entry = bias[params.bias_offset + i];
     let at = entry.x - SEGMENT * SEGMENT_LENGTH; // wraps for ids before the segment
     let owner = at / CHUNK_LOGITS * CHUNK_GROUPS + at % CHUNK_GROUPS;
     if (at < SEGMENT_LENGTH && owner == group) {
-      adjusted[base + at] = adjust(params, at, logits[base + at], bitcast<f32>(entry.y));
+      adjusted[base + at] = adjust(params, row, at, logits[base + at], bitcast<f32>(entry.y));
     }
   }
 }
 
 // Mask, bias, repetition penalty, then presence and frequency. What is no candidate stays none; a logit that nothing
 // changes keeps its bits.
-fn adjust(params: SampleRow, at: u32, bits: u32, added: f32) -> u32 {
+fn adjust(params: SampleRow, row: u32, at: u32, bits: u32, added: f32) -> u32 {
   let id = SEGMENT * SEGMENT_LENGTH + at;
   let key = key_of_bits(bits);
   if (key == NO_CANDIDATE || is_masked(params, id)) {
@@ -62,7 +63,7 @@ fn adjust(params: SampleRow, at: u32, bits: u32, added: f32) -> u32 {
   }
   var count = 0u;
   if ((params.flags & FLAG_COUNTS) != 0u) {
-    count = counts[params.slot * SEGMENT_LENGTH + at];
+    count = counts[params.slot * SEGMENT_LENGTH + at] + times_drafted(params, row, id);
   }
   if (count == 0u && added == 0.0) {
     return bits;
@@ -76,6 +77,16 @@ fn adjust(params: SampleRow, at: u32, bits: u32, added: f32) -> u32 {
     value -= params.presence_penalty + f32(generated) * params.frequency_penalty;
   }
   return bitcast<u32>(clamp(value, -1e30, 1e30));
+}
+
+// How often a token is among the drafts before the one that is picked. They are taken for right, as if generated: the pick
+// of a row with a wrong one before it never counts.
+fn times_drafted(params: SampleRow, row: u32, id: u32) -> u32 {
+  var times = 0u;
+  for (var back = 0u; back < params.num_drafts; back++) {
+    times += select(0u, 1u, rows[row - back].draft == id);
+  }
+  return times;
 }
 
 fn is_masked(params: SampleRow, id: u32) -> bool {

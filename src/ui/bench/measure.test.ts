@@ -56,7 +56,12 @@ it('no prompt comes twice, but what fills the context is the same before each', 
   expect(prompts.map(({ length }) => length)).toEqual([64, 96, 96, 96]);
   for (const ids of prompts) expect(ids.slice(0, 64)).toEqual(prompts[0]);
   expect(new Set(prompts.slice(1).map((ids) => ids[64])).size).toBe(3);
-  expect(fake.generations.at(-1)).toMatchObject({ maxTokens: 12, ignoreEos: true, sampling: { temperature: 0 } });
+  expect(fake.generations.at(-1)).toMatchObject({
+    maxTokens: 12,
+    ignoreEos: true,
+    sampling: { temperature: 0 },
+    speculation: 'off',
+  });
 });
 
 it('a file is loaded twice from itself', async () => {

@@ -111,7 +111,15 @@ async function repeat(run: BenchRun, model: LoadedModel): Promise<readonly Repet
   const fill = randomTokens(kvFill, model.vocabSize, 0);
   const generate = (ids: readonly number[], maxTokens: number) =>
     client.generate(
-      { model: model.handle, input: { kind: 'tokens', ids }, maxTokens, ignoreEos: true, sampling: { temperature: 0 } },
+      {
+        model: model.handle,
+        input: { kind: 'tokens', ids },
+        maxTokens,
+        ignoreEos: true,
+        sampling: { temperature: 0 },
+        // A token a step: the limits are those of that, and random text would be guessed only by chance.
+        speculation: 'off',
+      },
       { signal },
     );
   if (kvFill > 0) {

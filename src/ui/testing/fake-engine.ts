@@ -93,6 +93,9 @@ const STATS: Omit<EngineStats, 'selfTest'> = {
   numPromptRows: 0,
   numGeneratedRows: 1,
   numCachedTokens: 0,
+  numSequenceSteps: 1,
+  numDraftTokens: 0,
+  numAcceptedDraftTokens: 0,
   weightBytesRead: 700e6,
   kvBytesRead: 4e6,
   numBuffersCreated: 10,
@@ -278,6 +281,7 @@ function result(
     numPromptTokens: 32,
     numCachedTokens: 0,
     numGeneratedTokens,
+    speculation: { numSteps: numGeneratedTokens, numDraftTokens: 0, numAcceptedTokens: 0 },
     contextUsed: 32 + numGeneratedTokens,
     contextLength: 4096,
     timings: {

@@ -9,6 +9,9 @@ import { needsCounts, type LogitBias, type ResolvedSamplingParams } from '../sam
 export interface RowPlace {
   /** Of the token that is picked; with the seed and a token's id it decides that token's random number. */
   readonly position: number;
+  /** Draft tokens before it, one in each of so many rows up to this one, and the last of them. */
+  readonly numDrafts?: number;
+  readonly draft?: number | undefined;
   /** Which sequence's counts. */
   readonly slot: number;
   /** Where in `tokens` the id goes; default: nowhere. */
@@ -38,6 +41,8 @@ export function sampleRowOf(params: ResolvedSamplingParams, place: RowPlace): Sa
     bias_offset: place.biasOffset ?? 0,
     num_bias: params.logitBias.length,
     mask_offset: place.maskOffset ?? NONE,
+    num_drafts: place.numDrafts ?? 0,
+    draft: place.draft ?? NONE,
     inv_temperature: greedy ? 1 : 1 / params.temperature,
     top_p: params.topP,
     min_p_offset: params.minP === 0 || greedy ? NO_MIN_P : params.temperature * Math.log(params.minP),

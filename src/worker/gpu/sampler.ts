@@ -29,6 +29,9 @@ export interface SampleRequest {
   readonly params: ResolvedSamplingParams;
   /** Position of the token that is drawn. */
   readonly position: number;
+  /** Draft tokens before it, which the requests right before this one drew over, and the last of them. */
+  readonly numDrafts?: number;
+  readonly draft?: number | undefined;
   /** From `acquireSlot`, for requests with penalties. */
   readonly slot: number;
 }
@@ -183,11 +186,11 @@ export class GpuSampler {
   #writeRows(requests: readonly SampleRequest[]): void {
     const { queue } = this.#gpu.device;
     const bias = packLogitBias(requests.map(({ params }) => params.logitBias));
-    requests.forEach(({ params, position, slot }, row) => {
+    requests.forEach(({ params, position, numDrafts = 0, draft, slot }, row) => {
       encodeSampleRow(
         this.#rowWords,
         row,
-        sampleRowOf(params, { position, slot, tokenIndex: row, biasOffset: bias.offsets[row] ?? 0 }),
+        sampleRowOf(params, { position, numDrafts, draft, slot, tokenIndex: row, biasOffset: bias.offsets[row] ?? 0 }),
       );
     });
     queue.writeBuffer(this.#rows.buffer, 0, this.#rowWords.buffer, 0, requests.length * SAMPLE_ROW_BYTES);

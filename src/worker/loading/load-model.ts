@@ -26,6 +26,7 @@ import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
 import { ModelSession } from '../serving/model-session.ts';
+import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
@@ -37,6 +38,7 @@ export interface LoaderDeps {
   readonly openGpu: () => Promise<Gpu>;
   /** Of the device that is open. */
   readonly selfTest: () => SelfTest;
+  readonly createDrafter?: CreateDrafter;
 }
 
 /** A loaded model without its handle. */

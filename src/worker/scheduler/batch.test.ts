@@ -27,12 +27,19 @@ describe('validateBatch', () => {
     }).not.toThrow();
   });
 
+  it('accepts logits of several generated rows at the end of a sequence', () => {
+    expect(() => {
+      validateBatch({ ...VALID, rows: VALID.rows.map((entry) => ({ ...entry, ...GENERATED })) }, 16);
+    }).not.toThrow();
+  });
+
   it.each<[string, Partial<Batch>]>([
     ['prompt row comes after', { rows: [third, first, second] }],
     ['are apart', { rows: [first, { ...third, tokenClass: 'prompt', wantLogits: false }, second] }],
     ['do not ascend', { rows: [first, { ...second, position: 18 }, third] }],
     ['mixes classes', { rows: [first, { ...second, tokenClass: 'generated' }, third] }],
-    ['in the middle', { rows: [{ ...first, wantLogits: true }, second, third] }],
+    ['in the middle', { rows: [{ ...first, ...GENERATED }, { ...second, ...GENERATED, wantLogits: false }, third] }],
+    ['verifies prompt tokens', { rows: [{ ...first, wantLogits: true }, second, third] }],
     ['has no rows', { rows: [first, second] }],
     ['without a sequence', { rows: [...VALID.rows, row(7, 0, GENERATED)] }],
     ['does not end with its rows', { rows: [first, third] }],

@@ -33,7 +33,10 @@ export interface CopyBlock {
 
 export interface Batch {
   readonly sequences: readonly BatchSequence[];
-  /** All prompt rows, then all generated rows; the rows of a sequence are neighbours, ascending, and of one class. */
+  /**
+   * All prompt rows, then all generated rows; the rows of a sequence are neighbours, ascending, and of one class. Logits are
+   * wanted of a sequence's last row, and also of generated rows right before it when those behind them are drafts.
+   */
   readonly rows: readonly BatchRow[];
   readonly copies: readonly CopyBlock[];
 }
@@ -65,7 +68,9 @@ function validateSequence(batch: Batch, index: number, blockTokens: number): voi
   for (const [offset, row] of rows.entries()) {
     demand(row.position === first.position + offset, `positions of ${label} do not ascend by one`);
     demand(row.tokenClass === first.tokenClass, `${label} mixes classes`);
-    demand(!row.wantLogits || row === last, `${label} wants logits in the middle`);
+    const wantsEarlier = offset > 0 && rows[offset - 1]?.wantLogits === true;
+    demand(row.wantLogits || !wantsEarlier, `${label} wants logits in the middle`);
+    demand(!row.wantLogits || row === last || row.tokenClass === 'generated', `${label} verifies prompt tokens`);
   }
   demand(sequence.length === last.position + 1, `length of ${label} does not end with its rows`);
   const { blockTable } = sequence;

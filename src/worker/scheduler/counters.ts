@@ -10,6 +10,11 @@ export interface SchedulerCounters {
   readonly numCachedTokens: number;
   readonly numCopies: number;
   readonly numPreemptions: number;
+  /** Times that a sequence got tokens from a step: without drafts as many as tokens. */
+  readonly numSequenceSteps: number;
+  readonly numDraftTokens: number;
+  /** Of these, the ones that turned out to be the sequence's next. */
+  readonly numAcceptedDraftTokens: number;
 }
 
 export const ZERO_COUNTERS: SchedulerCounters = {
@@ -19,6 +24,9 @@ export const ZERO_COUNTERS: SchedulerCounters = {
   numCachedTokens: 0,
   numCopies: 0,
   numPreemptions: 0,
+  numSequenceSteps: 0,
+  numDraftTokens: 0,
+  numAcceptedDraftTokens: 0,
 };
 
 export function countStep(counters: SchedulerCounters, { serial, batch, preempted }: ScheduledStep): SchedulerCounters {
@@ -30,5 +38,15 @@ export function countStep(counters: SchedulerCounters, { serial, batch, preempte
     numGeneratedRows: counters.numGeneratedRows + batch.rows.length - numPromptRows,
     numCopies: counters.numCopies + batch.copies.length,
     numPreemptions: counters.numPreemptions + preempted.length,
+  };
+}
+
+/** A sequence drew tokens in a step, behind `numDraftTokens` guesses of which `numAccepted` were right. */
+export function countDraw(counters: SchedulerCounters, numDraftTokens: number, numAccepted: number): SchedulerCounters {
+  return {
+    ...counters,
+    numSequenceSteps: counters.numSequenceSteps + 1,
+    numDraftTokens: counters.numDraftTokens + numDraftTokens,
+    numAcceptedDraftTokens: counters.numAcceptedDraftTokens + numAccepted,
   };
 }

@@ -1,9 +1,9 @@
 /**
- * One step while it is being put together (`StepDraft`: which sequences, how many rows each, under the limits) and when
+ * One step while it is being put together (`StepBuilder`: which sequences, how many rows each, under the limits) and when
  * it is done (`ScheduledStep`: a Batch and whose rows are whose). Knows limits and sequences; not the order in which
  * sequences are offered, nor where blocks come from.
  */
-import type { SequenceId } from '../tokens.ts';
+import type { SequenceId, TokenId } from '../tokens.ts';
 import type { Batch, BatchRow, CopyBlock } from './batch.ts';
 import type { Sequence } from './sequence.ts';
 
@@ -23,10 +23,22 @@ export interface SchedulerLimits {
 /** Parallel to `batch.sequences`. */
 export interface ScheduledSequence {
   readonly id: SequenceId;
+  /** Rows of tokens that it has. */
   readonly numRows: number;
   readonly wantsLogits: boolean;
+  /** Guesses of the tokens behind its last one, a row with logits each. */
+  readonly draft: readonly TokenId[];
   /** `Sequence.numTruncations` at the time of scheduling. */
   readonly numTruncations: number;
+}
+
+export interface LogitRow {
+  readonly id: SequenceId;
+  /** Of the token that is drawn from the row's logits. */
+  readonly position: number;
+  /** Guesses between the sequence's last token and the drawn one, and the last of them. The rows before have the others. */
+  readonly numDrafts: number;
+  readonly draft: TokenId | undefined;
 }
 
 export interface ScheduledStep {
@@ -35,8 +47,8 @@ export interface ScheduledStep {
   /** Without rows when there is nothing to do. */
   readonly batch: Batch;
   readonly sequences: readonly ScheduledSequence[];
-  /** Whose the rows with `wantLogits` are, in the order of those rows. */
-  readonly logitSequences: readonly SequenceId[];
+  /** The rows with `wantLogits`, in their order. */
+  readonly logitRows: readonly LogitRow[];
   /** Admitted in this step for the first time. */
   readonly started: readonly { readonly id: SequenceId; readonly numCachedTokens: number }[];
   /** Lost their blocks to others in this step; they go on by themselves later. */
@@ -48,9 +60,12 @@ export interface ScheduledStep {
 interface Entry {
   readonly sequence: Sequence;
   readonly numRows: number;
+  readonly draft: readonly TokenId[];
 }
 
-export class StepDraft {
+const NO_DRAFT: readonly TokenId[] = [];
+
+export class StepBuilder {
   readonly preempted: SequenceId[] = [];
   readonly started: { id: SequenceId; numCachedTokens: number }[] = [];
   readonly contextFull: SequenceId[] = [];
@@ -76,14 +91,31 @@ export class StepDraft {
   numRowsFor(sequence: Sequence): number {
     const numLeft = sequence.state.kind === 'decoding' ? this.#numRowsLeft : this.numPrefillRowsLeft;
     const numRows = Math.min(sequence.runLength, numLeft, this.#numRowsLeftOfClass(sequence));
-    const numLogitRows = [...this.#entries.values()].filter(wantsLogits).length;
-    const mustStopShort = wantsLogits({ sequence, numRows }) && numLogitRows >= this.#limits.maxLogitRows;
+    const mustStopShort = wantsLogits({ sequence, numRows }) && this.#numLogitRowsLeft <= 0;
     return mustStopShort ? numRows - 1 : numRows;
+  }
+
+  /** Sequences whose next token will be known after this step, so that guesses behind it can be verified in it. */
+  get decoding(): readonly Sequence[] {
+    const entries = [...this.#entries.values()].filter(({ sequence }) => sequence.state.kind === 'decoding');
+    return entries.map(({ sequence }) => sequence);
+  }
+
+  /** Rows that nobody needs, each with room for logits. */
+  get numDraftRowsLeft(): number {
+    const numGeneratedLeft = (this.#limits.maxGeneratedRows ?? Infinity) - this.#numGeneratedRows;
+    return Math.max(0, Math.min(this.#numRowsLeft, numGeneratedLeft, this.#numLogitRowsLeft));
   }
 
   /** The sequence's next `numRows` tokens, after its copy if it has one. */
   add(sequence: Sequence, numRows: number): void {
-    this.#entries.set(sequence.id, { sequence, numRows });
+    this.#entries.set(sequence.id, { sequence, numRows, draft: NO_DRAFT });
+  }
+
+  /** Rows for guesses behind the rows of a sequence that is in the step. */
+  addDraft(sequence: Sequence, draft: readonly TokenId[]): void {
+    const entry = this.#entries.get(sequence.id);
+    if (entry !== undefined) this.#entries.set(sequence.id, { ...entry, draft });
   }
 
   addCopy(sequence: Sequence, copy: CopyBlock): void {
@@ -104,9 +136,9 @@ export class StepDraft {
     return {
       serial,
       batch: {
-        sequences: ordered.map(({ sequence, numRows }) => ({
+        sequences: ordered.map(({ sequence, numRows, draft }) => ({
           blockTable: [...sequence.blockTable],
-          length: sequence.numComputed + numRows,
+          length: sequence.numComputed + numRows + draft.length,
         })),
         rows: ordered.flatMap(rowsOf),
         copies: [...this.#copies.values()],
@@ -115,9 +147,10 @@ export class StepDraft {
         id: entry.sequence.id,
         numRows: entry.numRows,
         wantsLogits: wantsLogits(entry),
+        draft: entry.draft,
         numTruncations: entry.sequence.numTruncations,
       })),
-      logitSequences: ordered.filter(wantsLogits).map((entry) => entry.sequence.id),
+      logitRows: ordered.filter(wantsLogits).flatMap(logitRowsOf),
       started: this.started,
       preempted: this.preempted,
       contextFull: this.contextFull,
@@ -130,17 +163,27 @@ export class StepDraft {
 
   #numRowsLeftOfClass(sequence: Sequence): number {
     if (sequence.classes[sequence.numComputed] === 'prompt') return Infinity;
-    return (this.#limits.maxGeneratedRows ?? Infinity) - this.#sumRows((entry) => !isPromptRun(entry));
+    return (this.#limits.maxGeneratedRows ?? Infinity) - this.#numGeneratedRows;
+  }
+
+  get #numGeneratedRows(): number {
+    return this.#sumRows((entry) => !isPromptRun(entry));
+  }
+
+  get #numLogitRowsLeft(): number {
+    let numTaken = 0;
+    for (const entry of this.#entries.values()) if (wantsLogits(entry)) numTaken += 1 + entry.draft.length;
+    return this.#limits.maxLogitRows - numTaken;
   }
 
   #sumRows(counts: (entry: Entry) => boolean): number {
     let sum = 0;
-    for (const entry of this.#entries.values()) if (counts(entry)) sum += entry.numRows;
+    for (const entry of this.#entries.values()) if (counts(entry)) sum += entry.numRows + entry.draft.length;
     return sum;
   }
 }
 
-function wantsLogits({ sequence, numRows }: Entry): boolean {
+function wantsLogits({ sequence, numRows }: Pick<Entry, 'sequence' | 'numRows'>): boolean {
   return numRows > 0 && sequence.numComputed + numRows === sequence.numTokens;
 }
 
@@ -148,14 +191,25 @@ function isPromptRun({ sequence }: Entry): boolean {
   return sequence.classes[sequence.numComputed] === 'prompt';
 }
 
-function rowsOf({ sequence, numRows }: Entry, index: number): readonly BatchRow[] {
+function logitRowsOf({ sequence, draft }: Entry): readonly LogitRow[] {
+  const { id, numTokens } = sequence;
+  const rowBehind = (token: TokenId | undefined, numDrafts: number): LogitRow => ({
+    id,
+    position: numTokens + numDrafts,
+    numDrafts,
+    draft: token,
+  });
+  return [undefined, ...draft].map(rowBehind);
+}
+
+function rowsOf({ sequence, numRows, draft }: Entry, index: number): readonly BatchRow[] {
   const start = sequence.numComputed;
   const tokenClass = sequence.classes[start] ?? 'prompt';
-  return sequence.tokens.slice(start, start + numRows).map((token, offset) => ({
+  return [...sequence.tokens.slice(start, start + numRows), ...draft].map((token, offset) => ({
     sequence: index,
     token,
     position: start + offset,
     tokenClass,
-    wantLogits: start + offset === sequence.numTokens - 1,
+    wantLogits: start + offset >= sequence.numTokens - 1,
   }));
 }

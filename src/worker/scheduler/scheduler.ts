@@ -11,11 +11,12 @@ import { LinnetError } from '../errors.ts';
 import { sequenceId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
-import { countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
+import { countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
 import { checkInvariants } from './invariants.ts';
 import type { PrefixTree } from './prefix-tree.ts';
-import { StepDraft, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
+import { StepBuilder, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
 import { Sequence } from './sequence.ts';
+import { addDrafts, verifiedTokens, type Draw, type ProposeDraft } from './speculation.ts';
 
 export interface SequenceRequest {
   /** At least one, at most what the context and the pool hold. */
@@ -140,39 +141,56 @@ export class Scheduler {
     return this.finish(id, 'aborted');
   }
 
-  /** Chooses the next rows. Without rows there is nothing to do, and nothing to commit. */
-  step(): ScheduledStep {
+  /**
+   * Chooses the next rows. Without rows there is nothing to do, and nothing to commit. Rows that nobody needs go to guesses
+   * of what comes behind decoding sequences: `propose` gives at most so many for a sequence.
+   */
+  step(propose?: ProposeDraft): ScheduledStep {
     if (this.#inFlight !== undefined) throw new LinnetError('Internal', 'Commit a step before the next one.');
-    const draft = new StepDraft(this.#limits);
-    for (const sequence of this.#decodingInTurn()) this.#schedule(sequence, draft);
-    for (const sequence of this.#prefilling()) this.#schedule(sequence, draft);
-    for (let next = this.#admit(draft); next !== undefined; next = this.#admit(draft)) this.#schedule(next, draft);
-    draft.contextFull.push(...this.#overlong());
+    const builder = new StepBuilder(this.#limits);
+    for (const sequence of this.#decodingInTurn()) this.#schedule(sequence, builder);
+    for (const sequence of this.#prefilling()) this.#schedule(sequence, builder);
+    for (let next = this.#admit(builder); next !== undefined; next = this.#admit(builder))
+      this.#schedule(next, builder);
+    builder.contextFull.push(...this.#overlong());
+    if (propose !== undefined) addDrafts(builder, propose, this.contextLength, this.#blocks, this.#tree);
 
-    const step = draft.build(this.#counters.numSteps + 1);
-    if (draft.isEmpty) return step;
+    const step = builder.build(this.#counters.numSteps + 1);
+    if (builder.isEmpty) return step;
     for (const { id } of step.sequences) this.get(id).lastStep = step.serial;
     this.#counters = countStep(this.#counters, step);
     this.#inFlight = step;
     return step;
   }
 
-  /** The step has run. `sampled` is parallel to `step.logitSequences`; tokens of sequences gone since are ignored. */
-  commit(step: ScheduledStep, sampled: readonly TokenId[]): void {
-    if (step !== this.#inFlight || sampled.length !== step.logitSequences.length) {
+  /**
+   * The step has run. `sampled` is parallel to `step.logitRows`; tokens of sequences gone since are ignored, and so are those
+   * drawn behind a wrong guess.
+   */
+  commit(step: ScheduledStep, sampled: readonly TokenId[]): readonly Draw[] {
+    if (step !== this.#inFlight || sampled.length !== step.logitRows.length) {
       throw new LinnetError('Internal', 'A commit is for the last step, with one token for each row of logits.');
     }
     this.#inFlight = undefined;
     this.#blocks.endStep();
+    const draws: Draw[] = [];
     let numRead = 0;
-    for (const scheduled of step.sequences) {
-      const token = scheduled.wantsLogits ? sampled[numRead++] : undefined;
-      const sequence = this.#sequences.get(scheduled.id);
-      if (sequence?.numTruncations !== scheduled.numTruncations) continue;
-      const endsPrefill = scheduled.wantsLogits && sequence.state.kind === 'prefilling';
-      sequence.advance(scheduled.numRows, token);
+    for (const { id, numRows, wantsLogits, draft, numTruncations } of step.sequences) {
+      const firstRow = numRead;
+      if (wantsLogits) numRead += 1 + draft.length;
+      const sequence = this.#sequences.get(id);
+      if (sequence?.numTruncations !== numTruncations) continue;
+      const tokens = verifiedTokens(draft, sampled.slice(firstRow, numRead));
+      const endsPrefill = wantsLogits && sequence.state.kind === 'prefilling';
+      sequence.advance(numRows, tokens);
+      // What wrong guesses left in the cache lies behind all that is computed: it is overwritten or given up.
+      this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
       if (endsPrefill) this.#cacheFullBlocks(sequence);
+      if (!wantsLogits) continue;
+      draws.push({ id, firstRow, numTokens: tokens.length, numDrafted: draft.length });
+      this.#counters = countDraw(this.#counters, draft.length, tokens.length - 1);
     }
+    return draws;
   }
 
   /** The KV is gone (a lost device): nothing is in flight, everything is computed again, each token in its class. */
@@ -191,40 +209,40 @@ export class Scheduler {
     checkInvariants(this.sequences, this.#blocks, this.#tree, this.#inFlight !== undefined);
   }
 
-  #schedule(sequence: Sequence, draft: StepDraft): void {
+  #schedule(sequence: Sequence, builder: StepBuilder): void {
     if (!sequence.isRunning || sequence.numTokens > this.contextLength) return; // preempted just now, or overlong
-    const numWanted = draft.numRowsFor(sequence);
+    const numWanted = builder.numRowsFor(sequence);
     if (numWanted === 0) return;
-    const numGranted = this.#reserve(sequence, numWanted, draft);
-    if (numGranted > 0) draft.add(sequence, numGranted);
-    else if (this.#numRunning === 1) draft.contextFull.push(sequence.id);
+    const numGranted = this.#reserve(sequence, numWanted, builder);
+    if (numGranted > 0) builder.add(sequence, numGranted);
+    else if (this.#numRunning === 1) builder.contextFull.push(sequence.id);
   }
 
   /** Makes the next `numRows` positions writable, or as many of them as there are blocks for. */
-  #reserve(sequence: Sequence, numRows: number, draft: StepDraft): number {
+  #reserve(sequence: Sequence, numRows: number, builder: StepBuilder): number {
     const { blockTokens } = this.#blocks;
     const start = sequence.numComputed;
     for (let at = start; at < start + numRows; at = (Math.floor(at / blockTokens) + 1) * blockTokens) {
-      if (!this.#makeWritable(sequence, at, draft)) return at - start;
+      if (!this.#makeWritable(sequence, at, builder)) return at - start;
     }
     return numRows;
   }
 
-  #makeWritable(sequence: Sequence, position: number, draft: StepDraft): boolean {
+  #makeWritable(sequence: Sequence, position: number, builder: StepBuilder): boolean {
     for (;;) {
       const grant = this.#blocks.makeWritable(sequence.blockTable, position);
-      if (grant.kind === 'copy') draft.addCopy(sequence, grant.copy);
+      if (grant.kind === 'copy') builder.addCopy(sequence, grant.copy);
       if (grant.kind !== 'full') return true;
-      if (!this.#freeSomething(sequence, draft)) return false;
+      if (!this.#freeSomething(sequence, builder)) return false;
     }
   }
 
   /** Frees a block, or a reference on one, at the least cost there is; false when only older sequences hold any. */
-  #freeSomething(sequence: Sequence, draft: StepDraft): boolean {
+  #freeSomething(sequence: Sequence, builder: StepBuilder): boolean {
     if (this.#tree.evict()) return true;
     const victim = this.sequences.findLast((other) => other.id > sequence.id && other.blockTable.length > 0);
     if (victim !== undefined) {
-      this.#preempt(victim, draft);
+      this.#preempt(victim, builder);
       return true;
     }
     // What the tree still holds is shared with running sequences, or lies above such a block. They keep theirs.
@@ -233,8 +251,8 @@ export class Scheduler {
     return hadBlocks;
   }
 
-  #preempt(victim: Sequence, draft: StepDraft): void {
-    const copy = draft.remove(victim);
+  #preempt(victim: Sequence, builder: StepBuilder): void {
+    const copy = builder.remove(victim);
     if (copy !== undefined) {
       // The copy will not run: its target has no contents to keep.
       this.#blocks.cancelCopy(copy);
@@ -242,15 +260,15 @@ export class Scheduler {
     }
     this.#moveToTree(victim);
     victim.suspend();
-    draft.preempted.push(victim.id);
+    builder.preempted.push(victim.id);
   }
 
   /** Lets the oldest waiting sequence run, if a place, rows and blocks for all of its tokens are there. */
-  #admit(draft: StepDraft): Sequence | undefined {
+  #admit(builder: StepBuilder): Sequence | undefined {
     const next = this.sequences.find((sequence) => this.#isWaitingToRun(sequence));
     const numRunning = this.#numRunning;
-    if (next === undefined || draft.preempted.includes(next.id)) return undefined;
-    if (numRunning >= this.#limits.maxLogitRows || draft.numPrefillRowsLeft === 0) return undefined;
+    if (next === undefined || builder.preempted.includes(next.id)) return undefined;
+    if (numRunning >= this.#limits.maxLogitRows || builder.numPrefillRowsLeft === 0) return undefined;
     // All but the last token at most: that one is computed in any case, for its logits.
     const match = this.#tree.match(next.tokens.slice(0, -1), next.fixedClasses);
     next.blockTable.push(...this.#blocks.fork(match.blocks, match.blocks.length));
@@ -260,7 +278,7 @@ export class Scheduler {
       this.#blocks.truncate(next.blockTable, 0);
       return undefined;
     }
-    if (!next.wasAdmitted) draft.started.push({ id: next.id, numCachedTokens: match.numTokens });
+    if (!next.wasAdmitted) builder.started.push({ id: next.id, numCachedTokens: match.numTokens });
     next.admit(match.numTokens, match.classes);
     this.#counters = { ...this.#counters, numCachedTokens: this.#counters.numCachedTokens + match.numTokens };
     return next;

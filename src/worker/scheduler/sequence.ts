@@ -141,20 +141,20 @@ export class Sequence {
     this.#numComputed = Math.min(this.#numComputed, numTokens);
   }
 
-  /** A step computed the next `numRows` tokens; the last token's logits, if among them, gave `sampled`. */
-  advance(numRows: number, sampled: TokenId | undefined): void {
+  /**
+   * A step computed the next `numRows` tokens. If the last token was among them, its logits gave the first of `sampled`;
+   * each further one was sampled from the row of the one before it, which had been drafted rightly and is computed too.
+   */
+  advance(numRows: number, sampled: readonly TokenId[]): void {
     const numComputed = this.#numComputed + numRows;
-    if (
-      !this.isRunning ||
-      numComputed > this.numTokens ||
-      (numComputed === this.numTokens) !== (sampled !== undefined)
-    ) {
-      throw new LinnetError('Internal', 'A token is sampled when, and only when, all others are computed.');
+    if (!this.isRunning || numComputed > this.numTokens || (numComputed === this.numTokens) !== sampled.length > 0) {
+      throw new LinnetError('Internal', 'Tokens are sampled when, and only when, all others are computed.');
     }
     this.#numComputed = numComputed;
-    if (sampled === undefined) return;
-    this.#tokens.push(sampled);
-    this.#classes.push('generated');
+    if (sampled.length === 0) return;
+    this.#numComputed += sampled.length - 1;
+    this.#tokens.push(...sampled);
+    this.#classes.push(...sampled.map(() => 'generated' as const));
     this.#state = { kind: 'decoding' };
   }
 

@@ -1,11 +1,12 @@
 /**
  * Thousands of random steps on tiny pools: arrivals, conversations, forks, truncations, aborts and lost devices, some of
- * them while a step is in flight. The fake forward pass notices every wrong block; the invariants notice every leak.
+ * them while a step is in flight, with and without guesses of all qualities. The fake forward pass notices every wrong block; the invariants notice every leak.
  */
 import { describe, expect, it } from 'vitest';
 import type { SequenceId, TokenClass, TokenId } from '../tokens.ts';
 import type { ScheduledStep, SchedulerLimits } from './scheduled-step.ts';
 import type { Sequence } from './sequence.ts';
+import type { Draw, ProposeDraft } from './speculation.ts';
 import { expectedKv, makeRig, seededRandom, tokenRange, type TestRig } from './testing/fake-forward.ts';
 
 const VOCAB = 7; // small, so that unrelated prompts share prefixes by chance
@@ -18,16 +19,32 @@ function demand(condition: boolean, message: string): asserts condition {
 class Simulation {
   readonly rig: TestRig;
   readonly digest: string[] = [];
-  readonly tally = { finished: 0, forks: 0, truncations: 0, preempted: 0, contextFull: 0, cached: 0, copies: 0 };
+  readonly tally = {
+    finished: 0,
+    forks: 0,
+    truncations: 0,
+    preempted: 0,
+    contextFull: 0,
+    cached: 0,
+    copies: 0,
+    drafted: 0,
+    accepted: 0,
+  };
   readonly #random: () => number;
   readonly #targets = new Map<SequenceId, number>();
   /** Positions computed and not lost since, for each sequence. */
   readonly #computed = new Map<SequenceId, Set<number>>();
   readonly #histories = new Map<string, readonly TokenId[]>();
   readonly #keepsDigest: boolean;
+  readonly #propose: ProposeDraft | undefined;
 
-  constructor(seed: number, options: Partial<SchedulerLimits> & { numBlocks: number }, keepsDigest = false) {
+  constructor(
+    seed: number,
+    options: Partial<SchedulerLimits> & { numBlocks: number },
+    { keepsDigest = false, speculates = false } = {},
+  ) {
     this.#keepsDigest = keepsDigest;
+    this.#propose = speculates ? (id, maxTokens) => this.#draft(id, maxTokens) : undefined;
     this.#random = seededRandom(seed);
     this.rig = makeRig({ ...options, vocabSize: VOCAB });
   }
@@ -97,9 +114,23 @@ class Simulation {
     this.tally.truncations++;
   }
 
+  /** The true continuation as far as chance will have it, then anything; sometimes more than was asked for. */
+  #draft(id: SequenceId, maxTokens: number): TokenId[] {
+    const { scheduler, forward } = this.rig;
+    const { tokens, classes } = scheduler.get(id);
+    demand(tokens.length + maxTokens <= scheduler.contextLength, 'a draft may leave the context');
+    const known = [...tokens];
+    const numRight = this.#below(6);
+    for (let i = 0; i < numRight; i++) {
+      const kv = expectedKv(known, [...classes, ...known.slice(classes.length).map(() => 'generated' as const)]);
+      known.push(forward.sample(kv.at(-1) ?? 0));
+    }
+    return [...known.slice(tokens.length), ...this.#tokens(this.#below(4))];
+  }
+
   #step(mayDisturb: boolean): void {
     const { scheduler, forward } = this.rig;
-    const step = scheduler.step();
+    const step = scheduler.step(this.#propose);
     if (this.#keepsDigest) this.digest.push(JSON.stringify(step));
     scheduler.checkInvariants();
     this.#checkStep(step);
@@ -113,7 +144,7 @@ class Simulation {
         return;
       }
       if (mayDisturb) this.#disturb();
-      scheduler.commit(step, sampled);
+      this.#checkDraws(scheduler.commit(step, sampled), step, sampled);
       scheduler.checkInvariants();
     }
     for (const id of step.contextFull) {
@@ -145,11 +176,31 @@ class Simulation {
       demand(scheduled !== undefined && block !== undefined, 'a row without a sequence or a block');
       demand(blocks.refCount(block) === 1, 'a written block has more than one owner');
       const { tokens, classes } = scheduler.get(scheduled.id);
+      if (row.position >= tokens.length) {
+        demand(row.token === scheduled.draft[row.position - tokens.length], 'a row has another token than its draft');
+        demand(row.wantLogits && row.tokenClass === 'generated', 'a guess is not verified');
+        continue;
+      }
       demand(row.token === tokens[row.position], 'a row has another token than its sequence');
       demand(row.tokenClass === classes[row.position], 'a row has another class than its token');
       const done = this.#computed.get(scheduled.id) ?? new Set();
       demand(!done.has(row.position), 'a row is computed twice');
       this.#computed.set(scheduled.id, done.add(row.position));
+    }
+  }
+
+  #checkDraws(draws: readonly Draw[], step: ScheduledStep, sampled: readonly TokenId[]): void {
+    for (const { id, firstRow, numTokens, numDrafted } of draws) {
+      const { tokens, numComputed } = this.rig.scheduler.get(id);
+      this.tally.drafted += numDrafted;
+      this.tally.accepted += numTokens - 1;
+      const drawn = sampled.slice(firstRow, firstRow + numTokens);
+      demand(drawn.join() === tokens.slice(-numTokens).join(), 'a sequence has other tokens than were drawn');
+      for (const [offset, row] of step.logitRows.slice(firstRow, firstRow + numTokens).entries()) {
+        demand(row.id === id && row.position === tokens.length - numTokens + offset, 'a row of logits is misplaced');
+      }
+      const done = this.#computed.get(id) ?? new Set();
+      for (let at = numComputed - numTokens + 1; at < numComputed; at++) done.add(at);
     }
   }
 
@@ -190,8 +241,14 @@ const CONFIGS = [
 ];
 
 describe('random simulation', () => {
-  it.each(CONFIGS)('computes everything once and leaks nothing: $numBlocks blocks', (config) => {
-    const simulation = new Simulation(config.numBlocks, config);
+  it.each(
+    CONFIGS.flatMap((config) => [
+      { ...config, speculates: false },
+      { ...config, speculates: true },
+    ]),
+  )('computes everything once and leaks nothing: $numBlocks blocks, speculation $speculates', (options) => {
+    const { speculates, ...config } = options;
+    const simulation = new Simulation(config.numBlocks, config, { speculates });
     simulation.run(1000);
     const { blocks, tree } = simulation.rig;
     tree.clear();
@@ -199,13 +256,17 @@ describe('random simulation', () => {
     // The run met what it was made for.
     const { tally } = simulation;
     expect(Math.min(tally.finished, tally.forks, tally.truncations, tally.cached, tally.copies)).toBeGreaterThan(10);
+    if (speculates && config.maxRowsPerStep > 1) {
+      expect(tally.accepted).toBeGreaterThan(100);
+      expect(tally.drafted - tally.accepted).toBeGreaterThan(20);
+    } else expect(tally.drafted).toBe(0);
     if (config.numBlocks === 3 || config.numBlocks === 10) expect(tally.preempted).toBeGreaterThan(5);
     if (config.numBlocks === 3 || config.contextLength <= 60) expect(tally.contextFull).toBeGreaterThan(0);
   });
 
   it('does the same again for the same seed', () => {
     const [first, second] = [1, 2].map(() => {
-      const simulation = new Simulation(99, { numBlocks: 8, maxLogitRows: 4 }, true);
+      const simulation = new Simulation(99, { numBlocks: 8, maxLogitRows: 4 }, { keepsDigest: true, speculates: true });
       simulation.run(200);
       return simulation.digest;
     });

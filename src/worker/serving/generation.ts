@@ -2,7 +2,7 @@
  * One generation from its first token to its end: text out of tokens, stop strings, limits, events. Told of each token,
  * it says whether to go on. Pure but for the events it hands to its listener; knows no GPU and no scheduler.
  */
-import type { FinishReason, GenerateRequest, GenerationEvent, TokenLogprob } from '../api.ts';
+import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult, TokenLogprob } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { ResolvedSamplingParams } from '../sampling/params.ts';
 import { createReplyDetokenizer } from '../text/conversation.ts';
@@ -33,6 +33,8 @@ export class Generation {
   /** All that was generated, stop strings and all: what the ids stand for. */
   #raw = '';
   #text = '';
+  #numSteps = 0;
+  #numDraftTokens = 0;
 
   constructor(
     request: GenerateRequest,
@@ -55,10 +57,29 @@ export class Generation {
     return this.#text;
   }
 
+  /** How many more tokens the request allows. */
+  get numTokensLeft(): number {
+    return (this.request.maxTokens ?? Infinity) - this.generated.length;
+  }
+
+  get speculation(): GenerationResult['speculation'] {
+    return {
+      numSteps: this.#numSteps,
+      numDraftTokens: this.#numDraftTokens,
+      numAcceptedTokens: this.generated.length - this.#numSteps,
+    };
+  }
+
   /** Prompt and reply as text, with the ids that stand for it; undefined for a prompt given as ids. */
   get rendered(): { readonly text: string; readonly ids: readonly TokenId[] } | undefined {
     if (this.prompt.text === undefined) return undefined;
     return { text: this.prompt.text + this.#raw, ids: [...this.prompt.ids, ...this.#generatedText()] };
+  }
+
+  /** A step gave tokens, which are taken next, and verified so many guesses. */
+  countStep(numDraftTokens: number): void {
+    this.#numSteps += 1;
+    this.#numDraftTokens += numDraftTokens;
   }
 
   /** Takes the next token; the reason to finish, if there is one. @throws Internal when the GPU computed no numbers. */
@@ -80,7 +101,7 @@ export class Generation {
     const { text, stopped } = this.#stop.push(piece);
     this.#show(text);
     if (stopped) return 'stop';
-    return this.generated.length >= (this.request.maxTokens ?? Infinity) ? 'length' : undefined;
+    return this.numTokensLeft <= 0 ? 'length' : undefined;
   }
 
   /** Hands out what was held back, at the end. */

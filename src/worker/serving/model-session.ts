@@ -2,22 +2,29 @@
  * A loaded model at work: schedule, run, sample, emit. Holds the loop, one step at a time, and the way each request goes
  * through it. Knows nothing of where models come from, nor of messages and ports.
  */
-import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult, SamplingParams } from '../api.ts';
+import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import { BLOCK_TOKENS } from '../model/kv-pool.ts';
 import type { ModelRunner } from '../model/runner.ts';
-import { needsCounts, resolveSamplingParams, type ResolvedSamplingParams } from '../sampling/params.ts';
+import { needsCounts, type ResolvedSamplingParams } from '../sampling/params.ts';
 import { BlockManager } from '../scheduler/block-manager.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
+import type { SchedulerCounters } from '../scheduler/counters.ts';
 import { PrefixTree } from '../scheduler/prefix-tree.ts';
-import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
-import { Scheduler, type SequenceRequest } from '../scheduler/scheduler.ts';
-import { tokenId, type SequenceId, type TokenClass } from '../tokens.ts';
+import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
+import { Scheduler } from '../scheduler/scheduler.ts';
+import type { Draw } from '../scheduler/speculation.ts';
+import type { CreateDrafter } from '../speculation/drafter.ts';
+import { NgramDrafter } from '../speculation/ngram-drafter.ts';
+import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
+import { drafterFor } from './draft-sources.ts';
 import type { Prompt } from './prompt.ts';
+import { knownClasses, samplingParamsOf } from './request.ts';
+import { announce, resultOf, type Running, type Ticket } from './running.ts';
 import { StepCounters } from './step-counters.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
@@ -25,22 +32,8 @@ import { Timer } from './timer.ts';
 export interface SessionHost {
   readonly nowMs: () => number;
   readonly randomU32: () => number;
-}
-
-/** A request from the moment it comes in: it can be aborted before it has a sequence. */
-interface Ticket {
-  aborted: boolean;
-}
-
-interface Running {
-  readonly generation: Generation;
-  readonly timer: Timer;
-  readonly ticket: Ticket;
-  readonly resolve: (result: GenerationResult) => void;
-  readonly reject: (error: unknown) => void;
-  readonly slot: number | undefined;
-  sequence: SequenceId;
-  numCachedTokens: number;
+  /** How tokens are guessed ahead; default: by n-grams. */
+  readonly createDrafter?: CreateDrafter;
 }
 
 export class ModelSession {
@@ -85,8 +78,8 @@ export class ModelSession {
     return this.#scheduler.contextLength;
   }
 
-  get numCachedTokens(): number {
-    return this.#scheduler.counters.numCachedTokens;
+  get schedulerCounters(): SchedulerCounters {
+    return this.#scheduler.counters;
   }
 
   /** @throws InvalidRequest, TemplateFailed, ContextFull; DeviceLost, ModelNotLoaded when the session ends meanwhile. */
@@ -111,8 +104,13 @@ export class ModelSession {
     emit: (event: GenerationEvent) => void,
   ): Promise<GenerationResult> {
     const timer = new Timer(this.#host.nowMs);
-    const params = this.#paramsOf(request);
+    const params = samplingParamsOf(request, this.text.recommendedSampling, {
+      vocabSize: this.runner.plan.vocabSize,
+      chooseSeed: this.#host.randomU32,
+    });
     const prompt = this.#conversations.promptFor(request);
+    const { createDrafter = createNgramDrafter } = this.#host;
+    const drafter = drafterFor(request, prompt, this.text.tokenizer, createDrafter);
     const slot = this.#acquireSlot(params);
     try {
       await this.#sampler.prepare(params);
@@ -122,21 +120,22 @@ export class ModelSession {
       announce(generation, prompt);
       const sequence = this.#scheduler.add({ tokens: prompt.ids, ...knownClasses(request, prompt.ids) });
       return await new Promise<GenerationResult>((resolve, reject) => {
-        this.#running.set(sequence, { generation, timer, ticket, resolve, reject, slot, sequence, numCachedTokens: 0 });
+        this.#running.set(sequence, {
+          generation,
+          timer,
+          ticket,
+          resolve,
+          reject,
+          slot,
+          drafter,
+          sequence,
+          numCachedTokens: 0,
+        });
         this.#loop ??= this.#run();
       });
     } finally {
       if (slot !== undefined) this.#sampler.releaseSlot(slot);
     }
-  }
-
-  #paramsOf({ sampling, maxTokens }: GenerateRequest): ResolvedSamplingParams {
-    if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {
-      throw new LinnetError('InvalidRequest', `maxTokens is ${String(maxTokens)}; it must be a whole number from 1.`);
-    }
-    const { vocabSize } = this.runner.plan;
-    const wanted = { ...this.text.recommendedSampling, ...withoutUndefined(sampling ?? {}) };
-    return resolveSamplingParams(wanted, { vocabSize, chooseSeed: this.#host.randomU32 });
   }
 
   #acquireSlot(params: ResolvedSamplingParams): number | undefined {
@@ -174,16 +173,14 @@ export class ModelSession {
     try {
       while (this.#running.size > 0 && this.#closed === undefined) {
         this.#endAborted();
-        const step = this.#scheduler.step();
+        const step = this.#scheduler.step((id, maxTokens) => this.#propose(id, maxTokens));
         this.#noteStarted(step);
         if (step.batch.rows.length > 0) {
           const drawn = await this.#execute(step);
-          this.#scheduler.commit(
-            step,
-            drawn.map(({ id }) => tokenId(id)),
-          );
+          const ids = drawn.map(({ id }) => tokenId(id));
+          const draws = this.#scheduler.commit(step, ids);
           this.#noteProgress(step);
-          step.logitSequences.forEach((id, i) => this.#accept(id, drawn[i]));
+          for (const draw of draws) this.#accept(draw, drawn.slice(draw.firstRow, draw.firstRow + draw.numTokens));
         }
         this.#makeRoom(step);
       }
@@ -199,7 +196,7 @@ export class ModelSession {
 
   async #execute(step: ScheduledStep): Promise<readonly DrawnToken[]> {
     const { device } = this.runner.gpu;
-    const requests = step.logitSequences.map((id) => this.#sampleRequest(id));
+    const requests = step.logitRows.map((row) => this.#sampleRequest(row));
     this.steps.begin();
     const startMs = this.#host.nowMs();
     const encoder = device.createCommandEncoder({ label: 'step' });
@@ -216,10 +213,17 @@ export class ModelSession {
     return drawn;
   }
 
-  #sampleRequest(id: SequenceId): SampleRequest {
+  #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
     const running = this.#running.get(id);
     if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    return { params: running.generation.params, position: this.#scheduler.get(id).numTokens, slot: running.slot ?? 0 };
+    return { params: running.generation.params, position, numDrafts, draft, slot: running.slot ?? 0 };
+  }
+
+  #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {
+    const running = this.#running.get(id);
+    if (running?.drafter === undefined) return [];
+    // The step draws one token more than it verifies.
+    return running.drafter.propose(Math.min(maxTokens, running.generation.numTokensLeft - 1));
   }
 
   #noteStarted(step: ScheduledStep): void {
@@ -228,12 +232,8 @@ export class ModelSession {
       if (running === undefined || running.generation.generated.length > 0) continue;
       running.numCachedTokens = numCachedTokens;
       const { prompt, params } = running.generation;
-      running.generation.emit({
-        kind: 'started',
-        numPromptTokens: prompt.ids.length,
-        numCachedTokens,
-        seed: params.seed,
-      });
+      const numPromptTokens = prompt.ids.length;
+      running.generation.emit({ kind: 'started', numPromptTokens, numCachedTokens, seed: params.seed });
     }
   }
 
@@ -242,26 +242,38 @@ export class ModelSession {
       const running = this.#running.get(id);
       if (running === undefined || running.generation.generated.length > 0) continue;
       const { numComputed } = this.#scheduler.get(id);
-      running.generation.emit({
-        kind: 'prefill',
-        numDone: numComputed,
-        numTotal: running.generation.prompt.ids.length,
-      });
+      const numTotal = running.generation.prompt.ids.length;
+      running.generation.emit({ kind: 'prefill', numDone: numComputed, numTotal });
     }
   }
 
-  #accept(id: SequenceId, drawn: DrawnToken | undefined): void {
+  /** Takes a step's tokens one by one, as if each had come alone: those behind an end never were. */
+  #accept({ id, numTokens, numDrafted }: Draw, drawn: readonly DrawnToken[]): void {
     const running = this.#running.get(id);
-    if (running === undefined || drawn === undefined) return;
-    running.timer.token();
-    let reason: FinishReason | undefined;
-    try {
-      reason = running.generation.accept(drawn);
-    } catch (error) {
-      this.#fail(running, error);
+    if (running === undefined) return;
+    const { generation, drafter, timer } = running;
+    timer.token();
+    generation.countStep(numDrafted);
+    drafter?.verified(numDrafted, numTokens - 1);
+    drafter?.push(drawn.map((token) => tokenId(token.id)));
+    for (const [index, token] of drawn.entries()) {
+      const cut = () => {
+        if (index + 1 < numTokens)
+          this.#scheduler.truncate(id, this.#scheduler.get(id).numTokens - (numTokens - 1 - index));
+      };
+      let reason: FinishReason | undefined;
+      try {
+        reason = generation.accept(token);
+      } catch (error) {
+        cut();
+        this.#fail(running, error);
+        return;
+      }
+      if (reason === undefined) continue;
+      cut();
+      this.#finish(running, reason);
       return;
     }
-    if (reason !== undefined) this.#finish(running, reason);
   }
 
   #endAborted(): void {
@@ -313,23 +325,13 @@ export class ModelSession {
   }
 
   #finish(running: Running, reason: FinishReason): void {
-    const { generation, timer, sequence } = running;
+    const { generation, sequence } = running;
     const { numTokens } = this.#scheduler.get(sequence);
     this.#scheduler.finish(sequence, reason);
     this.#running.delete(sequence);
     generation.finish();
     this.#conversations.remember(generation);
-    running.resolve({
-      request: generation.request.request,
-      text: generation.text,
-      finishReason: reason,
-      numPromptTokens: generation.prompt.ids.length,
-      numCachedTokens: running.numCachedTokens,
-      numGeneratedTokens: generation.generated.length,
-      contextUsed: Math.min(numTokens, this.contextLength),
-      contextLength: this.contextLength,
-      timings: timer.report(generation.prompt.ids.length - running.numCachedTokens, generation.generated.length),
-    });
+    running.resolve(resultOf(running, reason, numTokens, this.contextLength));
   }
 
   #rejectAll(error: unknown): void {
@@ -344,22 +346,4 @@ export class ModelSession {
   }
 }
 
-/**
- * Without a conversation nobody says that some of these tokens were generated here: they are prompt tokens, whatever the
- * cache may hold for the same ids, so that a warm cache gives the bits of a cold one.
- */
-function knownClasses(request: GenerateRequest, ids: Prompt['ids']): Pick<SequenceRequest, 'conversation' | 'classes'> {
-  const conversation = Conversations.keyOf(request);
-  return conversation === undefined ? { classes: ids.map(() => 'prompt') } : { conversation };
-}
-
-/** Callers in JavaScript write `undefined` for what they leave open. */
-function withoutUndefined(params: SamplingParams): SamplingParams {
-  return Object.fromEntries(Object.entries(params).filter(([, value]) => value !== undefined));
-}
-
-/** Says what a person should know about a prompt. */
-function announce(generation: Generation, { droppedMessages, notes }: Prompt): void {
-  if (droppedMessages.length > 0) generation.emit({ kind: 'turnsDropped', messages: droppedMessages });
-  for (const text of notes) generation.emit({ kind: 'note', text });
-}
+const createNgramDrafter: CreateDrafter = (sources) => new NgramDrafter(sources);

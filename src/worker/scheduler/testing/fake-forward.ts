@@ -10,6 +10,7 @@ import { ConversationLog } from '../conversation-log.ts';
 import { PrefixTree } from '../prefix-tree.ts';
 import type { ScheduledStep, SchedulerLimits } from '../scheduled-step.ts';
 import { Scheduler } from '../scheduler.ts';
+import type { ProposeDraft } from '../speculation.ts';
 
 const START = 0x9e3779b9;
 
@@ -106,7 +107,7 @@ export interface TestRig {
   readonly scheduler: Scheduler;
   readonly forward: FakeForward;
   /** One step, run and committed. */
-  readonly step: () => ScheduledStep;
+  readonly step: (propose?: ProposeDraft) => ScheduledStep;
   /** Steps until `id` has `numGenerated` tokens, then finishes it; returns all of its tokens. */
   readonly generate: (id: SequenceId, numGenerated: number) => readonly TokenId[];
 }
@@ -119,8 +120,8 @@ export function makeRig(options: Partial<SchedulerLimits> & { numBlocks?: number
   const tree = new PrefixTree(blocks);
   const scheduler = new Scheduler(blocks, tree, new ConversationLog(16, 4096), { ...ROOMY, ...limits });
   const forward = new FakeForward(blocks, vocabSize);
-  const step = (): ScheduledStep => {
-    const scheduled = scheduler.step();
+  const step = (propose?: ProposeDraft): ScheduledStep => {
+    const scheduled = scheduler.step(propose);
     if (scheduled.batch.rows.length > 0) scheduler.commit(scheduled, forward.run(scheduled.batch));
     scheduler.checkInvariants();
     return scheduled;

@@ -1,0 +1,55 @@
+/**
+ * A request that is being served: everything that belongs to it, and what is told of it. Knows no loop and no scheduler.
+ */
+import type { FinishReason, GenerationResult } from '../api.ts';
+import type { Drafter } from '../speculation/drafter.ts';
+import type { SequenceId } from '../tokens.ts';
+import type { Generation } from './generation.ts';
+import type { Prompt } from './prompt.ts';
+import type { Timer } from './timer.ts';
+
+/** A request from the moment it comes in: it can be aborted before it has a sequence. */
+export interface Ticket {
+  aborted: boolean;
+}
+
+export interface Running {
+  readonly generation: Generation;
+  readonly timer: Timer;
+  readonly ticket: Ticket;
+  readonly resolve: (result: GenerationResult) => void;
+  readonly reject: (error: unknown) => void;
+  readonly slot: number | undefined;
+  readonly drafter: Drafter | undefined;
+  sequence: SequenceId;
+  numCachedTokens: number;
+}
+
+/** @param numTokens Of the sequence, with the last one, which may not be in the context. */
+export function resultOf(
+  { generation, timer, numCachedTokens }: Running,
+  finishReason: FinishReason,
+  numTokens: number,
+  contextLength: number,
+): GenerationResult {
+  const numPromptTokens = generation.prompt.ids.length;
+  const numGeneratedTokens = generation.generated.length;
+  return {
+    request: generation.request.request,
+    text: generation.text,
+    finishReason,
+    numPromptTokens,
+    numCachedTokens,
+    numGeneratedTokens,
+    speculation: generation.speculation,
+    contextUsed: Math.min(numTokens, contextLength),
+    contextLength,
+    timings: timer.report(numPromptTokens - numCachedTokens, numGeneratedTokens),
+  };
+}
+
+/** Says what a person should know about a prompt. */
+export function announce(generation: Generation, { droppedMessages, notes }: Prompt): void {
+  if (droppedMessages.length > 0) generation.emit({ kind: 'turnsDropped', messages: droppedMessages });
+  for (const text of notes) generation.emit({ kind: 'note', text });
+}
