@@ -1,0 +1,18 @@
+/** The registry of architectures: a family that is not named here does not exist. */
+import { LinnetError } from '../../errors.ts';
+import type { Family } from './family.ts';
+import { llama } from './llama.ts';
+import { qwen2, qwen3 } from './qwen.ts';
+
+/** In the order of the README's table. */
+export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3];
+
+/** Values of `general.architecture`. */
+export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(FAMILIES.map(({ architecture }) => architecture));
+
+/** @throws Internal: a file's architecture is checked before */
+export function familyOf(architecture: string): Family {
+  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  if (family === undefined) throw new LinnetError('Internal', `No family computes ${architecture}.`);
+  return family;
+}
