@@ -3,9 +3,10 @@ import { LinnetError } from '../../errors.ts';
 import type { Family } from './family.ts';
 import { llama } from './llama.ts';
 import { qwen2, qwen3 } from './qwen.ts';
+import { smollm3 } from './smollm.ts';
 
 /** In the order of the README's table. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3];
+export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, smollm3];
 
 /** Values of `general.architecture`. */
 export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(FAMILIES.map(({ architecture }) => architecture));
