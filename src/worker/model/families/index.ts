@@ -1,13 +1,14 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
 import type { Family } from './family.ts';
+import { gemma2, gemma3 } from './gemma.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
 import { qwen2, qwen3 } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 
 /** In the order of the README's table. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, smollm3, granite];
+export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, gemma2, gemma3, smollm3, granite];
 
 /** Values of `general.architecture`. */
 export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(FAMILIES.map(({ architecture }) => architecture));
