@@ -5,11 +5,12 @@ import { gemma2, gemma3 } from './gemma.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
+import { olmo2 } from './olmo.ts';
 import { qwen2, qwen3 } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 
 /** In the order of the README's table. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, gemma2, gemma3, smollm3, mistral3, granite];
+export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, gemma2, gemma3, smollm3, mistral3, granite, olmo2];
 
 /** Values of `general.architecture`. */
 export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(FAMILIES.map(({ architecture }) => architecture));
