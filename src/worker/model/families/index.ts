@@ -6,11 +6,23 @@ import { granite } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
 import { olmo2 } from './olmo.ts';
+import { phi3 } from './phi.ts';
 import { qwen2, qwen3 } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 
 /** In the order of the README's table. */
-export const FAMILIES: readonly Family[] = [llama, qwen2, qwen3, gemma2, gemma3, smollm3, mistral3, granite, olmo2];
+export const FAMILIES: readonly Family[] = [
+  llama,
+  qwen2,
+  qwen3,
+  gemma2,
+  gemma3,
+  phi3,
+  smollm3,
+  mistral3,
+  granite,
+  olmo2,
+];
 
 /** Values of `general.architecture`. */
 export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(FAMILIES.map(({ architecture }) => architecture));
