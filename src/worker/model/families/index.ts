@@ -1,5 +1,6 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
+import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
 import { gemma2, gemma3 } from './gemma.ts';
 import { granite } from './granite.ts';
@@ -22,6 +23,7 @@ export const FAMILIES: readonly Family[] = [
   mistral3,
   granite,
   olmo2,
+  exaone4,
 ];
 
 /** Values of `general.architecture`. */
