@@ -2,7 +2,8 @@
 import { LinnetError } from '../../errors.ts';
 import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
-import { gemma2, gemma3 } from './gemma.ts';
+import { gemma, gemma2, gemma3 } from './gemma.ts';
+import { glm4 } from './glm.ts';
 import { granite } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
@@ -16,6 +17,7 @@ export const FAMILIES: readonly Family[] = [
   llama,
   qwen2,
   qwen3,
+  gemma,
   gemma2,
   gemma3,
   phi3,
@@ -24,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   granite,
   olmo2,
   exaone4,
+  glm4,
 ];
 
 /** Values of `general.architecture`. */
