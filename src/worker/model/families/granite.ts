@@ -30,3 +30,14 @@ export const granite: Family = {
   },
   plan: (tensors) => preNorm(tensors),
 };
+
+export const minicpm: Family = {
+  architecture: 'minicpm',
+  models: 'MiniCPM 1 and 2',
+  config(keys) {
+    const known = ['embedding_scale', 'residual_scale', 'logit_scale'].every((name) => keys.has(name));
+    keys.demand(known, 'no keys for its multipliers (it was converted by an old program)');
+    return withMultipliers(keys, readCommonConfig(keys));
+  },
+  plan: (tensors) => preNorm(tensors),
+};

@@ -4,7 +4,7 @@ import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
 import { glm4 } from './glm.ts';
-import { granite } from './granite.ts';
+import { granite, minicpm } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
 import { olmo2 } from './olmo.ts';
@@ -27,6 +27,7 @@ export const FAMILIES: readonly Family[] = [
   olmo2,
   exaone4,
   glm4,
+  minicpm,
 ];
 
 /** Values of `general.architecture`. */
