@@ -26,7 +26,7 @@ const CASES: readonly { readonly model: string; readonly flags: readonly string[
   { model: 'olmo2', flags: [] },
   { model: 'qwen3', flags: ['--batch', '5'] },
   { model: 'phi3', flags: [] },
-  { model: 'mistral3', flags: ['--kv', 'q8_0'] },
+  { model: 'mistral3', flags: [] },
   // What users get.
   { model: 'stories260K-q8_0', flags: ['--kv', 'f16'] },
   { model: 'llama-linear-bias', flags: ['--kv', 'q8_0'] },

@@ -35,6 +35,23 @@ export function rmsNormTolerance(numElements: number, expected: number): number 
 }
 
 /**
+ * Layer norm: the mean, a sum of K in 128 partial sums and a tree, is off by (K / 128 + 8) / 2 + 1 ulp of the largest element,
+ * and so is every difference; the variance, a mean of squares of what sums to zero, by the square of that; the rest is as in
+ * the RMS norm, and the bias one rounding more.
+ */
+export function layerNormTolerance(
+  numElements: number,
+  { largest, scale }: { readonly largest: number; readonly scale: number },
+  weight: number,
+  value: number,
+  bias: number,
+): number {
+  const offset = EPS32 * ((numElements / 128 + 8) / 2 + 1) * largest * scale;
+  const ofScale = rmsNormTolerance(numElements, value) + offset ** 2 * Math.abs(value);
+  return offset * Math.abs(weight) + ofScale + addTolerance(value, bias);
+}
+
+/**
  * A sum of K products of a row that is normed on the fly: that sum's error, the rounding of x times the norm's weight (half an
  * ulp of each product, independent), and the error of the norm's scale, relative to the result. The squares are in 128 partial
  * sums here too.

@@ -125,12 +125,8 @@ export class LayerTensors {
     return `blk.${String(this.#index)}.${part}`;
   }
 
-  rmsNorm(name: string): NormTensors {
-    return planNorm(this.#model, this.#name(name), 'rms');
-  }
-
-  layerNorm(name: string): NormTensors {
-    return planNorm(this.#model, this.#name(name), 'layer');
+  norm(name: string, kind: NormTensors['kind'] = 'rms'): NormTensors {
+    return planNorm(this.#model, this.#name(name), kind);
   }
 
   /** q, k and v apart or in one tensor; biases where the file has some. */

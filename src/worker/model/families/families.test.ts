@@ -11,6 +11,7 @@ const COMMON = {
   'attention.head_count': 4,
   'attention.head_count_kv': 2,
   'attention.layer_norm_rms_epsilon': 0.5,
+  'attention.layer_norm_epsilon': 0.5,
   context_length: 512,
 };
 
@@ -33,12 +34,13 @@ describe('families', () => {
   it('turn halves of a head or neighbours, as their models were trained', () => {
     const needed: Readonly<Record<string, Readonly<Record<string, GgufValue>>>> = {
       gemma3: { 'attention.sliding_window': 16 },
+      cohere2: { 'attention.sliding_window': 16, logit_scale: 0.25 },
       minicpm: { embedding_scale: 12, residual_scale: 1, logit_scale: 1 },
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
       (architecture) => configOf(architecture, needed[architecture]).rotateHalves,
     );
-    expect(halves).toEqual(['qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi3', 'olmo2', 'exaone4']);
+    expect(halves).toEqual(['qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi3', 'olmo2', 'exaone4', 'stablelm']);
   });
 
   it('smollm3 leaves every fourth layer unrotated', () => {
@@ -86,6 +88,16 @@ describe('families', () => {
       { theta: 1e6, scaling: { kind: 'linear', factor: 8 } },
       { theta: 10000, scaling: { kind: 'none' } },
     ]);
+  });
+
+  it('cohere2 rotates its windowed layers, three of four, alone', () => {
+    const { layers, logitScale } = configOf('cohere2', { 'attention.sliding_window': 16, logit_scale: 0.25 });
+    const [windowed, full] = [
+      { window: 16, rope: 0 },
+      { window: undefined, rope: undefined },
+    ];
+    expect(layers).toEqual([windowed, windowed, windowed, full, windowed, windowed, windowed, full]);
+    expect(logitScale).toBe(0.25);
   });
 
   it('mistral3 lets queries grow where the file says so', () => {

@@ -24,12 +24,12 @@ function scaleOfScores(config: ModelConfig, layersOfLargest: number): number {
 /** Norms before and behind every block. */
 export function sandwichNorm(tensors: DecoderTensors, options: { readonly qkNorm?: QkNormKind } = {}): Forward {
   const layers = tensors.layers((layer) => ({
-    attnNorm: layer.rmsNorm('attn_norm'),
+    attnNorm: layer.norm('attn_norm'),
     attention: layer.attention(options),
-    attnPostNorm: layer.rmsNorm('post_attention_norm'),
-    ffnNorm: layer.rmsNorm('ffn_norm'),
+    attnPostNorm: layer.norm('post_attention_norm'),
+    ffnNorm: layer.norm('ffn_norm'),
     feedForward: layer.feedForward(),
-    ffnPostNorm: layer.rmsNorm('post_ffw_norm'),
+    ffnPostNorm: layer.norm('post_ffw_norm'),
   }));
   const outputNorm = tensors.outputNorm();
   return (step) => {

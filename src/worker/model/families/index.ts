@@ -1,5 +1,6 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
+import { cohere2 } from './cohere.ts';
 import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
@@ -11,6 +12,7 @@ import { olmo2 } from './olmo.ts';
 import { phi3 } from './phi.ts';
 import { qwen2, qwen3 } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
+import { stablelm } from './stablelm.ts';
 
 /** In the order of the README's table. */
 export const FAMILIES: readonly Family[] = [
@@ -28,6 +30,8 @@ export const FAMILIES: readonly Family[] = [
   exaone4,
   glm4,
   minicpm,
+  cohere2,
+  stablelm,
 ];
 
 /** Values of `general.architecture`. */

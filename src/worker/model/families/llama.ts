@@ -3,18 +3,25 @@
  * Other families are this one with another configuration, or with queries and keys normed.
  */
 import { readCommonConfig } from '../config.ts';
-import type { DecoderTensors, Forward } from '../decoder-tensors.ts';
+import type { DecoderTensors, Forward, NormTensors } from '../decoder-tensors.ts';
 import type { QkNormKind } from '../norm-ops.ts';
 import type { Family } from './family.ts';
 
-export function preNorm(tensors: DecoderTensors, options: { readonly qkNorm?: QkNormKind } = {}): Forward {
+export interface PreNormOptions {
+  readonly qkNorm?: QkNormKind;
+  /** Default: rms. */
+  readonly norm?: NormTensors['kind'];
+}
+
+export function preNorm(tensors: DecoderTensors, options: PreNormOptions = {}): Forward {
+  const { norm = 'rms' } = options;
   const layers = tensors.layers((layer) => ({
-    attnNorm: layer.rmsNorm('attn_norm'),
+    attnNorm: layer.norm('attn_norm', norm),
     attention: layer.attention(options),
-    ffnNorm: layer.rmsNorm('ffn_norm'),
+    ffnNorm: layer.norm('ffn_norm', norm),
     feedForward: layer.feedForward(),
   }));
-  const outputNorm = tensors.outputNorm();
+  const outputNorm = tensors.outputNorm(norm);
   return (step) => {
     step.embed();
     for (const layer of layers) {

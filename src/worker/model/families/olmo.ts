@@ -10,9 +10,9 @@ import type { Family } from './family.ts';
 export function postNorm(tensors: DecoderTensors, options: { readonly qkNorm: QkNormKind }): Forward {
   const layers = tensors.layers((layer) => ({
     attention: layer.attention(options),
-    attnNorm: layer.rmsNorm('post_attention_norm'),
+    attnNorm: layer.norm('post_attention_norm'),
     feedForward: layer.feedForward(),
-    ffnNorm: layer.rmsNorm('post_ffw_norm'),
+    ffnNorm: layer.norm('post_ffw_norm'),
   }));
   const outputNorm = tensors.outputNorm();
   return (step) => {
