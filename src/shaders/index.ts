@@ -1,13 +1,15 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
-import { siluMul } from './elementwise/silu-mul.ts';
+import { ACTIVATIONS } from './elementwise/activation.ts';
+import { gatedMul } from './elementwise/gated-mul.ts';
 import { embed } from './embed/embed.ts';
 import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
-import { rmsNorm } from './norm/norm.ts';
+import { softcap } from './elementwise/softcap.ts';
+import { layerNorm, qkNorm, rmsNorm } from './norm/norm.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
@@ -31,10 +33,12 @@ export function allKernels(): readonly Kernel[] {
       linearGemv(type, 'lanes', input, { software: true }),
       linearGemv(type, 'subgroups', input, { subgroupMin: 4, software: false }),
       linearGemv(type, 'subgroups', input, { subgroupMin: 32, software: false }),
-      gatedGemv(type, 'rows', input, { software: true }),
-      gatedGemv(type, 'lanes', input, { software: true }),
-      gatedGemv(type, 'subgroups', input, { subgroupMin: 4, software: false }),
-      gatedGemv(type, 'subgroups', input, { subgroupMin: 32, software: false }),
+      ...ACTIVATIONS.flatMap((activation) => [
+        gatedGemv(type, 'rows', input, { software: true }, activation),
+        gatedGemv(type, 'lanes', input, { software: true }, activation),
+        gatedGemv(type, 'subgroups', input, { subgroupMin: 4, software: false }, activation),
+        gatedGemv(type, 'subgroups', input, { subgroupMin: 32, software: false }, activation),
+      ]),
     ]),
   ]);
   const perCache = KV_LAYOUTS.flatMap((kv) => [
@@ -60,5 +64,17 @@ export function allKernels(): readonly Kernel[] {
     probeDot4,
     ...ALL_BLOCK_TYPES.flatMap((type) => probeDequantDot(type) ?? []),
   ];
-  return [...perType, ...perCache, ...transforms, ...sampler, ...probes, attentionReduce, rmsNorm, siluMul];
+  return [
+    ...perType,
+    ...perCache,
+    ...transforms,
+    ...sampler,
+    ...probes,
+    attentionReduce,
+    rmsNorm,
+    qkNorm,
+    layerNorm,
+    softcap,
+    ...ACTIVATIONS.map(gatedMul),
+  ];
 }

@@ -3,17 +3,18 @@ import { expect, it } from 'vitest';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
 import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
-import { SILU_PARAMS, siluMul } from './elementwise/silu-mul.ts';
+import { GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
 import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
-import { NORM_PARAMS, rmsNorm } from './norm/norm.ts';
+import { SOFTCAP_PARAMS, softcap } from './elementwise/softcap.ts';
+import { LAYER_NORM_PARAMS, layerNorm, NORM_PARAMS, QK_NORM_PARAMS, qkNorm, rmsNorm } from './norm/norm.ts';
 import { PROBE_PARAMS, probeFma } from './probe/probe.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
 
 /** The fields that are numbers with a point; all others are u32. */
-const FLOATS = new Set(['scale', 'eps', 'factor', 'addend']);
+const FLOATS = new Set(['scale', 'eps', 'factor', 'addend', 'softcap']);
 
 const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [embed(F32), EMBED_PARAMS],
@@ -21,6 +22,9 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [linearGemm(F32, 'rows'), LINEAR_PARAMS],
   [linearGemv(F32, 'lanes', 'normed', { software: false }), LINEAR_PARAMS],
   [rmsNorm, NORM_PARAMS],
+  [qkNorm, QK_NORM_PARAMS],
+  [layerNorm, LAYER_NORM_PARAMS],
+  [softcap, SOFTCAP_PARAMS],
   [ropeAppend('f32', 64), ROPE_PARAMS],
   [ropeAppend('q8_0', 64), ROPE_PARAMS],
   [hadamard(64), HADAMARD_PARAMS],
@@ -28,7 +32,7 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionReduce, REDUCE_PARAMS],
   [attentionFlash('f32', 64), FLASH_PARAMS],
   [attentionRows('f32'), FLASH_PARAMS],
-  [siluMul, SILU_PARAMS],
+  [gatedMul('silu'), GATED_MUL_PARAMS],
   [probeFma, PROBE_PARAMS],
 ];
 

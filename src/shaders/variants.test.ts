@@ -8,6 +8,8 @@ const NEEDS: KernelNeeds = {
   normed: [Q4_0, Q6_K],
   plain: [Q4_0],
   gated: [Q4_0],
+  gatedPlain: [],
+  activation: 'silu',
   attention: { layout: 'f16', headDim: 64 },
   decodeAttention: { layout: 'f16', headDim: 64, headsPerKv: 4, chunk: 128 },
   typical: { type: Q4_0, rowElements: 512 },
@@ -37,12 +39,12 @@ describe('candidatesOf', () => {
 
   it('has of each variant the kernels that a model needs, once', () => {
     expect(kernels('gemm', 'tiled')).toEqual(['linear_gemm_tiled_q4_0', 'linear_gemm_tiled_q6_k']);
-    expect(kernels('gemv', 'rows')).toEqual(['linear_gemv_rows_q4_0', 'linear_gemv_rows_q6_k', 'gated_gemv_rows_q4_0']);
+    expect(kernels('gemv', 'rows')).toEqual(['linear_gemv_rows_q4_0', 'linear_gemv_rows_q6_k', 'silu_gated_gemv_rows_q4_0']);
     expect(kernels('gemv', 'lanes')).toEqual([
       'linear_gemv_lanes_q4_0',
       'linear_normed_gemv_lanes_q4_0',
       'linear_normed_gemv_lanes_q6_k',
-      'gated_normed_gemv_lanes_q4_0',
+      'silu_gated_normed_gemv_lanes_q4_0',
     ]);
     expect(kernels('attention', 'flash')).toEqual(['attention_flash_f16_d64']);
     expect(kernels('attention', 'flash', { ...NEEDS, attention: undefined })).toEqual([]);

@@ -6,6 +6,7 @@
  */
 import { attentionFlash, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
 import type { BlockType } from './blocks/block-type.ts';
+import type { Activation } from './elementwise/activation.ts';
 import type { Kernel } from './kernel.ts';
 import type { KvLayout } from './lib/kv-layout.ts';
 import {
@@ -51,10 +52,14 @@ export interface DecodeShape {
 
 /** What a model computes with. */
 export interface KernelNeeds {
-  /** Types of the matrices whose input was normed just before, of those whose was not, and of gate and up in one. */
+  /** Types of the matrices whose input had its RMS norm taken just before, and of those whose had not. */
   readonly normed: readonly BlockType[];
   readonly plain: readonly BlockType[];
+  /** The same of gate and up in one. */
   readonly gated: readonly BlockType[];
+  readonly gatedPlain: readonly BlockType[];
+  /** Of gates. */
+  readonly activation: Activation;
   /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
   readonly attention: { readonly layout: KvLayout; readonly headDim: number } | undefined;
   readonly decodeAttention: DecodeShape;
@@ -66,11 +71,19 @@ export interface KernelNeeds {
 export type Subject =
   | { readonly op: 'gemm'; readonly kernel: Kernel; readonly type: BlockType; readonly variant: GemmVariant }
   | {
-      readonly op: 'gemv' | 'gated';
+      readonly op: 'gemv';
       readonly kernel: Kernel;
       readonly type: BlockType;
       readonly variant: GemvVariant;
       readonly input: GemvInput;
+    }
+  | {
+      readonly op: 'gated';
+      readonly kernel: Kernel;
+      readonly type: BlockType;
+      readonly variant: GemvVariant;
+      readonly input: GemvInput;
+      readonly activation: Activation;
     }
   | {
       readonly op: 'attention';
@@ -152,7 +165,7 @@ function subjectsOf<F extends KernelFamily>(
 ): readonly Subject[] {
   const makers: { readonly [K in KernelFamily]: (variant: KernelVariants[K]) => readonly Subject[] } = {
     gemm: (gemm) =>
-      distinct([...needs.normed, ...needs.plain, ...needs.gated]).map((type) => ({
+      distinct([...needs.normed, ...needs.plain, ...needs.gated, ...needs.gatedPlain]).map((type) => ({
         op: 'gemm',
         kernel: linearGemm(type, gemm),
         type,
@@ -176,8 +189,8 @@ function subjectsOf<F extends KernelFamily>(
 }
 
 function gemvSubjects(variant: GemvVariant, needs: KernelNeeds, traits: KernelTraits): readonly Subject[] {
-  const input: GemvInput = fusesNorm(variant) ? 'normed' : 'plain';
-  const plain = input === 'plain' ? distinct([...needs.plain, ...needs.normed]) : distinct(needs.plain);
+  const fuses = fusesNorm(variant);
+  const { activation } = needs;
   const linear = (type: BlockType, of: GemvInput): Subject => ({
     op: 'gemv',
     kernel: linearGemv(type, variant, of, traits),
@@ -185,12 +198,24 @@ function gemvSubjects(variant: GemvVariant, needs: KernelNeeds, traits: KernelTr
     variant,
     input: of,
   });
+  const gated = (type: BlockType, input: GemvInput): Subject => {
+    return {
+      op: 'gated',
+      kernel: gatedGemv(type, variant, input, traits, activation),
+      type,
+      variant,
+      input,
+      activation,
+    };
+  };
+  const plainTypes = (plain: readonly BlockType[], normed: readonly BlockType[]) =>
+    distinct(fuses ? plain : [...plain, ...normed]);
+  const normedTypes = (normed: readonly BlockType[]) => (fuses ? distinct(normed) : []);
   return [
-    ...plain.map((type) => linear(type, 'plain')),
-    ...(input === 'normed' ? distinct(needs.normed).map((type) => linear(type, 'normed')) : []),
-    ...distinct(needs.gated).map((type): Subject => {
-      return { op: 'gated', kernel: gatedGemv(type, variant, input, traits), type, variant, input };
-    }),
+    ...plainTypes(needs.plain, needs.normed).map((type) => linear(type, 'plain')),
+    ...normedTypes(needs.normed).map((type) => linear(type, 'normed')),
+    ...plainTypes(needs.gatedPlain, needs.gated).map((type) => gated(type, 'plain')),
+    ...normedTypes(needs.gated).map((type) => gated(type, 'normed')),
   ];
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ChatMessage } from '../../src/worker/api.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
-import { readModelConfig } from '../../src/worker/model/config.ts';
+import { ModelKeys, readCommonConfig } from '../../src/worker/model/config.ts';
 import { createChatTemplate } from '../../src/worker/text/chat-template.ts';
 import { createTokenizer, type Tokenizer } from '../../src/worker/text/tokenizer.ts';
 import { nodeFileSource } from '../node/file-source.ts';
@@ -33,13 +33,13 @@ const expected = readExpected();
 
 let tokenizer: Tokenizer;
 let template: string | undefined;
-let config: ReturnType<typeof readModelConfig>;
+let config: ReturnType<typeof readCommonConfig>;
 
 beforeAll(async () => {
   const { metadata } = await readGgufHeader(await nodeFileSource(join(FIXTURES, 'models', 'fixture-q4_0.gguf')));
   tokenizer = createTokenizer(metadata);
   template = metadata.string('tokenizer.chat_template');
-  config = readModelConfig(metadata);
+  config = readCommonConfig(new ModelKeys(metadata));
 });
 
 describe('the built-in model, as its trainer writes it', () => {

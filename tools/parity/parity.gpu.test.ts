@@ -32,6 +32,14 @@ const CASES: readonly Case[] = [
   { model: 'llama-linear-bias', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },
   { model: 'stories260K-f16', flags: ['--max-binding', '65536'] },
   { model: 'llama3-ropefreqs', flags: ['--batch', '5'] },
+  // Between them the families' differences: windows, caps, tables and halves of the rotation, norms, fused tensors.
+  { model: 'gemma3', flags: [] },
+  { model: 'gemma2', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },
+  { model: 'gemma2', flags: ['--max-binding', '65536'] },
+  { model: 'olmo2', flags: [] },
+  { model: 'qwen3', flags: ['--batch', '5'] },
+  { model: 'phi3', flags: [] },
+  { model: 'mistral3', flags: [] },
   // What users get.
   { model: 'stories260K-q8_0', flags: ['--kv', 'f16'] },
   { model: 'llama-linear-bias', flags: ['--kv', 'q8_0'] },

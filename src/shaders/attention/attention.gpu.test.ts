@@ -15,6 +15,7 @@ import {
   attentionSplit,
   FLASH_PARAMS,
   FLASH_TILE_ROWS,
+  NO_WINDOW,
   REDUCE_PARAMS,
   SPLIT_PARAMS,
   splitGroup,
@@ -33,6 +34,12 @@ const SHAPES: readonly AttentionShape[] = [
   { headDim: 96, numKvHeads: 1, headsPerKv: 8, qScale: 1 },
   { headDim: 128, numKvHeads: 2, headsPerKv: 2, qScale: 1000 },
   { headDim: 256, numKvHeads: 1, headsPerKv: 1, qScale: 1 },
+];
+/** A window that begins within a tile, a chunk and a block, one of a single key, and caps that bend the scores. */
+const WINDOWED: readonly AttentionShape[] = [
+  { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1, window: 21 },
+  { headDim: 32, numKvHeads: 1, headsPerKv: 3, qScale: 8, window: 150, softcap: 5 },
+  { headDim: 16, numKvHeads: 1, headsPerKv: 1, qScale: 1, window: 1 },
 ];
 const SMALL: AttentionShape = { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1 };
 /** The scale of scores; the models' own, as f32. */
@@ -78,6 +85,8 @@ async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout
     out_stride: inputs.qStride,
     scale: { f32: scaleOf(shape) },
     head_words: shape.headDim / 4,
+    window: shape.window ?? NO_WINDOW,
+    softcap: { f32: shape.softcap ?? 0 },
   });
   const step = packStep({ numPrompt: inputs.numPrompt, numTiles: tiles.length, tableStride: inputs.tableStride });
   const pools = [inputs.keys(0, inputs.numBlocks), inputs.values(0, inputs.numBlocks)];
@@ -148,6 +157,8 @@ async function checkSplit(
       q_stride: inputs.qStride,
       all_rows: allRows ? 1 : 0,
       scale: { f32: scaleOf(shape) },
+      window: shape.window ?? NO_WINDOW,
+      softcap: { f32: shape.softcap ?? 0 },
     });
     const pools = [inputs.keys(first, numBlocks), inputs.values(first, numBlocks)];
     const bindings = [step, params, inputs.q, ...pools, rowWords(inputs), inputs.tables, partOut, partStats];
@@ -162,6 +173,7 @@ async function checkSplit(
     max_chunks: maxChunks,
     out_stride: inputs.qStride,
     all_rows: allRows ? 1 : 0,
+    window: shape.window ?? NO_WINDOW,
   });
   const bindings = [step, params, partOut, partStats, rowWords(inputs), emptyOutput(inputs)];
   const results = await runner.run(reduce, bindings, [Math.ceil((numHeads * headDim) / 4 / 64), numRows, 1]);
@@ -209,6 +221,40 @@ describeOnAdapters((runner) => {
       expect(await checkSplit(runner(), kernels, layout, seed, shape, [0, 7, 11])).toEqual([]);
     },
   );
+
+  it.for(WINDOWED.map((shape, i) => ({ shape, seed: 95 + i })))(
+    'window $shape.window, soft cap $shape.softcap: flash, rows, split over one and three shards, seed $seed',
+    async ({ shape, seed }) => {
+      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim), 'f32', seed, shape)).toEqual([]);
+      expect(await checkFlash(runner(), attentionRows('f32'), 'f32', seed, shape)).toEqual([]);
+      expect(await checkSplit(runner(), splitKernels('f32', shape, 128), 'f32', seed, shape)).toEqual([]);
+      const ofBlocks = splitKernels('f32', shape, BLOCK_TOKENS);
+      expect(await checkSplit(runner(), ofBlocks, 'f32', seed, shape, [0, 7, 11])).toEqual([]);
+    },
+  );
+
+  it.for<readonly ['flash' | 'rows' | 'split' | 'reduce', string, string]>([
+    ['flash', 'position + 1u - min', 'position + 2u - min'],
+    ['flash', 'max(first_key, start) - start', '0u'],
+    ['rows', '1.0 - e', '1.0 - 1.01 * e'],
+    ['split', 'from_key + lane', 'lane + 1u'],
+    ['split', 'max(first_key, start) - start', '0u'],
+    ['reduce', 'first_visible(position, params.window) / params.chunk', '0u'],
+  ])('finds a mistake planted in the window of %s: %s -> %s', async ([part, right, wrong]) => {
+    const found: string[] = [];
+    for (const [i, shape] of WINDOWED.entries()) {
+      const split = splitKernels('f32', shape, BLOCK_TOKENS);
+      const kernels = { ...split, flash: attentionFlash('f32', shape.headDim), rows: attentionRows('f32') };
+      const wrongKernels = { ...kernels, [part]: planted(kernels[part], right, wrong) };
+      const { flash, rows } = wrongKernels;
+      const differing =
+        part === 'flash' || part === 'rows'
+          ? await checkFlash(runner(), part === 'flash' ? flash : rows, 'f32', 95 + i, shape)
+          : await checkSplit(runner(), wrongKernels, 'f32', 95 + i, shape);
+      found.push(...differing);
+    }
+    expect(found).not.toEqual([]);
+  });
 
   it.for<readonly [string, string]>([
     ['start + key <= position', 'start + key < position'],

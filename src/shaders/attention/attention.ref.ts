@@ -8,17 +8,25 @@ export interface Attended {
   readonly largestValue: number;
 }
 
-/** @param q [headDim] @param keys, values functions of (position, element) @param numKeys at least 1 */
+export interface Visible {
+  readonly firstKey: number;
+  /** At least firstKey + 1. */
+  readonly numKeys: number;
+  /** Of scores: cap tanh(score / cap); 0: none. */
+  readonly softcap: number;
+}
+
+/** @param q [headDim] @param keys, values functions of (position, element) */
 export function attentionRef(
   q: ArrayLike<number>,
   keys: (position: number, element: number) => number,
   values: (position: number, element: number) => number,
-  numKeys: number,
+  { firstKey, numKeys, softcap }: Visible,
   scale: number,
 ): Attended {
   const scores: number[] = [];
   let scoreNorm = 0;
-  for (let p = 0; p < numKeys; p++) {
+  for (let p = firstKey; p < numKeys; p++) {
     let dot = 0;
     let squares = 0;
     for (let e = 0; e < q.length; e++) {
@@ -26,7 +34,8 @@ export function attentionRef(
       dot += product;
       squares += product * product;
     }
-    scores.push(dot * scale);
+    const score = dot * scale;
+    scores.push(softcap === 0 ? score : softcap * Math.tanh(score / softcap));
     scoreNorm = Math.max(scoreNorm, Math.sqrt(squares) * scale);
   }
   const top = scores.reduce((a, b) => Math.max(a, b));
@@ -34,9 +43,9 @@ export function attentionRef(
   const sum = weights.reduce((a, b) => a + b);
   const out = new Float64Array(q.length);
   let largestValue = 0;
-  weights.forEach((weight, p) => {
+  weights.forEach((weight, i) => {
     for (let e = 0; e < out.length; e++) {
-      const value = values(p, e);
+      const value = values(firstKey + i, e);
       out[e] = (out[e] ?? NaN) + (weight / sum) * value;
       largestValue = Math.max(largestValue, Math.abs(value));
     }

@@ -2,6 +2,7 @@
  * Attention over the paged cache: `split` + `reduce` for single rows, `flash` for prompt rows. The length of a chunk or
  * tile depends on the model and the cache's layout alone, never on how many rows there are.
  */
+import softcapWgsl from '../lib/softcap.wgsl?raw';
 import stepWgsl from '../lib/step.wgsl?raw';
 import type { KvLayout } from '../lib/kv-layout.ts';
 import { kvReadWgsl } from '../lib/kv.ts';
@@ -10,8 +11,12 @@ import flashWgsl from './attention_flash.wgsl?raw';
 import attentionRowsWgsl from './attention_rows.wgsl?raw';
 import reduceWgsl from './attention_reduce.wgsl?raw';
 import splitWgsl from './attention_split.wgsl?raw';
+import visibleWgsl from './visible.wgsl?raw';
 
-/** Fields of `AttentionParams`; `scale` is an f32. */
+/** A window that hides no key. */
+export const NO_WINDOW = 0xffffffff;
+
+/** Fields of `AttentionParams`; `scale` and `softcap` are f32. */
 export const SPLIT_PARAMS = [
   'num_heads',
   'num_kv_heads',
@@ -23,9 +28,19 @@ export const SPLIT_PARAMS = [
   'q_stride',
   'all_rows',
   'scale',
+  'window',
+  'softcap',
 ] as const;
-export const REDUCE_PARAMS = ['num_heads', 'head_words', 'chunk', 'max_chunks', 'out_stride', 'all_rows'] as const;
-/** Fields of `FlashParams`; `scale` is an f32. */
+export const REDUCE_PARAMS = [
+  'num_heads',
+  'head_words',
+  'chunk',
+  'max_chunks',
+  'out_stride',
+  'all_rows',
+  'window',
+] as const;
+/** Fields of `FlashParams`; `scale` and `softcap` are f32. */
 export const FLASH_PARAMS = [
   'num_kv_heads',
   'heads_per_kv',
@@ -34,6 +49,8 @@ export const FLASH_PARAMS = [
   'out_stride',
   'scale',
   'head_words',
+  'window',
+  'softcap',
 ] as const;
 
 /** Rows a flash workgroup takes. */
@@ -56,7 +73,7 @@ export function splitGroup(headsPerKv: number, headDim: number, chunk: number): 
 export function attentionSplit(kv: KvLayout, headDim: number, group: number, chunk: number): Kernel {
   return {
     name: `attention_split_${kv}_d${String(headDim)}_g${String(group)}_c${String(chunk)}`,
-    code: [stepWgsl, kvReadWgsl(kv), splitWgsl].join('\n'),
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, splitWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite', 'readWrite'],
     constants: {
       GROUP: group,
@@ -72,7 +89,7 @@ export function attentionSplit(kv: KvLayout, headDim: number, group: number, chu
 /** Bindings: step, params, part_out, part_stats, rows, out. Grid: head x head_dim / 4 / 64, row. */
 export const attentionReduce: Kernel = {
   name: 'attention_reduce_f32',
-  code: `${stepWgsl}\n${reduceWgsl}`,
+  code: [stepWgsl, visibleWgsl, reduceWgsl].join('\n'),
   bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
   constants: {},
   features: [],
@@ -84,7 +101,7 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
   const tileK = Math.min(32, 2 ** Math.floor(Math.log2(2048 / headDim)));
   return {
     name: `attention_flash_${kv}_d${String(headDim)}`,
-    code: [stepWgsl, kvReadWgsl(kv), flashWgsl].join('\n'),
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, flashWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {
       HEAD_DIM: headDim,
@@ -103,7 +120,7 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
 export function attentionRows(kv: KvLayout): Kernel {
   return {
     name: `attention_rows_${kv}`,
-    code: [stepWgsl, kvReadWgsl(kv), attentionRowsWgsl].join('\n'),
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, attentionRowsWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {},
     features: [],

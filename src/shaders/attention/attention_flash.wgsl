@@ -19,6 +19,8 @@ struct FlashParams {
   out_stride: u32, // floats
   scale: f32,
   head_words: u32, // head_dim / 4; read by attention_rows alone
+  window: u32,     // keys a row may see, its own among them
+  softcap: f32,    // 0: none
 }
 
 // Rows first .. first + count - 1 of the batch, of one sequence, at ascending positions.
@@ -56,7 +58,10 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var acc = array<vec4<f32>, MAX_OWN_WORDS>();
   var top = LOWEST;
   var sum = 0.0;
-  for (var start = 0u; start <= tile.last_position; start += TILE_K) {
+  let first_key = first_visible(position, params.window);
+  // Tiles lie at multiples of their length whatever the window, so that a row's sums do not depend on its neighbours.
+  let first_tile = first_visible(rows[tile.first].position, params.window) / TILE_K * TILE_K;
+  for (var start = first_tile; start <= tile.last_position; start += TILE_K) {
     for (var i = tid; i < KV_WORDS; i += 64u) {
       kv[i] = key_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, tile.last_position)), i % words);
     }
@@ -66,7 +71,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
       for (var i = 0u; i < words; i++) {
         dot4 = fma(q[q_at + i], kv[key * words + i], dot4);
       }
-      let score = ((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale;
+      let score = capped(((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale, params.softcap);
       scores[local_row * TILE_K + key] = select(LOWEST, score, start + key <= position);
     }
     workgroupBarrier();
@@ -74,18 +79,19 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
       kv[i] = value_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, tile.last_position)), i % words);
     }
     workgroupBarrier();
-    if (start <= position) {
+    if (start <= position && start + TILE_K > first_key) {
+      let from_key = max(first_key, start) - start;
       let num_keys = min(position - start + 1u, TILE_K);
       var new_top = top;
-      for (var key = 0u; key < num_keys; key++) {
+      for (var key = from_key; key < num_keys; key++) {
         new_top = max(new_top, scores[local_row * TILE_K + key]);
       }
-      let fade = select(exp(top - new_top), 0.0, start == 0u);
+      let fade = select(exp(top - new_top), 0.0, start <= first_key);
       for (var i = 0u; i < OWN_WORDS; i++) {
         acc[i] = acc[i] * fade;
       }
       sum = sum * fade;
-      for (var key = 0u; key < num_keys; key++) {
+      for (var key = from_key; key < num_keys; key++) {
         let p = exp(scores[local_row * TILE_K + key] - new_top);
         sum += p;
         for (var i = 0u; i < OWN_WORDS; i++) {

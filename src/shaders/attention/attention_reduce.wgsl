@@ -6,6 +6,7 @@ struct ReduceParams {
   max_chunks: u32,
   out_stride: u32, // floats
   all_rows: u32,
+  window: u32, // keys a row may see, its own among them
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -21,15 +22,17 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
   if (gid.x < params.num_heads * params.head_words) {
     let head = gid.x / params.head_words;
     let d = gid.x % params.head_words;
-    let num_chunks = rows[row].position / params.chunk + 1u;
+    let position = rows[row].position;
+    let first_chunk = first_visible(position, params.window) / params.chunk;
+    let num_chunks = position / params.chunk + 1u;
     let base = (gid.y * params.num_heads + head) * params.max_chunks;
-    var top = part_stats[base].x;
-    for (var c = 1u; c < num_chunks; c++) {
+    var top = part_stats[base + first_chunk].x;
+    for (var c = first_chunk + 1u; c < num_chunks; c++) {
       top = max(top, part_stats[base + c].x);
     }
     var acc = vec4<f32>();
     var sum = 0.0;
-    for (var c = 0u; c < num_chunks; c++) {
+    for (var c = first_chunk; c < num_chunks; c++) {
       let stats = part_stats[base + c];
       let weight = exp(stats.x - top);
       sum = fma(weight, stats.y, sum);

@@ -11,6 +11,8 @@ struct FlashParams {
   out_stride: u32, // floats
   scale: f32,
   head_words: u32, // head_dim / 4; no override, so that compilers do not unroll: seconds on lavapipe
+  window: u32,     // keys a row may see, its own among them
+  softcap: f32,    // 0: none
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -34,16 +36,17 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var acc = array<vec4<f32>, MAX_WORDS>();
   var top = LOWEST;
   var sum = 0.0;
-  for (var key = 0u; key <= info.position; key++) {
+  let first_key = first_visible(info.position, params.window);
+  for (var key = first_key; key <= info.position; key++) {
     let block = block_tables[table + key / params.block_tokens];
     let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
     var dot4 = vec4<f32>();
     for (var i = 0u; i < words; i++) {
       dot4 = fma(q[q_at + i], key_quad(at, i), dot4);
     }
-    let score = ((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale;
+    let score = capped(((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale, params.softcap);
     let new_top = max(top, score);
-    let fade = select(exp(top - new_top), 0.0, key == 0u);
+    let fade = select(exp(top - new_top), 0.0, key == first_key);
     let p = exp(score - new_top);
     sum = fma(sum, fade, p);
     for (var i = 0u; i < words; i++) {

@@ -18,6 +18,8 @@ struct AttentionParams {
   q_stride: u32,      // floats
   all_rows: u32,      // 1: prompt rows too; 0: generated rows
   scale: f32,
+  window: u32,        // keys a row may see, its own among them
+  softcap: f32,       // 0: none
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -41,17 +43,19 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   let info = rows[row];
   let num_keys = info.position + 1u;
   let start = wid.x * CHUNK;
+  let first_key = first_visible(info.position, params.window);
   let table = info.sequence * step.table_stride + start / params.block_tokens;
   // With several shards a chunk is one block; without, every block is in the only shard.
   let block0 = block_tables[table];
-  if (start < num_keys && block0 >= params.first_block && block0 - params.first_block < params.num_blocks) {
+  if (start < num_keys && start + CHUNK > first_key && block0 >= params.first_block && block0 - params.first_block < params.num_blocks) {
+    let from_key = max(first_key, start) - start;
     let count = min(num_keys - start, CHUNK);
     let words = HEAD_DIM >> 2u;
     for (var i = lane; i < Q_WORDS; i += 32u) {
       qs[i] = q[row * (params.q_stride >> 2u) + first_head * words + i];
     }
     workgroupBarrier();
-    for (var key = lane; key < count; key += 32u) {
+    for (var key = from_key + lane; key < count; key += 32u) {
       let block = block_tables[table + key / params.block_tokens] - params.first_block;
       let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
       for (var h = 0u; h < GROUP; h++) {
@@ -59,18 +63,18 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
         for (var i = 0u; i < words; i++) {
           dot4 = fma(qs[h * words + i], key_quad(at, i), dot4);
         }
-        scores[h * CHUNK + key] = ((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale;
+        scores[h * CHUNK + key] = capped(((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale, params.softcap);
       }
     }
     workgroupBarrier();
     // A lane a head: maximum, then exponentials and their sum in the order of the keys.
     for (var h = lane; h < GROUP; h += 32u) {
-      var top = scores[h * CHUNK];
-      for (var key = 1u; key < count; key++) {
+      var top = scores[h * CHUNK + from_key];
+      for (var key = from_key + 1u; key < count; key++) {
         top = max(top, scores[h * CHUNK + key]);
       }
       var sum = 0.0;
-      for (var key = 0u; key < count; key++) {
+      for (var key = from_key; key < count; key++) {
         let p = exp(scores[h * CHUNK + key] - top);
         scores[h * CHUNK + key] = p;
         sum += p;
@@ -82,7 +86,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
       let h = j / words;
       let d = j % words;
       var acc = vec4<f32>();
-      for (var key = 0u; key < count; key++) {
+      for (var key = from_key; key < count; key++) {
         let block = block_tables[table + key / params.block_tokens] - params.first_block;
         let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
         acc = fma(vec4<f32>(scores[h * CHUNK + key]), value_quad(at, d), acc);

@@ -22,11 +22,13 @@ interface EmbedCase {
   readonly numGenerated: number;
   /** First rows of the table's shards. */
   readonly shards?: readonly number[];
+  /** A power of two, so that the product is exact. */
+  readonly scale?: number;
 }
 
 const CASES: readonly EmbedCase[] = [
   { numTokens: 1, width: 1, numPrompt: 1, numGenerated: 0 },
-  { numTokens: 31, width: 257, numPrompt: 13, numGenerated: 4 },
+  { numTokens: 31, width: 257, numPrompt: 13, numGenerated: 4, scale: 16 },
   { numTokens: 17, width: 512, numPrompt: 0, numGenerated: 67, shards: [0, 4, 14] },
 ];
 
@@ -57,6 +59,7 @@ async function check(
       first_token: first,
       num_tokens: end - first,
       num_groups: shard.numGroups,
+      scale: { f32: one.scale ?? 1 },
     });
     const step = packStep({ numPrompt: one.numPrompt, numGenerated: one.numGenerated });
     const grid = [Math.ceil((numRows * shard.numGroups) / 64), 1, 1] as const;
@@ -68,7 +71,7 @@ async function check(
     Array.from(out, (_, i) => {
       const [row, column] = [Math.floor(i / padded), i % padded];
       if (row === numRows) return exactly(UNTOUCHED);
-      return exactly(column < width ? Math.fround(expected[row * width + column] ?? NaN) : 0);
+      return exactly(column < width ? Math.fround(expected[row * width + column] ?? NaN) * (one.scale ?? 1) : 0);
     }),
   );
 }
@@ -87,6 +90,7 @@ describeOnAdapters((runner) => {
     ['Q4_0', '(bytes_u8(high.w) - eight) * d', '(bytes_u8(low.w) - eight) * d'],
     ['Q6_K', 'f32(mantissa) * 5.9604644775390625e-8', '0.0'], // subnormal scales flushed
     ['Q4_K', 'b & 63u, j < 4u', 'b & 63u, j < 3u'],
+    ['F32', 'w[i] * params.scale', 'w[i]'],
     ['F32', 'token - params.first_token < params.num_tokens', 'token - params.first_token < params.num_tokens + 1u'],
     ['Q5_K', 'wq[at + 1u] >> vec4<u32>(j)', 'wq[at + 1u] >> vec4<u32>(j & 3u)'], // fifth bits of another group
     ['Q5_0', 'scale_half(at + 2u) << 16u', 'scale_half(at + 1u) << 16u'],

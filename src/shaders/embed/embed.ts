@@ -4,7 +4,8 @@ import type { BlockType } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
 import embedWgsl from './embed.wgsl?raw';
 
-export const EMBED_PARAMS = ['first_token', 'num_tokens', 'num_groups'] as const;
+/** `scale` is an f32. */
+export const EMBED_PARAMS = ['first_token', 'num_tokens', 'num_groups', 'scale'] as const;
 
 /** Bindings: wq, ws, step, params, rows, out; a thread a (row, group of 32), 64 a workgroup. */
 export function embed(type: BlockType): Kernel {

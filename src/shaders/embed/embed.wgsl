@@ -3,6 +3,7 @@ struct EmbedParams {
   first_token: u32, // of the shard
   num_tokens: u32,
   num_groups: u32,  // hidden size / 32, padded
+  scale: f32,
 }
 
 @group(0) @binding(2) var<uniform> step: Step;
@@ -19,7 +20,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
     if (token >= params.first_token && token - params.first_token < params.num_tokens) {
       let w = dequant32((token - params.first_token) * params.num_groups + group);
       for (var i = 0u; i < 8u; i++) {
-        out[(r * params.num_groups + group) * 8u + i] = w[i];
+        out[(r * params.num_groups + group) * 8u + i] = w[i] * params.scale;
       }
     }
   }

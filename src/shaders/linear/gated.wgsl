@@ -1,4 +1,4 @@
-// Gate and up of SwiGLU in one kernel: out[m, n] = silu(gate) * up, with gate the product of row m with row n of the
+// Gate and up of a gated feed-forward in one kernel: out[m, n] = activation(gate) * up, with gate the product of row m with row n of the
 // shard, and up that with row split_at + n.
 struct GateUp {
   gate: vec4<f32>, // four partial sums of each
@@ -21,7 +21,5 @@ fn sum4(v: vec4<f32>) -> f32 {
 fn store_gated(m: u32, n: u32, gate_sum: f32, up_sum: f32, scale: f32) {
   let gate = finished(n, gate_sum, scale);
   let up = finished(n + params.split_at, up_sum, scale);
-  // As in silu_mul.wgsl: exp must not overflow.
-  let e = exp(min(-gate, 80.0));
-  out[m * params.out_stride + column(n)] = gate / (1.0 + e) * up;
+  out[m * params.out_stride + column(n)] = activated(gate, up);
 }

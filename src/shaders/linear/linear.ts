@@ -7,6 +7,7 @@ import stepWgsl from '../lib/step.wgsl?raw';
 import treeSharedWgsl from '../lib/tree32_shared.wgsl?raw';
 import treeSubgroupsWgsl from '../lib/tree32_subgroups.wgsl?raw';
 import type { BlockType } from '../blocks/block-type.ts';
+import { activationWgsl, type Activation } from '../elementwise/activation.ts';
 import type { BindingKind, Kernel } from '../kernel.ts';
 import gatedWgsl from './gated.wgsl?raw';
 import gatedLanesWgsl from './gated_gemv_lanes.wgsl?raw';
@@ -98,10 +99,17 @@ export function linearGemv(type: BlockType, variant: GemvVariant, input: GemvInp
   return gemv(op, type, variant, input, [variant === 'rows' ? gemvRowsWgsl : gemvLanesWgsl], device);
 }
 
-/** silu(gate) * up of generated rows, from a shard that holds rows of gate and, behind them, as many of up. */
-export function gatedGemv(type: BlockType, variant: GemvVariant, input: GemvInput, device: GemvDevice): Kernel {
-  const op = input === 'normed' ? 'gated_normed_gemv' : 'gated_gemv';
-  return gemv(op, type, variant, input, [gatedWgsl, variant === 'rows' ? gatedRowsWgsl : gatedLanesWgsl], device);
+/** activation(gate) * up of generated rows, from a shard that holds rows of gate and, behind them, as many of up. */
+export function gatedGemv(
+  type: BlockType,
+  variant: GemvVariant,
+  input: GemvInput,
+  device: GemvDevice,
+  activation: Activation = 'silu',
+): Kernel {
+  const op = `${activation}_gated_${input === 'normed' ? 'normed_' : ''}gemv`;
+  const body = [activationWgsl(activation), gatedWgsl, variant === 'rows' ? gatedRowsWgsl : gatedLanesWgsl];
+  return gemv(op, type, variant, input, body, device);
 }
 
 function gemv(

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import { paddedRowElements } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, rmsNormTolerance, type Expected } from '../testing/tolerance.ts';
+import { addTolerance, differences, exactly, rmsNormTolerance, type Expected } from '../testing/tolerance.ts';
 import { planted, randomFloats, seededRandom, UNTOUCHED } from '../testing/values.ts';
 import { NORM_PARAMS, rmsNorm } from './norm.ts';
 import { rmsNormRef } from './norm.ref.ts';
@@ -14,6 +14,8 @@ interface NormCase {
   readonly scale: number;
   /** Sources of the rows of the output; default: row r from row r. */
   readonly headRows?: readonly number[];
+  /** Added to what is there. */
+  readonly adds?: boolean;
 }
 
 const CASES: readonly NormCase[] = [
@@ -21,6 +23,7 @@ const CASES: readonly NormCase[] = [
   { width: 96, numRows: 5, scale: 0 }, // all zero: only eps keeps it finite
   { width: 577, numRows: 3, scale: 1e5 },
   { width: 2048, numRows: 4, scale: 1e-3, headRows: [3, 0] },
+  { width: 100, numRows: 3, scale: 10, adds: true },
 ];
 const EPS = Math.fround(1e-5);
 
@@ -39,13 +42,19 @@ async function check(runner: KernelRunner, kernel: Kernel, seed: number, one: No
     num_elements: width,
     head_rows: one.headRows === undefined ? 0 : 1,
     eps: { f32: EPS },
+    add_to_out: one.adds === true ? 1 : 0,
   });
   const bindings = [packStep({ numPrompt: numRows }), params, x, weight, Uint32Array.from(sources), out];
   const results = await runner.run(kernel, bindings, [sources.length, 1, 1]);
   const expected: Expected[] = sources.flatMap((source) => {
     const row = rmsNormRef(x.subarray(source * padded, source * padded + width), weight, EPS);
     const padding = new Array<Expected>(padded - width).fill(exactly(0));
-    return [...Array.from(row, (value) => ({ value, tolerance: rmsNormTolerance(width, value) })), ...padding];
+    const sums = Array.from(row, (value): Expected => {
+      const tolerance = rmsNormTolerance(width, value);
+      if (one.adds !== true) return { value, tolerance };
+      return { value: value + UNTOUCHED, tolerance: tolerance + addTolerance(value, UNTOUCHED) };
+    });
+    return [...sums, ...(one.adds === true ? padding.map(() => exactly(UNTOUCHED)) : padding)];
   });
   const untouched = new Array<Expected>(padded).fill(exactly(UNTOUCHED));
   return differences(new Float32Array(results[5] ?? new ArrayBuffer(0)), [...expected, ...untouched]);
@@ -64,6 +73,7 @@ describeOnAdapters((runner) => {
     [' + params.eps', ''],
     ['(tree8(16u) + tree8(24u))', 'tree8(16u)'],
     ['source = row_index[r]', 'source = r'],
+    ['v += out[', 'v = out['],
     ['sum = fma(v, v, sum)', 'sum = fma(min(v, vec4<f32>(65504.0)), v, sum)'],
   ])('finds a planted mistake: %s -> %s', async ([right, wrong]) => {
     const found: string[] = [];

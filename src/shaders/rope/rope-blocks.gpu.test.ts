@@ -49,7 +49,7 @@ const FILL = 0x70007000;
 
 interface Inputs {
   readonly qkv: Float32Array<ArrayBuffer>; // [rows][qkvStride]
-  readonly angles: Float32Array<ArrayBuffer>; // [rows][rotDim / 2][2]
+  readonly angles: Float32Array<ArrayBuffer>; // [rows][rotDim / 2 + 1][2]
   readonly slots: readonly number[];
   readonly qkvStride: number;
   readonly qStride: number;
@@ -58,11 +58,15 @@ interface Inputs {
 /** A head as exact arithmetic has it, before it is quantised. */
 type Head = readonly Expected[];
 
+/** What the queries of row r are scaled by. */
+const queryScale = (r: number) => 2 ** (r % 3);
+
 function inputsOf(seed: number, one: BlocksCase): Inputs {
   const random = seededRandom(seed);
   const width = (one.numHeads + 2 * one.numKvHeads) * one.headDim;
   const qkv = randomFloats(random, one.numRows * (width + 12), one.scale);
-  const angles = Float32Array.from({ length: one.numRows * one.rotDim }, () => signed(random, 0.5));
+  const angles = Float32Array.from({ length: one.numRows * (one.rotDim + 2) }, () => signed(random, 0.5));
+  for (let r = 0; r < one.numRows; r++) angles[(r + 1) * (one.rotDim + 2) - 2] = queryScale(r);
   const slots = shuffled(random, NUM_BLOCKS * BLOCK_TOKENS).slice(0, one.numRows);
   return { qkv, angles, slots, qkvStride: width + 12, qStride: one.numHeads * one.headDim + 4 };
 }
@@ -73,7 +77,12 @@ function transformedHeads(one: BlocksCase, { qkv, angles, qkvStride }: Inputs, h
     Array.from({ length: numHeads + 2 * numKvHeads }, (_unused, head): Head => {
       const x = qkv.subarray(r * qkvStride + head * headDim, r * qkvStride + (head + 1) * headDim);
       const isValue = head >= numHeads + numKvHeads;
-      const rotated = rotateRef(x, angles.subarray(r * rotDim, (r + 1) * rotDim), isValue ? 0 : rotDim, false);
+      const rotated = rotateRef(
+        x,
+        angles.subarray(r * (rotDim + 2), (r + 1) * (rotDim + 2)),
+        isValue ? 0 : rotDim,
+        false,
+      );
       const values = rotated.map(({ value }) => value);
       const inputTolerance = Math.max(...rotated.map(({ products }) => rotationTolerance(...products)));
       return Array.from(hadamardRef(values, hadamard), (value, e): Expected => {
@@ -118,6 +127,7 @@ async function append(
       write_q: i === 0 ? 1 : 0,
       hadamard,
       scale: { f32: 1 / Math.sqrt(hadamard) },
+      angle_stride: rotDim / 2 + 1,
     });
     const pool = new Uint32Array(numBlocks * numKvHeads * pageWords(layout, headDim, BLOCK_TOKENS)).fill(FILL);
     const step = packStep({ numPrompt: numRows });
@@ -174,7 +184,8 @@ async function check(runner: KernelRunner, kernel: Kernel, layout: KvBlockLayout
   const expectedQ = Array.from({ length: one.numRows * inputs.qStride }, (_, i): Expected => {
     const [r, column] = [Math.floor(i / inputs.qStride), i % inputs.qStride];
     if (column >= numHeads * headDim) return exactly(UNTOUCHED);
-    return heads[r]?.[Math.floor(column / headDim)]?.[column % headDim] ?? exactly(NaN);
+    const { value, tolerance } = heads[r]?.[Math.floor(column / headDim)]?.[column % headDim] ?? exactly(NaN);
+    return { value: value * queryScale(r), tolerance: tolerance * queryScale(r) };
   });
   return [...problems, ...differences(q, expectedQ)];
 }
@@ -201,7 +212,7 @@ function expectQuantised(layout: KvBlockLayout, headDim: number, head: Head): re
 async function exactBits(runner: KernelRunner, kernel: Kernel, layout: KvBlockLayout): Promise<readonly string[]> {
   const one = { numHeads: 1, numKvHeads: 2, headDim: 64, rotDim: 0, numRows: 9, scale: 1 };
   const random = seededRandom(5);
-  const inputs = { ...inputsOf(5, one), angles: new Float32Array(4) };
+  const inputs = { ...inputsOf(5, one), angles: new Float32Array(2 * one.numRows).fill(1) };
   const most = layout === 'q8_0' ? 127 : 8;
   for (let group = 0; group < inputs.qkv.length; group += 32) {
     // Every other scale is no half; then no value is on the border of two quants, for 1/d is rounded.

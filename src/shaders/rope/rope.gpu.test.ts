@@ -30,6 +30,7 @@ const CASES: readonly RopeCase[] = [
   { numHeads: 4, numKvHeads: 2, headDim: 80, rotDim: 20, halves: true, numRows: 7, scale: 1 },
   { numHeads: 7, numKvHeads: 1, headDim: 64, rotDim: 64, halves: true, numRows: 5, scale: 1 },
   { numHeads: 2, numKvHeads: 2, headDim: 96, rotDim: 32, halves: false, numRows: 5, scale: 1 },
+  { numHeads: 2, numKvHeads: 1, headDim: 16, rotDim: 0, halves: false, numRows: 4, scale: 1 },
 ];
 const BLOCK_TOKENS = 4;
 const NUM_BLOCKS = 5;
@@ -68,14 +69,23 @@ async function check(runner: KernelRunner, kernel: Kernel, layout: Layout, seed:
   const width = (numHeads + 2 * numKvHeads) * headDim;
   const [qkvStride, qStride] = [width + 12, numHeads * headDim + 4];
   const qkv = randomFloats(random, numRows * qkvStride, one.scale);
-  const angles = Float32Array.from({ length: numRows * rotDim }, () => signed(random, 0.5));
+  // Behind a row's pairs one of a wider table, and what its queries are scaled by, a power of two.
+  const angleStride = rotDim / 2 + 2;
+  const angles = Float32Array.from({ length: numRows * angleStride * 2 }, () => signed(random, 0.5));
+  const queryScale = (r: number) => 2 ** (r % 3);
+  for (let r = 0; r < numRows; r++) angles[((r + 1) * angleStride - 1) * 2] = queryScale(r);
   const slots = shuffled(random, NUM_BLOCKS * BLOCK_TOKENS).slice(0, numRows);
   const rows = Uint32Array.from(slots.flatMap((slot, r) => [0, 1000 + r, slot, 0]));
   const rotatedRows = slots.map((_, r): readonly Row[] =>
     Array.from({ length: numHeads + 2 * numKvHeads }, (_unused, head) => {
       const x = qkv.subarray(r * qkvStride + head * headDim, r * qkvStride + (head + 1) * headDim);
       const isValue = head >= numHeads + numKvHeads;
-      return rotateRef(x, angles.subarray(r * rotDim, (r + 1) * rotDim), isValue ? 0 : rotDim, halves);
+      return rotateRef(
+        x,
+        angles.subarray(r * angleStride * 2, (r + 1) * angleStride * 2),
+        isValue ? 0 : rotDim,
+        halves,
+      );
     }),
   );
   const poolLength = (numBlocks: number) => numBlocks * numKvHeads * BLOCK_TOKENS * headDim;
@@ -96,6 +106,7 @@ async function check(runner: KernelRunner, kernel: Kernel, layout: Layout, seed:
       write_q: i === 0 ? 1 : 0,
       hadamard: 1,
       scale: { f32: 1 },
+      angle_stride: angleStride,
     });
     const step = packStep({ numPrompt: numRows });
     const pool = words(layout, poolLength(numBlocks));
@@ -120,7 +131,9 @@ async function check(runner: KernelRunner, kernel: Kernel, layout: Layout, seed:
     const [r, column] = [Math.floor(i / qStride), i % qStride];
     const rotated =
       column < numHeads * headDim ? rotatedRows[r]?.[Math.floor(column / headDim)]?.[column % headDim] : undefined;
-    return rotated === undefined ? exactly(UNTOUCHED) : expectRotated(rotated);
+    if (rotated === undefined) return exactly(UNTOUCHED);
+    const { value, tolerance } = expectRotated(rotated);
+    return { value: value * queryScale(r), tolerance: tolerance * queryScale(r) };
   });
   return [...problems, ...differences(q, expectedQ)];
 }
@@ -137,7 +150,8 @@ describeOnAdapters((runner) => {
   it.for<readonly [string, string]>([
     ['select(-1.0, 1.0, is_high)', '1.0'],
     ['e >= params.rot_dim', 'e > params.rot_dim'],
-    ['angles[r * half_rot + i + 1u]', 'a'],
+    ['angles[r * params.angle_stride + i + 1u]', 'a'],
+    [' * query_scale(r)', ''],
     ['slot % params.block_tokens', '(slot + 1u) % params.block_tokens'],
     ['block - params.first_block < params', 'block < params'],
     ['(head - params.num_heads) % params.num_kv_heads', '0u'],

@@ -24,6 +24,7 @@ export const ROPE_PARAMS = [
   'write_q',
   'hadamard',
   'scale',
+  'angle_stride',
 ] as const;
 
 /** Bindings: step, params, qkv, angles, rows, q_out, k_pool, v_pool; x: threads of a row, 64 a workgroup; y: rows. */

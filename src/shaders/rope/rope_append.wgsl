@@ -12,7 +12,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
   let base = r * params.qkv_stride + head * params.head_dim;
   if (head < params.num_heads) {
     if (params.write_q == 1u) {
-      q_out[(r * params.q_stride + head * params.head_dim) / 2u + pair] = rotated(base, pair * 2u, r);
+      q_out[(r * params.q_stride + head * params.head_dim) / 2u + pair] = rotated(base, pair * 2u, r) * query_scale(r);
     }
   } else if (head < params.num_heads + 2u * params.num_kv_heads) {
     let slot = rows[r].slot;

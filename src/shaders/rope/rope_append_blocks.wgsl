@@ -66,8 +66,8 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
       if (params.write_q == 1u) {
         let at = (r * params.q_stride + head * params.head_dim) / 2u + chunk * QUADS * 2u;
         for (var i = 0u; i < QUADS; i++) {
-          q_out[at + 2u * i] = x[i].xy;
-          q_out[at + 2u * i + 1u] = x[i].zw;
+          q_out[at + 2u * i] = x[i].xy * query_scale(r);
+          q_out[at + 2u * i + 1u] = x[i].zw * query_scale(r);
         }
       }
     } else {

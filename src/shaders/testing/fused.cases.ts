@@ -4,7 +4,8 @@
  */
 import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
-import { siluMulRef } from '../elementwise/silu-mul.ref.ts';
+import type { Activation } from '../elementwise/activation.ts';
+import { gatedMulRef } from '../elementwise/gated-mul.ref.ts';
 import { linearRef, type Product } from '../linear/linear.ref.ts';
 import { rmsNormRef } from '../norm/norm.ref.ts';
 import { planesOf, randomRows, rowElementsNear } from './blocks.cases.ts';
@@ -15,6 +16,8 @@ import { randomFloats, seededRandom, shuffled, UNTOUCHED } from './values.ts';
 export interface FusedOp {
   readonly normed: boolean;
   readonly gated: boolean;
+  /** Of gated ones; default: silu. */
+  readonly activation?: Activation;
 }
 
 export interface FusedCase {
@@ -92,8 +95,9 @@ export function fusedInputs(type: BlockType, seed: number, op: FusedOp, one: Fus
     });
     if (first === undefined) throw new Error('no product');
     if (second === undefined) return first;
-    const value = siluMulRef(first.value, second.value);
-    return { value, tolerance: gatedTolerance(first.value, second.value, value, first.tolerance, second.tolerance) };
+    const { activation = 'silu' } = op;
+    const value = gatedMulRef(activation, first.value, second.value);
+    return { value, tolerance: gatedTolerance(activation, first, second, value) };
   });
   const shards = firsts.map((firstRow, i) => shardOf(type, raws, numOut, width, firstRow, firsts[i + 1] ?? numOut));
   return { shards, numElements: width, x, normWeight, rowIndex, bias, out, outStride, expected };

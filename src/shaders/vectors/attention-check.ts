@@ -3,7 +3,7 @@
  * rows and of keys and multiples of neither, in a cache whose unseen slots hold poison, against the f64 oracle; and the
  * bits of a row among the first 1, 2, 5, 16 and all rows. Head size and cache are the model's. Runs nothing.
  */
-import { FLASH_PARAMS, FLASH_TILE_ROWS } from '../attention/attention.ts';
+import { FLASH_PARAMS, FLASH_TILE_ROWS, NO_WINDOW } from '../attention/attention.ts';
 import type { Workgroups } from '../linear/linear.ts';
 import type { Subject } from '../variants.ts';
 import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShape } from './attention.ts';
@@ -85,6 +85,8 @@ function runsOf(
       out_stride: inputs.qStride,
       scale: scaleOf(shape.headDim),
       head_words: shape.headDim / 4,
+      window: NO_WINDOW,
+      softcap: 0,
     },
     ['scale'],
   );

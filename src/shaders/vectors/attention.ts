@@ -6,7 +6,7 @@ import { halfToNumber } from '../blocks/block-type.ts';
 import { isBlockLayout, type KvBlockLayout, type KvLayout } from '../lib/kv-layout.ts';
 import { kvSlotShape } from '../lib/kv.ts';
 import { dequantiseRef, pageWords, slotAt, writeSlot, type Quantised } from '../lib/kv.ref.ts';
-import { attentionTolerance, dotTolerance, type Expected } from './tolerance.ts';
+import { attentionTolerance, dotTolerance, softcapTolerance, type Expected } from './tolerance.ts';
 import { randomFloats, randomHalves, seededRandom, shuffled, wholeBelow, halfBitsNear, type Random } from './values.ts';
 import { attentionRef } from '../attention/attention.ref.ts';
 
@@ -22,6 +22,10 @@ export interface AttentionShape {
   readonly headsPerKv: number;
   /** Of the queries: 1 spreads the weights, 30 makes them peaked. */
   readonly qScale: number;
+  /** Keys a row may see, its own among them; default: all. */
+  readonly window?: number;
+  /** Of scores; default: none. */
+  readonly softcap?: number;
 }
 
 /** Rows of one sequence at ascending positions. */
@@ -171,8 +175,11 @@ export function attentionInputs(
         const at = row * qStride + head * headDim;
         const k = elementOf(keys, sequence, kvHead);
         const v = elementOf(values, sequence, kvHead);
-        const attended = attentionRef(q.subarray(at, at + headDim), k, v, position + 1, scale);
-        const scoreTolerance = dotTolerance(headDim, attended.scoreNorm);
+        const { window = Infinity, softcap = 0 } = shape;
+        const firstKey = Math.max(0, position + 1 - window);
+        const visible = { firstKey, numKeys: position + 1, softcap };
+        const attended = attentionRef(q.subarray(at, at + headDim), k, v, visible, scale);
+        const scoreTolerance = softcapTolerance(dotTolerance(headDim, attended.scoreNorm), softcap);
         const tolerance = attentionTolerance(scoreTolerance, position + 1, numTiles, attended.largestValue);
         return Array.from(attended.values, (value): Expected => ({ value, tolerance }));
       }).flat();

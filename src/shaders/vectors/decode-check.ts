@@ -3,7 +3,7 @@
  * a cache whose unseen slots hold poison. The chunks it leaves are put together here and compared with the f64 oracle; the
  * bits of a row are compared among 1, 2, 5 and 16 rows. Head size, cache and chunk are the model's. Runs nothing.
  */
-import { SPLIT_PARAMS } from '../attention/attention.ts';
+import { NO_WINDOW, SPLIT_PARAMS } from '../attention/attention.ts';
 import type { Subject } from '../variants.ts';
 import { attentionInputs, BLOCK_TOKENS, type AttentionInputs, type AttentionShape, type Chunk } from './attention.ts';
 import {
@@ -102,6 +102,8 @@ function runsOf(subject: DecodeSubject, vectors: Vectors, counts: readonly numbe
       q_stride: inputs.qStride,
       all_rows: 0,
       scale: scaleOf(shape.headDim),
+      window: NO_WINDOW,
+      softcap: 0,
     },
     ['scale'],
   );

@@ -6,7 +6,8 @@
  */
 import { paddedRowElements } from '../blocks/block-type.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
-import { siluMulRef } from '../elementwise/silu-mul.ref.ts';
+import type { Activation } from '../elementwise/activation.ts';
+import { gatedMulRef } from '../elementwise/gated-mul.ref.ts';
 import { linearRef, type Product } from '../linear/linear.ref.ts';
 import { gemmWorkgroups, gemvWorkgroups, LINEAR_PARAMS, type Workgroups } from '../linear/linear.ts';
 import { rmsNormRef } from '../norm/norm.ref.ts';
@@ -126,7 +127,11 @@ function linearVectors(subject: LinearSubject): Vectors {
       const sums = products.map((list, half) =>
         sumOf(list[m * numOut + n], bias[half * outStride + column] ?? NaN, width, isNormed),
       );
-      list[column] = finished(sums, adds ? (row[column] ?? NaN) : undefined);
+      list[column] = finished(
+        sums,
+        adds ? (row[column] ?? NaN) : undefined,
+        subject.op === 'gated' ? subject.activation : 'silu',
+      );
     }
     return list;
   });
@@ -156,11 +161,11 @@ function sumOf(product: Product | undefined, bias: number, width: number, isNorm
   return { value: value + bias, tolerance: tolerance + addTolerance(value + bias, bias) };
 }
 
-function finished([sum, up]: readonly Expected[], before: number | undefined): Expected {
+function finished([sum, up]: readonly Expected[], before: number | undefined, activation: Activation): Expected {
   const { value, tolerance } = sum ?? { value: NaN, tolerance: 0 };
   if (up !== undefined) {
-    const activated = siluMulRef(value, up.value);
-    return { value: activated, tolerance: gatedTolerance(value, up.value, activated, tolerance, up.tolerance) };
+    const activated = gatedMulRef(activation, value, up.value);
+    return { value: activated, tolerance: gatedTolerance(activation, { value, tolerance }, up, activated) };
   }
   if (before === undefined) return { value, tolerance };
   return { value: value + before, tolerance: tolerance + 2 * addTolerance(value + before, before) };

@@ -35,6 +35,23 @@ export function rmsNormTolerance(numElements: number, expected: number): number 
 }
 
 /**
+ * Layer norm: the mean, a sum of K in 128 partial sums and a tree, is off by (K / 128 + 8) / 2 + 1 ulp of the largest element,
+ * and so is every difference; the variance, a mean of squares of what sums to zero, by the square of that; the rest is as in
+ * the RMS norm, and the bias one rounding more.
+ */
+export function layerNormTolerance(
+  numElements: number,
+  { largest, scale }: { readonly largest: number; readonly scale: number },
+  weight: number,
+  value: number,
+  bias: number,
+): number {
+  const offset = EPS32 * ((numElements / 128 + 8) / 2 + 1) * largest * scale;
+  const ofScale = rmsNormTolerance(numElements, value) + offset ** 2 * Math.abs(value);
+  return offset * Math.abs(weight) + ofScale + addTolerance(value, bias);
+}
+
+/**
  * A sum of K products of a row that is normed on the fly: that sum's error, the rounding of x times the norm's weight (half an
  * ulp of each product, independent), and the error of the norm's scale, relative to the result. The squares are in 128 partial
  * sums here too.
@@ -45,17 +62,12 @@ export function normedDotTolerance(numTerms: number, productsNorm: number, sum: 
   return dotTolerance(numTerms, productsNorm) + EPS32 * productsNorm + rmsNormTolerance(numTerms, sum);
 }
 
-/** silu(gate) * up of a gate and an up that are themselves off: |silu'| is at most 1.1. */
-export function gatedTolerance(
-  gate: number,
-  up: number,
-  value: number,
-  gateTolerance: number,
-  upTolerance: number,
-): number {
-  const silu = Math.abs(gate) / (1 + Math.exp(-gate));
-  const propagated = 1.1 * gateTolerance * (Math.abs(up) + upTolerance) + silu * upTolerance;
-  return propagated + siluTolerance(gate, up, value);
+/** silu(gate) * up, or gelu, of a gate and an up that are themselves off: |silu'| is at most 1.1, |gelu'| 1.13. */
+export function gatedTolerance(activation: 'silu' | 'gelu', gate: Expected, up: Expected, value: number): number {
+  const activated = Math.abs(gate.value) / (1 + Math.exp(-exponentOf(activation, gate.value)));
+  const slope = activation === 'silu' ? 1.1 : 1.13;
+  const propagated = slope * gate.tolerance * (Math.abs(up.value) + up.tolerance) + activated * up.tolerance;
+  return propagated + activationTolerance(activation, gate.value, up.value, value);
 }
 
 /** x a - y b with two products and a sum, the sum fused or not. */
@@ -90,12 +102,27 @@ export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, to
 }
 
 /**
- * gate / (1 + exp(-gate)) * up: exp's error, at most that of the quotient; the sum, the quotient and the product. Below
- * -80 the kernel takes exp(80), which leaves |gate up| e^-80 instead of nothing.
+ * gate / (1 + exp(-u)) * up: exp's error, at most that of the quotient; the sum, the quotient and the product. Below
+ * -80 the kernel takes exp(80), which leaves |gate up| e^-80 instead of nothing. For silu u is the gate; for gelu it is a
+ * polynomial of five roundings, an error of 2.5 |u| ulp in the exponent more.
  */
-export function siluTolerance(gate: number, up: number, expected: number): number {
-  const ulps = 3 + 2 * Math.min(80, Math.max(0, Math.abs(gate))) + 5;
+export function activationTolerance(activation: 'silu' | 'gelu', gate: number, up: number, expected: number): number {
+  const u = Math.min(80, Math.max(0, Math.abs(exponentOf(activation, gate))));
+  const ulps = 3 + (activation === 'silu' ? 2 : 4.5) * u + 5;
   return EPS32 * ulps * Math.abs(expected) + 2 * Math.abs(gate * up) * Math.exp(-80);
+}
+
+/** u of gate / (1 + exp(-u)). */
+function exponentOf(activation: 'silu' | 'gelu', gate: number): number {
+  return activation === 'silu' ? gate : 2 * Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate ** 3);
+}
+
+/**
+ * cap tanh(x / cap), whose slope is at most 1, by exp: x / cap (2.5) and exp move e by (3 + 7 |u|) e^-2|u| ulp, under 4; then
+ * a difference and a sum (half an ulp of 1 each, the first twice in the quotient), a quotient (2.5) and two products.
+ */
+export function softcapTolerance(tolerance: number, cap: number): number {
+  return tolerance + 10 * EPS32 * cap;
 }
 
 /**

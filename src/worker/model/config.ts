@@ -1,13 +1,17 @@
 /**
- * The shape of a llama-type model, read from GGUF metadata and checked before anything is allocated.
- * Knows nothing of tensors' bytes or of the GPU. Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
+ * The shape of a decoder-only model, read from GGUF metadata and checked before anything is allocated: what all families
+ * have; a family (families/) adds what its metadata means beyond that. Knows nothing of tensors' bytes or of the GPU.
+ * Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
+import type { Activation } from '../../shaders/elementwise/activation.ts';
 import { LinnetError } from '../errors.ts';
 import type { GgufMetadata } from '../loading/gguf-metadata.ts';
 
 export type RopeScaling =
   | { readonly kind: 'none' }
   | { readonly kind: 'linear'; readonly factor: number }
+  /** What the frequencies are divided by is a tensor of the file. */
+  | { readonly kind: 'longrope'; readonly originalContextLength: number }
   | {
       readonly kind: 'yarn';
       readonly factor: number;
@@ -17,124 +21,179 @@ export type RopeScaling =
       readonly logMultiplier: number;
     };
 
+/** One table of rotary angles. */
+export interface RopeConfig {
+  readonly theta: number;
+  /** Elements of a head that are rotated. */
+  readonly dim: number;
+  readonly scaling: RopeScaling;
+  /** What cosines and sines are multiplied with. */
+  readonly attnFactor: number;
+}
+
+/** What layers of one model may differ in. */
+export interface LayerConfig {
+  /** Keys a token sees, its own among them; undefined: all before it. */
+  readonly window: number | undefined;
+  /** Which of the tables rotates queries and keys; undefined: they are not rotated. */
+  readonly rope: number | undefined;
+}
+
 export interface ModelConfig {
   readonly architecture: string;
   readonly name: string;
   readonly hiddenSize: number;
-  readonly numLayers: number;
   readonly numHeads: number;
   readonly numKvHeads: number;
   readonly headDim: number;
   readonly ffnSize: number;
-  readonly rmsNormEps: number;
+  readonly activation: Activation;
+  readonly normEps: number;
   readonly contextLength: number;
-  readonly ropeTheta: number;
-  readonly ropeDim: number;
-  readonly ropeScaling: RopeScaling;
-  readonly ropeAttnFactor: number;
+  readonly numLayers: number;
+  readonly layers: readonly LayerConfig[]; // [numLayers]
+  /** Rotation turns elements i and i + dim / 2 of a head instead of 2i and 2i + 1. */
+  readonly rotateHalves: boolean;
+  /** The first is the model's own. */
+  readonly ropes: readonly [RopeConfig, ...RopeConfig[]];
   readonly attentionScale: number;
+  /** c: scores are c tanh(score / c); 0: as they are. */
+  readonly attentionSoftcap: number;
+  /** Queries are multiplied with 1 + scale ln(1 + floor(position / originalContextLength)). */
+  readonly queryGrowth: { readonly scale: number; readonly originalContextLength: number } | undefined;
+  readonly embeddingScale: number;
+  /** What logits are multiplied with. */
+  readonly logitScale: number;
+  /** c: logits are c tanh(logit / c); 0: as they are. */
+  readonly logitSoftcap: number;
 }
 
-export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(['llama']);
+/** The metadata of one architecture, by the names of its keys behind `<architecture>.`. */
+export class ModelKeys {
+  readonly architecture: string;
+  readonly metadata: GgufMetadata;
 
-/** @throws GgufInvalid naming the key; UnsupportedArchitecture for what the llama graph here does not do. */
-export function readModelConfig(metadata: GgufMetadata): ModelConfig {
-  const architecture = metadata.requireString('general.architecture');
-  const key = (name: string) => `${architecture}.${name}`;
-  const need = (name: string) => positive(key(name), metadata.requireNumber(key(name)));
-  const option = (name: string, fallback: number) => metadata.number(key(name)) ?? fallback;
-  refuseExperts(metadata, architecture);
+  constructor(metadata: GgufMetadata) {
+    this.metadata = metadata;
+    this.architecture = metadata.requireString('general.architecture');
+  }
 
-  const hiddenSize = need('embedding_length');
-  const numHeads = need('attention.head_count');
-  const numKvHeads = option('attention.head_count_kv', numHeads);
-  const headDim = option('attention.key_length', hiddenSize / numHeads);
-  const valueDim = option('attention.value_length', headDim);
-  demand(
-    Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 512,
-    architecture,
-    `a head size of ${String(headDim)}`,
-  );
-  demand(
-    valueDim === headDim,
-    architecture,
-    `values of another size (${String(valueDim)}) than keys (${String(headDim)})`,
-  );
-  demand(
-    numHeads % numKvHeads === 0,
-    architecture,
-    `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`,
-  );
-  const ropeDim = option('rope.dimension_count', headDim);
-  demand(
-    ropeDim % 2 === 0 && ropeDim <= headDim,
-    architecture,
-    `rotation of ${String(ropeDim)} of ${String(headDim)} elements`,
-  );
-  const contextLength = need('context_length');
+  /** The whole key. */
+  key(name: string): string {
+    return `${this.architecture}.${name}`;
+  }
+
+  has(name: string): boolean {
+    return this.metadata.has(this.key(name));
+  }
+
+  number(name: string): number | undefined {
+    return this.metadata.number(this.key(name));
+  }
+
+  option(name: string, fallback: number): number {
+    return this.number(name) ?? fallback;
+  }
+
+  /** @throws GgufInvalid */
+  require(name: string): number {
+    return this.metadata.requireNumber(this.key(name));
+  }
+
+  /** @throws GgufInvalid */
+  positive(name: string): number {
+    const value = this.require(name);
+    if (Number.isInteger(value) && value > 0) return value;
+    throw new LinnetError(
+      'GgufInvalid',
+      `The metadata key ${this.key(name)} is ${String(value)}, not a positive number: the file is damaged.`,
+    );
+  }
+
+  /** @throws UnsupportedArchitecture, "This ... model has `what`", unless the condition holds. */
+  demand(condition: boolean, what: string): void {
+    if (condition) return;
+    throw new LinnetError(
+      'UnsupportedArchitecture',
+      `This ${this.architecture} model has ${what}, which is not supported. Choose another model.`,
+    );
+  }
+}
+
+/**
+ * What families share: a plain decoder, every layer alike. `normEpsKey`: RMS or layer norm's.
+ * @throws GgufInvalid naming the key; UnsupportedArchitecture for shapes that the kernels do not have
+ */
+export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_norm_rms_epsilon'): ModelConfig {
+  const numExperts = keys.option('expert_count', 0);
+  keys.demand(numExperts === 0, `a mixture of ${String(numExperts)} experts`);
+  const hiddenSize = keys.positive('embedding_length');
+  const numHeads = keys.positive('attention.head_count');
+  const numKvHeads = keys.option('attention.head_count_kv', numHeads);
+  const headDim = keys.option('attention.key_length', hiddenSize / numHeads);
+  const valueDim = keys.option('attention.value_length', headDim);
+  keys.demand(Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 512, `a head size of ${String(headDim)}`);
+  keys.demand(valueDim === headDim, `values of another size (${String(valueDim)}) than keys (${String(headDim)})`);
+  keys.demand(numHeads % numKvHeads === 0, `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`);
+  const ropeDim = keys.option('rope.dimension_count', headDim);
+  keys.demand(ropeDim % 2 === 0 && ropeDim <= headDim, `rotation of ${String(ropeDim)} of ${String(headDim)} elements`);
+  const contextLength = keys.positive('context_length');
+  const numLayers = keys.positive('block_count');
   return {
-    architecture,
-    name: metadata.string('general.name') ?? architecture,
+    architecture: keys.architecture,
+    name: keys.metadata.string('general.name') ?? keys.architecture,
     hiddenSize,
-    numLayers: need('block_count'),
     numHeads,
     numKvHeads,
     headDim,
-    ffnSize: need('feed_forward_length'),
-    rmsNormEps: metadata.requireNumber(key('attention.layer_norm_rms_epsilon')),
+    ffnSize: keys.positive('feed_forward_length'),
+    activation: 'silu',
+    normEps: keys.require(normEpsKey),
     contextLength,
-    ropeTheta: option('rope.freq_base', 10000),
-    ropeDim,
-    ropeScaling: readScaling(metadata, key, contextLength),
-    ropeAttnFactor: option('rope.scaling.attn_factor', 1),
-    attentionScale: option('attention.scale', 0) || 1 / Math.sqrt(headDim),
+    numLayers,
+    layers: Array.from({ length: numLayers }, () => ({ window: undefined, rope: 0 })),
+    rotateHalves: false,
+    ropes: [
+      {
+        theta: keys.option('rope.freq_base', 10000),
+        dim: ropeDim,
+        scaling: readScaling(keys, contextLength),
+        attnFactor: keys.option('rope.scaling.attn_factor', 1),
+      },
+    ],
+    attentionScale: keys.option('attention.scale', 0) || 1 / Math.sqrt(headDim),
+    attentionSoftcap: 0,
+    queryGrowth: undefined,
+    embeddingScale: 1,
+    logitScale: 1,
+    logitSoftcap: 0,
   };
 }
 
-function readScaling(metadata: GgufMetadata, key: (name: string) => string, contextLength: number): RopeScaling {
-  const factor = metadata.number(key('rope.scaling.factor')) ?? metadata.number(key('rope.scale_linear')) ?? 1;
-  const kind = metadata.string(key('rope.scaling.type')) ?? 'linear';
-  const option = (name: string, fallback: number) => metadata.number(key(name)) ?? fallback;
+function readScaling(keys: ModelKeys, contextLength: number): RopeScaling {
+  const factor = keys.number('rope.scaling.factor') ?? keys.number('rope.scale_linear') ?? 1;
+  const kind = keys.metadata.string(keys.key('rope.scaling.type')) ?? 'linear';
+  const originalContextLength = keys.option('rope.scaling.original_context_length', contextLength);
   switch (kind) {
     case 'none':
       return { kind: 'none' };
     case 'linear':
       return factor === 1 ? { kind: 'none' } : { kind: 'linear', factor };
+    case 'longrope':
+      return { kind: 'longrope', originalContextLength };
     case 'yarn':
       return {
         kind: 'yarn',
         factor,
-        originalContextLength: option('rope.scaling.original_context_length', contextLength),
-        betaFast: option('rope.scaling.yarn_beta_fast', 32),
-        betaSlow: option('rope.scaling.yarn_beta_slow', 1),
-        logMultiplier: option('rope.scaling.yarn_log_multiplier', 0),
+        originalContextLength,
+        betaFast: keys.option('rope.scaling.yarn_beta_fast', 32),
+        betaSlow: keys.option('rope.scaling.yarn_beta_slow', 1),
+        logMultiplier: keys.option('rope.scaling.yarn_log_multiplier', 0),
       };
     default:
       throw new LinnetError(
         'UnsupportedArchitecture',
-        `The rotary scaling "${kind}" (${key('rope.scaling.type')}) is not supported; none, linear and yarn are. Choose another model.`,
+        `The rotary scaling "${kind}" (${keys.key('rope.scaling.type')}) is not supported; none, linear, yarn and longrope are. Choose another model.`,
       );
   }
-}
-
-function refuseExperts(metadata: GgufMetadata, architecture: string): void {
-  const numExperts = metadata.number(`${architecture}.expert_count`) ?? 0;
-  demand(numExperts === 0, architecture, `a mixture of ${String(numExperts)} experts`);
-}
-
-function demand(condition: boolean, architecture: string, what: string): void {
-  if (!condition) {
-    throw new LinnetError(
-      'UnsupportedArchitecture',
-      `This ${architecture} model has ${what}, which is not supported. Choose another model.`,
-    );
-  }
-}
-
-function positive(key: string, value: number): number {
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new LinnetError(
-    'GgufInvalid',
-    `The metadata key ${key} is ${String(value)}, not a positive number: the file is damaged.`,
-  );
 }

@@ -1,7 +1,8 @@
 /**
  * Matrix products as dispatches: prompt rows by GEMM, generated rows by GEMV, which on GPUs takes the norm of its input
- * and computes gate and up of SwiGLU together. Knows nothing of what a matrix is for.
+ * and computes gate and up of a gated feed-forward together. Knows nothing of what a matrix is for.
  */
+import type { Activation } from '../../shaders/elementwise/activation.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import {
   gatedGemv,
@@ -96,11 +97,11 @@ export class LinearOps {
     this.#gemv(kernel, shard.numRows, matrix, shard, input, output);
   }
 
-  /** Prompt rows: gate and up side by side in `gateUp`; generated rows: silu(gate) * up in `activated`. */
-  gated(matrix: GpuMatrix, input: Rows, target: GatedTarget): void {
+  /** Prompt rows: gate and up side by side in `gateUp`; generated rows: activation(gate) * up in `activated`. */
+  gated(matrix: GpuMatrix, input: Rows, target: GatedTarget, activation: Activation): void {
     const { gateUp, activated, outStride, bias } = target;
     const { gemv, device } = this.#context;
-    const kernel = gatedGemv(matrix.type, gemv, input.fused ? 'normed' : 'plain', device);
+    const kernel = gatedGemv(matrix.type, gemv, input.fused ? 'normed' : 'plain', device, activation);
     for (const shard of matrix.shards) {
       const at = shard.numRows / 2;
       const common = { outOffset: shard.firstRow, addToOut: false, headRows: false, bias };

@@ -1,19 +1,30 @@
 /**
  * Which kernels a planned model needs, by what they compute: the types of its matrices and the shape of its attention. Pure;
- * follows what llama.ts does with each matrix.
+ * goes through the model's forward pass and notes what is multiplied with what.
  */
 import type { BlockType } from '../../shaders/blocks/block-type.ts';
+import type { GemvInput } from '../../shaders/linear/linear.ts';
 import type { KernelNeeds } from '../../shaders/variants.ts';
-import type { LlamaPlan } from './llama.ts';
+import type {
+  AttentionTensors,
+  FeedForwardTensors,
+  ForwardStep,
+  NormTensors,
+  PlannedModel,
+} from './decoder-tensors.ts';
 import type { ModelPlan } from './runner.ts';
 import type { PlannedMatrix } from './tensors.ts';
 
 export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds {
-  const { normed, plain, gated } = matricesOf(weights);
+  const notes = new Notes(weights);
+  weights.forward(notes);
+  const { products, gates } = notes;
   return {
-    normed: typesOf(normed),
-    plain: typesOf(plain),
-    gated: typesOf(gated),
+    normed: typesOf(products.normed),
+    plain: typesOf(products.plain),
+    gated: typesOf(gates.normed),
+    gatedPlain: typesOf(gates.plain),
+    activation: config.activation,
     attention: sizes.sharded ? undefined : { layout: sizes.kv.layout, headDim: config.headDim },
     decodeAttention: {
       layout: sizes.kv.layout,
@@ -21,21 +32,49 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
       headsPerKv: config.numHeads / config.numKvHeads,
       chunk: sizes.chunkTokens,
     },
-    typical: typicalOf([...normed, ...plain, ...gated], weights),
+    typical: typicalOf(
+      [products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]),
+      weights,
+    ),
   };
 }
 
-function matricesOf({ layers, head }: LlamaPlan) {
-  const normed = [head];
-  const plain: PlannedMatrix[] = [];
-  const gated: PlannedMatrix[] = [];
-  for (const { qkv, o, gateUp, down } of layers) {
-    normed.push(...qkv.map(({ matrix }) => matrix));
-    plain.push(o, down);
-    if (gateUp.kind === 'paired') gated.push(gateUp.matrix);
-    else normed.push(gateUp.first, gateUp.second);
+/** Matrices by their input: `normed` where its RMS norm was taken just before. */
+type ByInput = Readonly<Record<GemvInput, PlannedMatrix[]>>;
+
+class Notes implements ForwardStep<GemvInput> {
+  readonly products: ByInput = { normed: [], plain: [] };
+  /** Gate and up in one. */
+  readonly gates: ByInput = { normed: [], plain: [] };
+  readonly hidden = 'plain';
+  readonly #model: PlannedModel;
+
+  constructor(model: PlannedModel) {
+    this.#model = model;
   }
-  return { normed, plain, gated };
+
+  embed(): void {
+    // Looked up, not multiplied.
+  }
+
+  norm({ kind }: NormTensors): GemvInput {
+    return kind === 'rms' ? 'normed' : 'plain';
+  }
+
+  attention({ qkv, o }: AttentionTensors, input: GemvInput): void {
+    this.products[input].push(...qkv.map(({ matrix }) => matrix));
+    this.products.plain.push(o);
+  }
+
+  feedForward({ gateUp, down }: FeedForwardTensors, input: GemvInput): void {
+    if (gateUp.kind === 'paired') this.gates[input].push(gateUp.matrix);
+    else this.products[input].push(gateUp.first, gateUp.second);
+    this.products.plain.push(down);
+  }
+
+  head(outputNorm: NormTensors): void {
+    this.products[this.norm(outputNorm)].push(this.#model.head);
+  }
 }
 
 function typesOf(matrices: readonly PlannedMatrix[]): readonly BlockType[] {
@@ -43,7 +82,7 @@ function typesOf(matrices: readonly PlannedMatrix[]): readonly BlockType[] {
 }
 
 /** The type that most weights have, and the length of the rows of the largest matrix of that type in a layer. */
-function typicalOf(matrices: readonly PlannedMatrix[], { head }: LlamaPlan): KernelNeeds['typical'] {
+function typicalOf(matrices: readonly PlannedMatrix[], { head }: PlannedModel): KernelNeeds['typical'] {
   const numWeights = new Map<BlockType, number>();
   for (const { plan } of matrices) {
     numWeights.set(plan.type, (numWeights.get(plan.type) ?? 0) + plan.numRows * plan.rowElements);

@@ -1,9 +1,15 @@
 /**
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
- * (llama.ts) strings them together. Knows nothing of tensors' names or of architectures.
+ * (families/) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from '../../shaders/attention/attention.ts';
-import { siluMul } from '../../shaders/elementwise/silu-mul.ts';
+import {
+  attentionFlash,
+  attentionReduce,
+  attentionRows,
+  attentionSplit,
+  NO_WINDOW,
+} from '../../shaders/attention/attention.ts';
+import { gatedMul } from '../../shaders/elementwise/gated-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
@@ -11,12 +17,14 @@ import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
 import { decodeGroup, defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
+import { LinnetError } from '../errors.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import type { ModelConfig } from './config.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
 import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
+import { NormOps } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { StepInputs } from './step-inputs.ts';
 import type { Pair } from './tensors.ts';
@@ -34,6 +42,8 @@ export class OpBuilder {
   readonly #sizes: ModelSizes;
   readonly variants: KernelVariants;
   readonly #linear: LinearOps;
+  /** Norms that products never take themselves. */
+  readonly norms: NormOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -56,6 +66,7 @@ export class OpBuilder {
       device: gpu.traits,
       logitRows: inputs.logitRows,
     });
+    this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -63,12 +74,12 @@ export class OpBuilder {
     return Promise.all(this.#dispatches);
   }
 
-  /** out[r] = table[token of r] */
+  /** out[r] = table[token of r] * embeddingScale */
   embed(table: GpuMatrix, out: BufferRange): void {
     for (const shard of table.shards) {
       this.#add(
         embed(table.type),
-        [shard.firstRow, shard.numRows, table.numGroups],
+        [shard.firstRow, shard.numRows, table.numGroups, { f32: this.#config.embeddingScale }],
         (step, params) => [shard.quants, shard.scales, step, params, this.#inputs.rows, out],
         (shape) => [Math.ceil((numRows(shape) * table.numGroups) / 64), 1, 1],
       );
@@ -80,17 +91,17 @@ export class OpBuilder {
    * generated rows themselves, only prompt rows are written.
    */
   rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): Rows {
-    const { hiddenSize, rmsNormEps } = this.#config;
+    const { hiddenSize, normEps } = this.#config;
     const isFused = fusesNorm(this.variants.gemv);
     const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const numAll = headRows ? numLogits : numRows;
     this.#add(
       rmsNorm,
-      [this.#sizes.padded.hidden / 4, hiddenSize, headRows ? 1 : 0, { f32: rmsNormEps }],
+      [this.#sizes.padded.hidden / 4, hiddenSize, headRows ? 1 : 0, { f32: normEps }, 0],
       (step, params) => [step, params, x, weight, this.#inputs.logitRows, out],
       (shape) => [isFused ? numPrompt(shape) : numAll(shape), 1, 1],
     );
-    return isFused ? { x: out, fused: { x, weight, eps: rmsNormEps } } : { x: out };
+    return isFused ? { x: out, fused: { x, weight, eps: normEps } } : { x: out };
   }
 
   /** out (+)= x W^T + bias. */
@@ -110,23 +121,26 @@ export class OpBuilder {
     this.#linear.shard(matrix, shard, input, outOffset, target);
   }
 
-  /** activated = silu(x Wg^T) * (x Wu^T); prompt rows, and weights of two types, by way of gateUp. */
-  swiGlu(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): void {
+  /** activated = activation(x Wg^T) * (x Wu^T); prompt rows, and weights of two types, by way of gateUp. */
+  gated(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): void {
     const { gateUp, activated, outStride, bias } = target;
     if (weights.kind === 'paired') {
-      this.#linear.gated(weights.matrix, input, target);
-      this.#siluMul(gateUp, activated, false);
+      this.#linear.gated(weights.matrix, input, target, this.#config.activation);
+      this.#gatedMul(gateUp, activated, false);
       return;
     }
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
-    this.#siluMul(gateUp, activated, true);
+    this.#gatedMul(gateUp, activated, true);
   }
 
   /** q = rotated queries; rotated keys and values go to the cache; a quantised one has all three transformed. */
-  ropeAppend(qkv: BufferRange, q: BufferRange, shards: readonly KvShard[]): void {
-    const { numHeads, numKvHeads, headDim, ropeDim } = this.#config;
+  ropeAppend(qkv: BufferRange, q: BufferRange, shards: readonly KvShard[], layer: LayerConfig): void {
+    const { numHeads, numKvHeads, headDim, ropes, rotateHalves } = this.#config;
+    const table = layer.rope ?? 0;
+    const [angles, rope] = [this.#inputs.angles[table], ropes[table]];
+    if (angles === undefined || rope === undefined) throw new LinnetError('Internal', 'A layer without rotary angles.');
     const { padded, kv } = this.#sizes;
     const numThreads = (numHeads + 2 * numKvHeads) * ropeThreadsPerHead(kv.layout, headDim);
     shards.forEach((shard, index) => {
@@ -136,22 +150,23 @@ export class OpBuilder {
           numHeads,
           numKvHeads,
           headDim,
-          ropeDim,
+          layer.rope === undefined ? 0 : rope.dim,
           padded.qkv,
           padded.q,
           BLOCK_TOKENS,
           shard.firstBlock,
           shard.numBlocks,
-          0,
+          rotateHalves ? 1 : 0,
           index === 0 ? 1 : 0,
           kv.hadamard,
           { f32: 1 / Math.sqrt(kv.hadamard) },
+          rope.dim / 2 + 1,
         ],
         (step, params) => [
           step,
           params,
           qkv,
-          this.#inputs.angles,
+          angles,
           this.#inputs.rows,
           q,
           { buffer: shard.keys },
@@ -168,23 +183,25 @@ export class OpBuilder {
     shards: readonly KvShard[],
     partial: { out: BufferRange; stats: BufferRange },
     out: BufferRange,
+    layer: LayerConfig,
   ): void {
+    const window = layer.window ?? NO_WINDOW;
     const { sharded } = this.#sizes;
     const [only] = shards;
-    if (!sharded && only !== undefined) this.#promptRows(q, only, out);
-    for (const shard of shards) this.#split(q, shard, partial);
+    if (!sharded && only !== undefined) this.#promptRows(q, only, out, window);
+    for (const shard of shards) this.#split(q, shard, partial, window);
     const { numHeads, headDim } = this.#config;
     const { chunkTokens, maxChunks, padded } = this.#sizes;
     this.#add(
       attentionReduce,
-      [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0],
+      [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0, window],
       (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out],
       (shape) => [Math.ceil((numHeads * headDim) / 4 / 64), sharded ? numRows(shape) : shape.numGenerated, 1],
     );
   }
 
-  #split(q: BufferRange, shard: KvShard, partial: { out: BufferRange; stats: BufferRange }): void {
-    const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
+  #split(q: BufferRange, shard: KvShard, partial: { out: BufferRange; stats: BufferRange }, window: number): void {
+    const { numHeads, numKvHeads, headDim, attentionScale, attentionSoftcap } = this.#config;
     const { chunkTokens, maxChunks, padded, sharded, kv } = this.#sizes;
     const shape = { headsPerKv: numHeads / numKvHeads, headDim, chunk: chunkTokens };
     const group = decodeGroup(this.variants.decodeAttention, shape);
@@ -201,6 +218,8 @@ export class OpBuilder {
         padded.q,
         sharded ? 1 : 0,
         { f32: attentionScale },
+        window,
+        { f32: attentionSoftcap },
       ],
       (step, params) => [
         step,
@@ -220,13 +239,23 @@ export class OpBuilder {
     );
   }
 
-  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange): void {
-    const { numHeads, numKvHeads, headDim, attentionScale } = this.#config;
+  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange, window: number): void {
+    const { numHeads, numKvHeads, headDim, attentionScale, attentionSoftcap } = this.#config;
     const { padded, kv } = this.#sizes;
     const byRows = this.variants.attention === 'rows';
     this.#add(
       byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
-      [numKvHeads, numHeads / numKvHeads, BLOCK_TOKENS, padded.q, padded.q, { f32: attentionScale }, headDim / 4],
+      [
+        numKvHeads,
+        numHeads / numKvHeads,
+        BLOCK_TOKENS,
+        padded.q,
+        padded.q,
+        { f32: attentionScale },
+        headDim / 4,
+        window,
+        { f32: attentionSoftcap },
+      ],
       (step, params) => [
         step,
         params,
@@ -258,12 +287,12 @@ export class OpBuilder {
     return out;
   }
 
-  /** out = silu(gate) * up, gate and up side by side. */
-  #siluMul(gateUp: BufferRange, out: BufferRange, withGenerated: boolean): void {
+  /** out = activation(gate) * up, gate and up side by side. */
+  #gatedMul(gateUp: BufferRange, out: BufferRange, withGenerated: boolean): void {
     const words = this.#sizes.padded.ffn / 4;
     const rows = (shape: StepShape) => (withGenerated ? numRows(shape) : shape.numPrompt);
     this.#add(
-      siluMul,
+      gatedMul(this.#config.activation),
       [words, withGenerated ? 1 : 0],
       (step, params) => [step, params, gateUp, out],
       (shape) => [Math.ceil((rows(shape) * words) / 64), 1, 1],

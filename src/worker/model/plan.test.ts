@@ -78,13 +78,15 @@ describe('planModel', () => {
   it('pairs gate and up row by row of shards, and joins what of q, k and v is of one type', async () => {
     const shape = { ...TINY_SHAPE, hiddenSize: 256, headDim: 64, ffnSize: 172 };
     const mixed = syntheticModel(shape, { type: 'Q4_K', types: { v: 'Q6_K' }, seed: 1 });
-    const { layers } = plan(await readGgufHeader(mixed)).weights;
-    const [layer] = layers;
-    expect(layer?.qkv.map(({ matrix, outOffset }) => [matrix.plan.label, matrix.plan.numRows, outOffset])).toEqual([
-      ['blk.0.attn_q.weight|blk.0.attn_k.weight', 256 + 128, 0],
-      ['blk.0.attn_v.weight', 128, 256 + 128],
+    const planned = (file: GgufFile) =>
+      plan(file)
+        .weights.weights.matrices.filter(({ plan: { label } }) => /blk\.0\.(attn_[qkv]|ffn_[gu])/.test(label))
+        .map(({ plan: { label, numRows, paired } }) => [label, numRows, paired]);
+    expect(planned(await readGgufHeader(mixed))).toEqual([
+      ['blk.0.attn_q.weight|blk.0.attn_k.weight', 256 + 128, false],
+      ['blk.0.attn_v.weight', 128, false],
+      ['blk.0.ffn_gate.weight|blk.0.ffn_up.weight', 2 * 172, true],
     ]);
-    expect(layer?.gateUp.kind).toBe('paired');
     // 30 rows of 144 bytes fit a binding: 15 pairs, of which an even number is taken.
     const small = planPairedMatrix('gate|up', Q4_K, 172, 256, { ...GPU.limits, maxBindingBytes: 30 * 144 });
     expect(small.numRows).toBe(2 * 172);
@@ -95,7 +97,10 @@ describe('planModel', () => {
     });
     expect(small.shards.reduce((sum, { numRows }) => sum + numRows, 0)).toBe(2 * 172);
     const differing = syntheticModel(shape, { type: 'Q4_K', types: { up: 'Q6_K' }, seed: 1 });
-    expect(plan(await readGgufHeader(differing)).weights.layers[0]?.gateUp.kind).toBe('apart');
+    expect(planned(await readGgufHeader(differing)).slice(1)).toEqual([
+      ['blk.0.ffn_gate.weight', 172, false],
+      ['blk.0.ffn_up.weight', 172, false],
+    ]);
   });
 
   it('pairs matrices so that the second half begins at a whole word of scales, also where a row has an odd byte of them', () => {

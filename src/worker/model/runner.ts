@@ -12,10 +12,12 @@ import type { GgufFile } from '../loading/gguf-file.ts';
 import type { UploadContext } from '../loading/upload.ts';
 import type { Batch } from '../scheduler/batch.ts';
 import { checkSupported } from '../loading/gguf-support.ts';
-import { readModelConfig, SUPPORTED_ARCHITECTURES, type ModelConfig } from './config.ts';
+import { ModelKeys, type ModelConfig } from './config.ts';
+import { DecoderTensors, vocabSizeOf, type PlannedModel } from './decoder-tensors.ts';
+import { Decoder } from './decoder.ts';
+import { familyOf, SUPPORTED_ARCHITECTURES } from './families/index.ts';
 import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
 import { KvPool } from './kv-pool.ts';
-import { buildLlama, llamaWeights, planLlama, vocabSizeOf, type LlamaPlan } from './llama.ts';
 import { OpBuilder, type KernelVariants } from './ops.ts';
 import { RopeTable } from './rope.ts';
 import { createScratch, type Scratch } from './scratch.ts';
@@ -28,7 +30,7 @@ export interface ModelPlan {
   readonly config: ModelConfig;
   readonly vocabSize: number;
   readonly sizes: ModelSizes;
-  readonly weights: LlamaPlan;
+  readonly weights: PlannedModel;
 }
 
 const SUPPORTED_TYPES: ReadonlySet<string> = new Set(BLOCK_TYPES.map((type) => type.name));
@@ -36,7 +38,8 @@ const SUPPORTED_TYPES: ReadonlySet<string> = new Set(BLOCK_TYPES.map((type) => t
 /** The configuration of a file the runtime can compute with. @throws UnsupportedArchitecture, UnsupportedTensorType, GgufInvalid */
 export function supportedConfig(file: GgufFile): ModelConfig {
   checkSupported(file, { supportedTypes: SUPPORTED_TYPES, supportedArchitectures: SUPPORTED_ARCHITECTURES });
-  return readModelConfig(file.metadata);
+  const keys = new ModelKeys(file.metadata);
+  return familyOf(keys.architecture).config(keys);
 }
 
 /** @throws every named error a file or a device's limits can give; nothing is allocated yet. */
@@ -44,7 +47,9 @@ export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, o
   const config = supportedConfig(file);
   const vocabSize = vocabSizeOf(file);
   const sizes = planSizes(config, vocabSize, gpu.limits, options);
-  return { config, vocabSize, sizes, weights: planLlama(file, config, sizes, gpu.limits, gpu.traits.hasF16) };
+  const tensors = new DecoderTensors(file, config, sizes, gpu.limits, gpu.traits.hasF16);
+  const forward = familyOf(config.architecture).plan(tensors);
+  return { config, vocabSize, sizes, weights: tensors.finish(forward) };
 }
 
 /** Variants given here are used instead of those chosen for the device (tests, benchmarks). */
@@ -107,14 +112,19 @@ export class ModelRunner {
     const { cache, scratch, inputs, store } = await allocateAll(gpu, () => ({
       cache: new KvPool(gpu, sizes.kv),
       scratch: createScratch(gpu, config, sizes),
-      inputs: new StepInputs(gpu, sizes, new RopeTable(config, factors)),
+      inputs: new StepInputs(
+        gpu,
+        sizes,
+        config.ropes.map((rope, i) => new RopeTable(rope, i === 0 ? factors : undefined, config.queryGrowth)),
+      ),
       store: new WeightStore(gpu, plan.weights.weights),
     }));
     // Kernels compile, and are checked, while the weights are on their way.
+    const { weights: model } = plan;
     const compiled = compile((variants) => {
       options.signal?.throwIfAborted();
       const ops = new OpBuilder(gpu, inputs, config, sizes, variants);
-      buildLlama(ops, llamaWeights(plan.weights, store), cache, scratch, sizes);
+      model.forward(new Decoder({ ops, model, store, cache, scratch, config, sizes }));
       return ops;
     }, options);
     compiled.catch(() => undefined);

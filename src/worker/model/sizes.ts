@@ -88,8 +88,8 @@ export function planSizes(
   const biasRows = Math.max(1, Math.floor(limits.maxBindingBytes / 8192));
   const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
   const partialRows = sharded ? maxRows : maxGeneratedRows;
-  const rowBytes =
-    (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + config.ropeDim) * 4 + 16 + tableStride * 4;
+  const angles = config.ropes.reduce((sum, { dim }) => sum + dim + 2, 0);
+  const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + angles) * 4 + 16 + tableStride * 4;
   const scratchBytes =
     maxRows * rowBytes +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +

@@ -16,33 +16,34 @@ import type { ModelSizes } from './sizes.ts';
 export class StepInputs {
   readonly #gpu: Gpu;
   readonly #sizes: ModelSizes;
-  readonly #rope: RopeTable;
+  readonly #ropes: readonly RopeTable[];
   readonly #step = new Uint32Array(8);
   readonly #rows: Uint32Array<ArrayBuffer>; // [maxRows][4] token, position, slot, sequence
   readonly #tables: Uint32Array<ArrayBuffer>; // [maxSequences][tableStride]
-  readonly #angles: Float32Array<ArrayBuffer>; // [maxRows][ropeDim / 2][2]
+  readonly #angles: readonly Float32Array<ArrayBuffer>[]; // a table: [maxRows][stride][2]
   readonly #tiles: Uint32Array<ArrayBuffer>; // [maxRows][4] first, count, sequence, last position
   readonly #logitRows: Uint32Array<ArrayBuffer>; // [maxLogitRows]
   readonly step: BufferRange;
   readonly rows: BufferRange;
   readonly tables: BufferRange;
-  readonly angles: BufferRange;
+  /** One of each rotary table. */
+  readonly angles: readonly BufferRange[];
   readonly tiles: BufferRange;
   readonly logitRows: BufferRange;
 
-  constructor(gpu: Gpu, sizes: ModelSizes, rope: RopeTable) {
+  constructor(gpu: Gpu, sizes: ModelSizes, ropes: readonly RopeTable[]) {
     this.#gpu = gpu;
     this.#sizes = sizes;
-    this.#rope = rope;
+    this.#ropes = ropes;
     this.#rows = new Uint32Array(sizes.maxRows * 4);
     this.#tables = new Uint32Array(sizes.maxSequences * sizes.tableStride);
-    this.#angles = new Float32Array(sizes.maxRows * rope.numPairs * 2);
+    this.#angles = ropes.map((rope) => new Float32Array(sizes.maxRows * rope.stride * 2));
     this.#tiles = new Uint32Array(sizes.maxRows * 4);
     this.#logitRows = new Uint32Array(sizes.maxLogitRows);
     this.step = { buffer: gpu.createBuffer('step', 256, BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST) };
     this.rows = { buffer: gpu.createStorage('step.rows', this.#rows.byteLength) };
     this.tables = { buffer: gpu.createStorage('step.tables', this.#tables.byteLength) };
-    this.angles = { buffer: gpu.createStorage('step.angles', this.#angles.byteLength) };
+    this.angles = this.#angles.map(({ byteLength }) => ({ buffer: gpu.createStorage('step.angles', byteLength) }));
     this.tiles = { buffer: gpu.createStorage('step.tiles', this.#tiles.byteLength) };
     this.logitRows = { buffer: gpu.createStorage('step.logitRows', this.#logitRows.byteLength) };
   }
@@ -98,7 +99,10 @@ export class StepInputs {
     this.#rows[r * 4 + 1] = row.position;
     this.#rows[r * 4 + 2] = block * BLOCK_TOKENS + (row.position % BLOCK_TOKENS);
     this.#rows[r * 4 + 3] = row.sequence;
-    this.#rope.write(row.position, this.#angles, r * this.#rope.numPairs * 2);
+    this.#ropes.forEach((rope, i) => {
+      const angles = this.#angles[i];
+      if (angles !== undefined) rope.write(row.position, angles, r * rope.stride * 2);
+    });
   }
 
   /** Cuts the prompt rows into tiles of one sequence each; returns how many. */
@@ -121,7 +125,11 @@ export class StepInputs {
     queue.writeBuffer(this.step.buffer, 0, this.#step);
     queue.writeBuffer(this.rows.buffer, 0, this.#rows, 0, numRows * 4);
     queue.writeBuffer(this.tables.buffer, 0, this.#tables, 0, numSequences * this.#sizes.tableStride);
-    queue.writeBuffer(this.angles.buffer, 0, this.#angles, 0, numRows * this.#rope.numPairs * 2);
+    this.#ropes.forEach((rope, i) => {
+      const [target, angles] = [this.angles[i], this.#angles[i]];
+      if (target === undefined || angles === undefined) return;
+      queue.writeBuffer(target.buffer, 0, angles, 0, numRows * rope.stride * 2);
+    });
     if (numTiles > 0) queue.writeBuffer(this.tiles.buffer, 0, this.#tiles, 0, numTiles * 4);
     if (numLogits > 0) queue.writeBuffer(this.logitRows.buffer, 0, this.#logitRows, 0, numLogits);
   }

@@ -1,6 +1,6 @@
 /**
  * Finds a model's tensors by name, checks their shapes, and plans the matrices they become on a device. What a tensor is
- * for is the family's business (llama.ts). Reads nothing and allocates nothing.
+ * for is the family's business (families/). Reads nothing and allocates nothing.
  */
 import { rowsPerScaleWord, type BlockType } from '../../shaders/blocks/block-type.ts';
 import { BLOCK_TYPES, blockTypeOf } from '../../shaders/blocks/index.ts';
@@ -20,6 +20,8 @@ export interface PlannedVector {
   readonly label: string;
   readonly numElements: number;
   readonly parts: readonly { readonly tensor: TensorInfo; readonly offset: number }[];
+  /** What the values are multiplied with on the way. */
+  readonly scale?: number;
 }
 
 /** A matrix that fills a part of an output row. */
@@ -44,7 +46,7 @@ export interface PlannedWeights {
 const HARMLESS = /\.(attn_rot_embd|rotary_emb\.inv_freq|attention\.rotary_emb\.inv_freq)$/;
 
 export class TensorPlanner {
-  readonly #byName: ReadonlyMap<string, TensorInfo>;
+  readonly #byName: Map<string, TensorInfo>;
   readonly #limits: PlanningLimits;
   readonly #hasF16: boolean;
   readonly #matrices: PlannedMatrix[] = [];
@@ -92,17 +94,36 @@ export class TensorPlanner {
   }
 
   /** @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
-  vector(name: string, numElements: number): PlannedVector {
-    const tensor = this.#find(name, [numElements]);
-    if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
-    const planned = { label: name, numElements, parts: [{ tensor, offset: 0 }] };
+  vector(name: string, numElements: number, scale = 1): PlannedVector {
+    const planned = this.#planVector(name, numElements, scale);
     this.#vectors.push(planned);
     return planned;
   }
 
+  #planVector(name: string, numElements: number, scale: number): PlannedVector {
+    const tensor = this.#find(name, [numElements]);
+    if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
+    return { label: name, numElements, parts: [{ tensor, offset: 0 }], scale };
+  }
+
+  /**
+   * Makes two tensors of the halves of one, the rows of the first before those of the second, and returns their names.
+   * @throws MissingTensor, GgufInvalid
+   */
+  halves(name: string, rowElements: number, halfRows: number): readonly [string, string] {
+    const tensor = this.#find(name, [rowElements, 2 * halfRows]);
+    const sizeBytes = tensor.sizeBytes / 2;
+    const names = [`${name}[0]`, `${name}[1]`] as const;
+    names.forEach((half, i) => {
+      const offsetBytes = tensor.offsetBytes + i * sizeBytes;
+      this.#byName.set(half, { ...tensor, name: half, shape: [rowElements, halfRows], offsetBytes, sizeBytes });
+    });
+    return names;
+  }
+
   /** A vector that not every model has. */
-  option(name: string, numElements: number): PlannedVector | undefined {
-    return this.has(name) ? this.vector(name, numElements) : undefined;
+  option(name: string, numElements: number, scale = 1): PlannedVector | undefined {
+    return this.has(name) ? this.vector(name, numElements, scale) : undefined;
   }
 
   /** One vector of several that not every model has, each at its offset; undefined when there is none of them. */
@@ -118,6 +139,23 @@ export class TensorPlanner {
     if (present.length === 0) return undefined;
     this.#vectors.splice(this.#vectors.length - present.length, present.length);
     const planned = { label, numElements, parts: present };
+    this.#vectors.push(planned);
+    return planned;
+  }
+
+  /** One vector of several that every model has, side by side. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
+  concatenated(
+    label: string,
+    parts: readonly { readonly name: string; readonly numElements: number }[],
+  ): PlannedVector {
+    let numElements = 0;
+    const placed = parts.map((part) => {
+      const planned = this.#planVector(part.name, part.numElements, 1);
+      const offset = numElements;
+      numElements += part.numElements;
+      return planned.parts.map(({ tensor }) => ({ tensor, offset }));
+    });
+    const planned = { label, numElements, parts: placed.flat() };
     this.#vectors.push(planned);
     return planned;
   }

@@ -55,7 +55,8 @@ export async function readPlannedVector(
 ): Promise<Float32Array<ArrayBuffer>> {
   const values = new Float32Array(planned.numElements);
   for (const { tensor, offset } of planned.parts) values.set(await readVector(context, tensor), offset);
-  return values;
+  const { scale = 1 } = planned;
+  return scale === 1 ? values : values.map((value) => value * scale);
 }
 
 function found<T>(value: T | undefined): T {

@@ -34,6 +34,8 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     normed: TYPES,
     plain: TYPES,
     gated: TYPES,
+    gatedPlain: [],
+    activation: 'silu',
     attention: { layout, headDim },
     decodeAttention: { layout, headDim, headsPerKv: 3, chunk: 128 },
     typical: { type: Q4_0, rowElements: 512 },
@@ -42,11 +44,21 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
 
 const CACHES: readonly KernelNeeds[] = [needs('f16', 64), needs('q4_0', 80)];
 
+/** Gates of other families: by GELU, and behind a layer norm or no norm. */
+const GELU: KernelNeeds = {
+  ...needs('f16', 64),
+  normed: [],
+  plain: [],
+  gated: [Q4_0],
+  gatedPlain: [Q4_0],
+  activation: 'gelu',
+};
+
 const SUBJECTS: readonly Subject[] = KERNEL_FAMILIES.flatMap((family) =>
   (family === 'attention' || family === 'decodeAttention' ? CACHES : CACHES.slice(0, 1))
     .flatMap((cache) => candidatesOf(family, cache, TRAITS))
     .flatMap(({ subjects }) => subjects),
-);
+).concat(candidatesOf('gemv', GELU, TRAITS).flatMap(({ subjects }) => subjects));
 
 function subjectOf(family: KernelFamily, variant: string, op: string, input?: string): Subject {
   const subject = candidatesOf(family, { ...needs('f16', 64), normed: [Q4_0], plain: [Q4_0], gated: [Q4_0] }, TRAITS)

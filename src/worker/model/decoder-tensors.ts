@@ -1,0 +1,211 @@
+/**
+ * The tensors of a decoder by their roles: what a family's plan is made of. Names, shapes and which tensors may be missing
+ * are told here once for all families. Reads nothing and allocates nothing.
+ */
+import type { PlanningLimits } from '../gpu/gpu.ts';
+import type { GgufFile } from '../loading/gguf-file.ts';
+import { rowsOf } from '../loading/upload.ts';
+import type { ModelConfig } from './config.ts';
+import type { QkNormKind } from './norm-ops.ts';
+import type { ModelSizes } from './sizes.ts';
+import {
+  missingTensor,
+  TensorPlanner,
+  type Pair,
+  type Part,
+  type PlannedMatrix,
+  type PlannedVector,
+  type PlannedWeights,
+} from './tensors.ts';
+
+export interface NormTensors {
+  readonly kind: 'rms' | 'layer';
+  readonly weight: PlannedVector; // [hiddenSize]
+  /** Of layer norms. */
+  readonly bias: PlannedVector | undefined;
+}
+
+export interface AttentionTensors {
+  /** Which layer's cache and configuration. */
+  readonly layer: number;
+  readonly qkv: readonly Part<PlannedMatrix>[];
+  readonly qkvBias: PlannedVector | undefined; // [padded.qkv]
+  readonly qkNorm: { readonly kind: QkNormKind; readonly weight: PlannedVector } | undefined;
+  readonly o: PlannedMatrix;
+  readonly oBias: PlannedVector | undefined;
+}
+
+export interface FeedForwardTensors {
+  readonly gateUp: Pair<PlannedMatrix>;
+  readonly gateUpBias: PlannedVector | undefined; // [2, padded.ffn]
+  readonly down: PlannedMatrix;
+  readonly downBias: PlannedVector | undefined;
+}
+
+/** What a block adds to the residual stream goes through `postNorm` first, where a family has one. */
+export interface BlockOptions {
+  readonly postNorm?: NormTensors;
+}
+
+/** The operations of a forward pass; `R`: rows of the residual stream, as they are or normed, on their way into a block. */
+export interface ForwardStep<R> {
+  embed(): void;
+  readonly hidden: R;
+  norm(norm: NormTensors): R;
+  attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
+  feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
+  head(outputNorm: NormTensors): void;
+}
+
+/** The forward pass of one step, up to the logits of the rows that want them. */
+export type Forward = <R>(step: ForwardStep<R>) => void;
+
+/** Everything planned, before any is read. */
+export interface PlannedModel {
+  readonly embedding: PlannedMatrix;
+  readonly head: PlannedMatrix;
+  /** Divisors of the first rotary table's frequencies, read before anything else. */
+  readonly ropeFactors: PlannedVector | undefined;
+  readonly weights: PlannedWeights;
+  readonly forward: Forward;
+}
+
+export function vocabSizeOf(file: GgufFile): number {
+  const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
+  if (embedding === undefined) throw missingTensor('token_embd.weight');
+  return rowsOf(embedding);
+}
+
+/** Every method throws MissingTensor, GgufInvalid for another shape, UnsupportedTensorType, or LimitExceeded. */
+export class DecoderTensors {
+  readonly config: ModelConfig;
+  readonly planner: TensorPlanner;
+  readonly sizes: ModelSizes;
+  readonly #embedding: PlannedMatrix;
+  readonly #head: PlannedMatrix;
+  readonly #ropeFactors: PlannedVector | undefined;
+
+  constructor(file: GgufFile, config: ModelConfig, sizes: ModelSizes, limits: PlanningLimits, hasF16: boolean) {
+    this.config = config;
+    this.sizes = sizes;
+    this.planner = new TensorPlanner(file, limits, hasF16);
+    const vocabSize = vocabSizeOf(file);
+    const cutRows = sizes.logits.numSegments > 1 ? sizes.logits.segmentLength : undefined;
+    const vocabulary = (name: string) => this.planner.matrix([name], config.hiddenSize, [vocabSize], cutRows);
+    this.#embedding = vocabulary('token_embd.weight');
+    this.#head = this.planner.has('output.weight') ? vocabulary('output.weight') : this.#embedding;
+    this.#ropeFactors = this.#planRopeFactors();
+  }
+
+  /** The last norm; the scale of the logits goes into it. */
+  outputNorm(kind: NormTensors['kind'] = 'rms'): NormTensors {
+    return planNorm(this, 'output_norm', kind, this.config.logitScale);
+  }
+
+  layers<L>(plan: (layer: LayerTensors) => L): readonly L[] {
+    return Array.from({ length: this.config.numLayers }, (_, i) => plan(new LayerTensors(this, i)));
+  }
+
+  /** @throws UnsupportedArchitecture for a tensor nobody asked for */
+  finish(forward: Forward): PlannedModel {
+    return {
+      embedding: this.#embedding,
+      head: this.#head,
+      ropeFactors: this.#ropeFactors,
+      weights: this.planner.finish(),
+      forward,
+    };
+  }
+
+  #planRopeFactors(): PlannedVector | undefined {
+    const [{ dim, scaling }] = this.config.ropes;
+    if (scaling.kind !== 'longrope') return this.planner.option('rope_freqs.weight', dim / 2);
+    const long = this.planner.vector('rope_factors_long.weight', dim / 2);
+    const short = this.planner.vector('rope_factors_short.weight', dim / 2);
+    return this.sizes.contextLength > scaling.originalContextLength ? long : short;
+  }
+}
+
+export class LayerTensors {
+  readonly #model: DecoderTensors;
+  readonly #index: number;
+
+  constructor(model: DecoderTensors, index: number) {
+    this.#model = model;
+    this.#index = index;
+  }
+
+  #name(part: string): string {
+    return `blk.${String(this.#index)}.${part}`;
+  }
+
+  norm(name: string, kind: NormTensors['kind'] = 'rms'): NormTensors {
+    return planNorm(this.#model, this.#name(name), kind);
+  }
+
+  /** q, k and v apart or in one tensor; biases where the file has some. */
+  attention(options: { readonly qkNorm?: QkNormKind } = {}): AttentionTensors {
+    const { planner, sizes, config } = this.#model;
+    const { hiddenSize, numHeads, numKvHeads, headDim } = config;
+    const [q, kv] = [numHeads * headDim, numKvHeads * headDim];
+    const name = (part: string) => this.#name(part);
+    const fused = name('attn_qkv.weight');
+    const qkv = planner.has(fused)
+      ? planner.parts([fused], hiddenSize, [q + 2 * kv])
+      : planner.parts([name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')], hiddenSize, [q, kv, kv]);
+    const biases = planner.has(name('attn_qkv.bias'))
+      ? [{ name: name('attn_qkv.bias'), numElements: q + 2 * kv, offset: 0 }]
+      : [
+          { name: name('attn_q.bias'), numElements: q, offset: 0 },
+          { name: name('attn_k.bias'), numElements: kv, offset: q },
+          { name: name('attn_v.bias'), numElements: kv, offset: q + kv },
+        ];
+    return {
+      layer: this.#index,
+      qkv,
+      qkvBias: planner.joined(name('qkv.bias'), sizes.padded.qkv, biases),
+      qkNorm: options.qkNorm === undefined ? undefined : this.#qkNorm(options.qkNorm),
+      o: planner.matrix([name('attn_output.weight')], q, [hiddenSize]),
+      oBias: planner.option(name('attn_output.bias'), hiddenSize),
+    };
+  }
+
+  /** Gate and up apart or in one tensor, gate first; biases where the file has some. */
+  feedForward(): FeedForwardTensors {
+    const { planner, sizes, config } = this.#model;
+    const { hiddenSize, ffnSize } = config;
+    const name = (part: string) => this.#name(part);
+    const up = name('ffn_up.weight');
+    const [first, second] = planner.has(name('ffn_gate.weight'))
+      ? [name('ffn_gate.weight'), up]
+      : planner.halves(up, hiddenSize, ffnSize);
+    return {
+      gateUp: planner.pair(first, second, hiddenSize, ffnSize),
+      gateUpBias: planner.joined(name('ffn_gate_up.bias'), 2 * sizes.padded.ffn, [
+        { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
+        { name: name('ffn_up.bias'), numElements: ffnSize, offset: sizes.padded.ffn },
+      ]),
+      down: planner.matrix([name('ffn_down.weight')], ffnSize, [hiddenSize]),
+      downBias: planner.option(name('ffn_down.bias'), hiddenSize),
+    };
+  }
+
+  #qkNorm(kind: QkNormKind): AttentionTensors['qkNorm'] {
+    const { numHeads, numKvHeads, headDim } = this.#model.config;
+    const [q, k] = kind === 'head' ? [headDim, headDim] : [numHeads * headDim, numKvHeads * headDim];
+    const weight = this.#model.planner.concatenated(this.#name('qk_norm.weight'), [
+      { name: this.#name('attn_q_norm.weight'), numElements: q },
+      { name: this.#name('attn_k_norm.weight'), numElements: k },
+    ]);
+    return { kind, weight };
+  }
+}
+
+function planNorm(model: DecoderTensors, name: string, kind: NormTensors['kind'], scale = 1): NormTensors {
+  const { planner, config } = model;
+  return {
+    kind,
+    weight: planner.vector(`${name}.weight`, config.hiddenSize, scale),
+    bias: kind === 'layer' ? planner.option(`${name}.bias`, config.hiddenSize, scale) : undefined,
+  };
+}

@@ -1,0 +1,115 @@
+/** What the metadata of each family mean, and what is refused by name. That it is computed right, parity says. */
+import { describe, expect, it } from 'vitest';
+import { GgufMetadata, type GgufValue } from '../../loading/gguf-metadata.ts';
+import { ModelKeys, type ModelConfig } from '../config.ts';
+import { FAMILIES, familyOf } from './index.ts';
+
+const COMMON = {
+  embedding_length: 64,
+  block_count: 8,
+  feed_forward_length: 96,
+  'attention.head_count': 4,
+  'attention.head_count_kv': 2,
+  'attention.layer_norm_rms_epsilon': 0.5,
+  'attention.layer_norm_epsilon': 0.5,
+  context_length: 512,
+};
+
+function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
+  const entries = Object.entries({ ...COMMON, ...own }).map(
+    ([name, value]) => [`${architecture}.${name}`, value] as const,
+  );
+  const metadata = new GgufMetadata(new Map<string, GgufValue>([['general.architecture', architecture], ...entries]));
+  return familyOf(architecture).config(new ModelKeys(metadata));
+}
+
+const refused = (message: RegExp): unknown =>
+  expect.objectContaining({ name: 'UnsupportedArchitecture', message: expect.stringMatching(message) as unknown });
+
+describe('families', () => {
+  it('are named once each', () => {
+    expect(new Set(FAMILIES.map(({ architecture }) => architecture)).size).toBe(FAMILIES.length);
+  });
+
+  it('turn halves of a head or neighbours, as their models were trained', () => {
+    const needed: Readonly<Record<string, Readonly<Record<string, GgufValue>>>> = {
+      gemma3: { 'attention.sliding_window': 16 },
+      cohere2: { 'attention.sliding_window': 16, logit_scale: 0.25 },
+      minicpm: { embedding_scale: 12, residual_scale: 1, logit_scale: 1 },
+    };
+    const halves = FAMILIES.map(({ architecture }) => architecture).filter(
+      (architecture) => configOf(architecture, needed[architecture]).rotateHalves,
+    );
+    expect(halves).toEqual(['qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi3', 'olmo2', 'exaone4', 'stablelm']);
+  });
+
+  it('smollm3 leaves every fourth layer unrotated', () => {
+    const { layers } = configOf('smollm3');
+    expect(layers.map(({ rope }) => rope)).toEqual([0, 0, 0, undefined, 0, 0, 0, undefined]);
+  });
+
+  it('granite moves the multiplier of blocks to the embedding and into the epsilon of norms', () => {
+    const config = configOf('granite', {
+      embedding_scale: 12,
+      residual_scale: 0.5,
+      logit_scale: 8,
+      'attention.scale': 0.1,
+    });
+    expect(config).toMatchObject({ embeddingScale: 24, normEps: 2, logitScale: 1 / 8, attentionScale: 0.1 });
+    const unrotated = configOf('granite', { 'rope.scaling.finetuned': false });
+    expect(unrotated.layers.every(({ rope }) => rope === undefined)).toBe(true);
+  });
+
+  it('minicpm without the keys of its multipliers is refused', () => {
+    expect(() => configOf('minicpm')).toThrow(refused(/multipliers/));
+  });
+
+  it('gemma2 has windows in every other layer, caps, and a scale of its own in the largest model', () => {
+    const config = configOf('gemma2', { 'attention.sliding_window': 7, final_logit_softcapping: 8 });
+    expect(config.layers.map(({ window }) => window)).toEqual([7, undefined, 7, undefined, 7, undefined, 7, undefined]);
+    expect(config).toMatchObject({ attentionSoftcap: 50, logitSoftcap: 8, embeddingScale: 8, activation: 'gelu' });
+    const largest = configOf('gemma2', { block_count: 46, 'attention.key_length': 32, 'attention.value_length': 32 });
+    expect(largest.attentionScale).toBe(1 / Math.sqrt(64 / 4));
+  });
+
+  it('gemma3 rotates its windowed layers, five of six, by another base without scaling', () => {
+    const config = configOf('gemma3', {
+      'attention.sliding_window': 16,
+      'rope.freq_base': 1e6,
+      'rope.scaling.type': 'linear',
+      'rope.scaling.factor': 8,
+    });
+    const [windowed, full] = [
+      { window: 16, rope: 1 },
+      { window: undefined, rope: 0 },
+    ];
+    expect(config.layers).toEqual([windowed, windowed, windowed, windowed, windowed, full, windowed, windowed]);
+    expect(config.ropes).toMatchObject([
+      { theta: 1e6, scaling: { kind: 'linear', factor: 8 } },
+      { theta: 10000, scaling: { kind: 'none' } },
+    ]);
+  });
+
+  it('cohere2 rotates its windowed layers, three of four, alone', () => {
+    const { layers, logitScale } = configOf('cohere2', { 'attention.sliding_window': 16, logit_scale: 0.25 });
+    const [windowed, full] = [
+      { window: 16, rope: 0 },
+      { window: undefined, rope: undefined },
+    ];
+    expect(layers).toEqual([windowed, windowed, windowed, full, windowed, windowed, windowed, full]);
+    expect(logitScale).toBe(0.25);
+  });
+
+  it('mistral3 lets queries grow where the file says so', () => {
+    expect(configOf('mistral3').queryGrowth).toBeUndefined();
+    const own = { 'attention.temperature_scale': 0.25, 'rope.scaling.original_context_length': 64 };
+    expect(configOf('mistral3', own).queryGrowth).toEqual({ scale: 0.25, originalContextLength: 64 });
+  });
+
+  it('refuses relatives that have windows which no key, or a key of another meaning, describes', () => {
+    expect(() => configOf('olmo2', { 'attention.sliding_window': 4096 })).toThrow(refused(/OLMo 3/));
+    expect(() => configOf('exaone4', { block_count: 64 })).toThrow(refused(/32B/));
+    expect(() => configOf('llama', { expert_count: 8 })).toThrow(refused(/8 experts/));
+    expect(() => configOf('phi3', { 'rope.scaling.type': 'su' })).toThrow(refused(/scaling "su"/));
+  });
+});

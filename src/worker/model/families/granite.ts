@@ -1,0 +1,43 @@
+/**
+ * Granite 3 and 4 (dense) and MiniCPM: Llama with multipliers (https://arxiv.org/abs/2404.06395): of the embedding, of what a
+ * block adds to the residual stream, of scores, and of the logits.
+ */
+import { readCommonConfig, type ModelConfig, type ModelKeys } from '../config.ts';
+import type { Family } from './family.ts';
+import { preNorm } from './llama.ts';
+
+/**
+ * The residual stream is kept divided by the multiplier of the blocks, which then add what they compute: h + r f(norm(h)) is
+ * r (h/r + f(norm(h))). A norm takes no notice of r but in its epsilon.
+ */
+function withMultipliers(keys: ModelKeys, common: ModelConfig): ModelConfig {
+  const residualScale = keys.option('residual_scale', 1) || 1;
+  return {
+    ...common,
+    embeddingScale: (keys.option('embedding_scale', 1) || 1) / residualScale,
+    normEps: common.normEps / residualScale ** 2,
+    logitScale: 1 / (keys.option('logit_scale', 1) || 1),
+  };
+}
+
+export const granite: Family = {
+  architecture: 'granite',
+  models: 'Granite 3 and 4 (dense)',
+  config(keys) {
+    const config = withMultipliers(keys, readCommonConfig(keys));
+    const isRotated = keys.metadata.boolean(keys.key('rope.scaling.finetuned')) ?? true;
+    return isRotated ? config : { ...config, layers: config.layers.map((layer) => ({ ...layer, rope: undefined })) };
+  },
+  plan: (tensors) => preNorm(tensors),
+};
+
+export const minicpm: Family = {
+  architecture: 'minicpm',
+  models: 'MiniCPM 1 and 2',
+  config(keys) {
+    const known = ['embedding_scale', 'residual_scale', 'logit_scale'].every((name) => keys.has(name));
+    keys.demand(known, 'no keys for its multipliers (it was converted by an old program)');
+    return withMultipliers(keys, readCommonConfig(keys));
+  },
+  plan: (tensors) => preNorm(tensors),
+};

@@ -1,0 +1,45 @@
+/** The registry of architectures: a family that is not named here does not exist. */
+import { LinnetError } from '../../errors.ts';
+import { cohere2 } from './cohere.ts';
+import { exaone4 } from './exaone.ts';
+import type { Family } from './family.ts';
+import { gemma, gemma2, gemma3 } from './gemma.ts';
+import { glm4 } from './glm.ts';
+import { granite, minicpm } from './granite.ts';
+import { llama } from './llama.ts';
+import { mistral3 } from './mistral.ts';
+import { olmo2 } from './olmo.ts';
+import { phi3 } from './phi.ts';
+import { qwen2, qwen3 } from './qwen.ts';
+import { smollm3 } from './smollm.ts';
+import { stablelm } from './stablelm.ts';
+
+/** In the order of the README's table. */
+export const FAMILIES: readonly Family[] = [
+  llama,
+  qwen2,
+  qwen3,
+  gemma,
+  gemma2,
+  gemma3,
+  phi3,
+  smollm3,
+  mistral3,
+  granite,
+  olmo2,
+  exaone4,
+  glm4,
+  minicpm,
+  cohere2,
+  stablelm,
+];
+
+/** Values of `general.architecture`. */
+export const SUPPORTED_ARCHITECTURES: ReadonlySet<string> = new Set(FAMILIES.map(({ architecture }) => architecture));
+
+/** @throws Internal: a file's architecture is checked before */
+export function familyOf(architecture: string): Family {
+  const family = FAMILIES.find((candidate) => candidate.architecture === architecture);
+  if (family === undefined) throw new LinnetError('Internal', `No family computes ${architecture}.`);
+  return family;
+}
