@@ -1,6 +1,6 @@
 /** Q4_0: 32 nibbles and one half scale; w = d (q - 8). */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { BINDINGS_WGSL, halfToNumber, splitPlanes, type BlockType } from './block-type.ts';
 import wgsl from './q4_0.wgsl?raw';
 
@@ -14,7 +14,7 @@ export const Q4_0: BlockType = {
   gpuBlockElements: 32,
   quantBytes: 16,
   scaleBytes: 2,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
+  wgsl: BINDINGS_WGSL + halfWgsl + inPlaceWgsl + wgsl,
   features: [],
   repack(raw, numRows, rowElements, quants, scales) {
     splitPlanes(raw, (numRows * rowElements) / 32, LAYOUT, quants, scales);

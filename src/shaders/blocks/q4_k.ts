@@ -1,8 +1,9 @@
 /** Q4_K: blocks of 256, eight groups with a 6-bit scale and minimum each; w = d s q - dmin m. Blocks are 16-byte aligned. */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { BINDINGS_WGSL, halfToNumber, type BlockType } from './block-type.ts';
 import wgsl from './q4_k.wgsl?raw';
+import stripWgsl from './q4_k_strip.wgsl?raw';
 
 /** 6-bit scale and minimum of group `j` from the twelve packed bytes. */
 function scaleAndMin(raw: DataView, at: number, j: number): readonly [number, number] {
@@ -19,7 +20,8 @@ export const Q4_K: BlockType = {
   gpuBlockElements: 256,
   quantBytes: 144,
   scaleBytes: 0,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
+  wgsl: BINDINGS_WGSL + halfWgsl + inPlaceWgsl + wgsl,
+  stripWgsl,
   features: [],
   repack(raw, numRows, rowElements, quants) {
     quants.set(raw.subarray(0, ((numRows * rowElements) / 256) * 144));

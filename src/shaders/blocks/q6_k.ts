@@ -1,8 +1,9 @@
 /** Q6_K: blocks of 256 6-bit weights, sixteen signed scales, one half scale; w = d s (q - 32). */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { BINDINGS_WGSL, halfToNumber, splitPlanes, type BlockType } from './block-type.ts';
 import wgsl from './q6_k.wgsl?raw';
+import stripWgsl from './q6_k_strip.wgsl?raw';
 
 const LAYOUT = { scaleOffset: 208, scaleBytes: 2, quantOffset: 0, quantBytes: 208 };
 
@@ -14,7 +15,8 @@ export const Q6_K: BlockType = {
   gpuBlockElements: 256,
   quantBytes: 208,
   scaleBytes: 2,
-  wgsl: BINDINGS_WGSL + halfWgsl + bytesWgsl + wgsl,
+  wgsl: BINDINGS_WGSL + halfWgsl + inPlaceWgsl + wgsl,
+  stripWgsl,
   features: [],
   repack(raw, numRows, rowElements, quants, scales) {
     splitPlanes(raw, (numRows * rowElements) / 256, LAYOUT, quants, scales);
