@@ -28,6 +28,11 @@ export function allKernels(): readonly Kernel[] {
     embed(type),
     linearGemm(type, 'tiled'),
     linearGemm(type, 'rows'),
+    ...[4, 8].flatMap((subgroupMin) => [
+      linearGemm(type, 'broadcast', subgroupMin),
+      linearGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
+      gatedGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
+    ]),
     ...GEMV_INPUTS.flatMap((input) => [
       linearGemv(type, 'rows', input, { software: true }),
       linearGemv(type, 'lanes', input, { software: true }),

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Q4_0 } from './blocks/q4_0.ts';
 import { Q6_K } from './blocks/q6_k.ts';
+import type { KernelTraits } from './linear/linear.ts';
 import { candidatesOf, defaultVariants, KERNEL_FAMILIES, type KernelFamily, type KernelNeeds } from './variants.ts';
 
 const NEEDS: KernelNeeds = {
@@ -17,7 +18,7 @@ const NEEDS: KernelNeeds = {
 const CPU = { software: true, hasF16: false, subgroupMin: 4 };
 const GPU = { software: false, hasF16: true, subgroupMin: 32 };
 
-const names = (family: KernelFamily, traits: typeof GPU, needs = NEEDS) =>
+const names = (family: KernelFamily, traits: KernelTraits, needs = NEEDS) =>
   candidatesOf(family, needs, traits).map(({ variant }) => variant);
 const kernels = (family: KernelFamily, variant: string, needs = NEEDS) =>
   candidatesOf(family, needs, GPU)
@@ -28,7 +29,8 @@ describe('candidatesOf', () => {
   it('begins with the usual variant of the device and ends with the plainest', () => {
     expect(names('gemv', GPU)).toEqual(['subgroups', 'lanes', 'rows']);
     expect(names('gemv', { ...GPU, subgroupMin: 8 })).toEqual(['lanes', 'rows']);
-    expect(names('gemv', CPU)).toEqual(['rows', 'lanes']);
+    expect(names('gemv', CPU)).toEqual(['broadcast', 'rows', 'lanes']);
+    expect(names('gemv', { ...CPU, subgroupMin: undefined })).toEqual(['rows', 'lanes']);
     expect(names('gemm', GPU)).toEqual(['tiled', 'rows']);
     expect(names('attention', CPU)).toEqual(['rows', 'flash']);
     for (const traits of [CPU, GPU]) {
@@ -39,7 +41,11 @@ describe('candidatesOf', () => {
 
   it('has of each variant the kernels that a model needs, once', () => {
     expect(kernels('gemm', 'tiled')).toEqual(['linear_gemm_tiled_q4_0', 'linear_gemm_tiled_q6_k']);
-    expect(kernels('gemv', 'rows')).toEqual(['linear_gemv_rows_q4_0', 'linear_gemv_rows_q6_k', 'silu_gated_gemv_rows_q4_0']);
+    expect(kernels('gemv', 'rows')).toEqual([
+      'linear_gemv_rows_q4_0',
+      'linear_gemv_rows_q6_k',
+      'silu_gated_gemv_rows_q4_0',
+    ]);
     expect(kernels('gemv', 'lanes')).toEqual([
       'linear_gemv_lanes_q4_0',
       'linear_normed_gemv_lanes_q4_0',

@@ -135,8 +135,15 @@ export function decodeGroup(
 function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): readonly KernelVariants[F][] {
   const hasWideSubgroups = traits.subgroupMin !== undefined && traits.subgroupMin >= 32;
   const orders: { readonly [K in KernelFamily]: readonly KernelVariants[K][] } = {
-    gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), 'lanes', 'rows'],
-    gemm: [chooseGemmVariant(traits), 'tiled', 'rows'],
+    // `rows` gives the bits of `broadcast`.
+    gemv: [
+      chooseGemvVariant(traits),
+      ...(traits.software ? (['rows'] as const) : []),
+      ...(hasWideSubgroups ? (['subgroups'] as const) : []),
+      'lanes',
+      'rows',
+    ],
+    gemm: [chooseGemmVariant(traits), ...(traits.software ? (['rows'] as const) : []), 'tiled', 'rows'],
     attention: [attentionVariant(traits), 'flash', 'rows'],
     decodeAttention: ['grouped', 'single'],
   };
@@ -167,7 +174,7 @@ function subjectsOf<F extends KernelFamily>(
     gemm: (gemm) =>
       distinct([...needs.normed, ...needs.plain, ...needs.gated, ...needs.gatedPlain]).map((type) => ({
         op: 'gemm',
-        kernel: linearGemm(type, gemm),
+        kernel: linearGemm(type, gemm, traits.subgroupMin),
         type,
         variant: gemm,
       })),

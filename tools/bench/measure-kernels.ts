@@ -97,10 +97,14 @@ async function measureType(
       gemvWorkgroups(variants.gemv, 1, numOut),
       { numPrompt: 0, numGenerated: 1 },
     );
-    const gemm = await product.work(linearGemm(type, variants.gemm), gemmWorkgroups(numPrompt, numOut, variants.gemm), {
-      numPrompt,
-      numGenerated: 0,
-    });
+    const gemm = await product.work(
+      linearGemm(type, variants.gemm, gpu.traits.subgroupMin),
+      gemmWorkgroups(numPrompt, numOut, variants.gemm),
+      {
+        numPrompt,
+        numGenerated: 0,
+      },
+    );
     const registers = await new Probes(owner).dequantDot(type);
     if (registers === undefined) throw new Error(`${type.name} cannot be in registers`);
     const best = await inTurns([gemv, registers, gemm], { targetMs: 25, nowMs }, numRounds);

@@ -21,7 +21,7 @@ export const GPU_OPTIONS = {
 } as const satisfies ParseArgsConfig['options'];
 
 export const GPU_USAGE =
-  '[--adapter A] [--no-subgroups] [--no-f16] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows]';
+  '[--adapter A] [--no-subgroups] [--no-f16] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows]';
 
 interface GpuValues {
   readonly adapter: string;
@@ -37,8 +37,8 @@ export function readGpuArguments(values: GpuValues): GpuArguments {
   const withoutFeatures: GPUFeatureName[] = [];
   if (values['no-subgroups']) withoutFeatures.push('subgroups');
   if (values['no-f16']) withoutFeatures.push('shader-f16');
-  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows'] as const);
-  const gemv = oneOf('--gemv', values.gemv, ['rows', 'lanes', 'subgroups'] as const);
+  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
+  const gemv = oneOf('--gemv', values.gemv, ['rows', 'broadcast', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
   return {
     adapter: oneOf('--adapter', values.adapter, ADAPTER_NAMES) ?? 'swiftshader',

@@ -45,13 +45,13 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows] [--gemv rows|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--no-kv-transform]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--no-kv-transform]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
   if (adapter === undefined) throw new Error(`--adapter: one of ${ADAPTER_NAMES.join(', ')}`);
-  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows'] as const);
-  const gemv = oneOf('--gemv', values.gemv, ['rows', 'lanes', 'subgroups'] as const);
+  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
+  const gemv = oneOf('--gemv', values.gemv, ['rows', 'broadcast', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
   const kv = oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32';
   const withoutFeatures: GPUFeatureName[] = [];

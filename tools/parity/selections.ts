@@ -12,7 +12,9 @@ export interface Selection {
 export const FORCED_VARIANTS: readonly Selection[] = [
   ['--gemm', 'tiled'],
   ['--gemm', 'rows'],
+  ['--gemm', 'broadcast'],
   ['--gemv', 'rows'],
+  ['--gemv', 'broadcast'],
   ['--gemv', 'lanes'],
   ['--gemv', 'subgroups'],
   ['--attention', 'flash'],

@@ -22,6 +22,13 @@ export interface BlockType {
   readonly scaleBytes: number;
   /** Defines `fn dequant32(group: u32) -> array<vec4<f32>, 8>` on bindings 0 (`wq`) and 1 (`ws`). */
   readonly wgsl: string;
+  /**
+   * Where neighbouring groups of a row share words: behind `wgsl` defines `const STRIP_GROUPS`, `struct Strip`,
+   * `fn strip_at(group: u32) -> Strip`, which loads what they share once, and
+   * `fn strip_group(strip: Strip, j: u32) -> array<vec4<f32>, 8>`, the weights of `dequant32(group + j)` bit for bit.
+   * Rows have whole strips, and `group` is the first of one.
+   */
+  readonly stripWgsl?: string;
   /** Features `wgsl` needs. */
   readonly features: readonly GPUFeatureName[];
   /** Rewrites whole rows of the file's bytes into the planes (both zeroed, large enough). */

@@ -1,6 +1,6 @@
 /** Q4_0: 32 nibbles and one half scale; w = d (q - 8). */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q4_0.wgsl?raw';
@@ -10,7 +10,7 @@ export const Q4_0 = fromFields({
   ggmlType: 2,
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(16, 'quants')],
-  wgsl: [halfWgsl, bytesWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     for (let i = 0; i < 16; i++) {

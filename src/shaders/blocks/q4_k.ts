@@ -1,9 +1,10 @@
 /** Q4_K: blocks of 256, eight groups with a 6-bit scale and minimum each; w = d s q - dmin m. Blocks are 16-byte aligned. */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q4_k.wgsl?raw';
+import stripWgsl from './q4_k_strip.wgsl?raw';
 import { scaleAndMin } from './scale_min_k.ts';
 import scaleMinWgsl from './scale_min_k.wgsl?raw';
 
@@ -12,7 +13,8 @@ export const Q4_K = fromFields({
   ggmlType: 12,
   blockElements: 256,
   fields: [number('f16', 'quants'), number('f16', 'quants'), bytes(12, 'quants'), bytes(128, 'quants')],
-  wgsl: [halfWgsl, bytesWgsl, scaleMinWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, scaleMinWgsl, wgsl],
+  stripWgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     const dmin = halfToNumber(raw.getUint16(offsetBytes + 2, true));

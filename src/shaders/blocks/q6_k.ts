@@ -1,16 +1,18 @@
 /** Q6_K: blocks of 256 6-bit weights, sixteen signed scales, one half scale; w = d s (q - 32). */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q6_k.wgsl?raw';
+import stripWgsl from './q6_k_strip.wgsl?raw';
 
 export const Q6_K = fromFields({
   name: 'Q6_K',
   ggmlType: 14,
   blockElements: 256,
   fields: [bytes(128, 'quants'), bytes(64, 'quants'), bytes(16, 'quants'), number('f16', 'scales')],
-  wgsl: [halfWgsl, bytesWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, wgsl],
+  stripWgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes + 208, true));
     for (let i = 0; i < 256; i++) {

@@ -1,6 +1,6 @@
 /** Q8_0: 32 signed bytes and one half scale; w = d q. */
-import bytesWgsl from '../lib/bytes.wgsl?raw';
 import halfWgsl from '../lib/half.wgsl?raw';
+import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q8_0.wgsl?raw';
@@ -10,7 +10,7 @@ export const Q8_0 = fromFields({
   ggmlType: 8,
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(32, 'quants')],
-  wgsl: [halfWgsl, bytesWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, wgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     for (let i = 0; i < 32; i++) out[outOffset + i] = d * raw.getInt8(offsetBytes + 2 + i);

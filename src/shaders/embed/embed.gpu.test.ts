@@ -87,7 +87,7 @@ describeOnAdapters((runner) => {
   });
 
   it.each([
-    ['Q4_0', '(bytes_u8(high.w) - eight) * d', '(bytes_u8(low.w) - eight) * d'],
+    ['Q4_0', 'high_nibbles_less_8(q.w)', 'high_nibbles_less_8(q.z)'],
     ['Q6_K', 'f32(mantissa) * 5.9604644775390625e-8', '0.0'], // subnormal scales flushed
     ['Q4_K', 'b & 63u, j < 4u', 'b & 63u, j < 3u'],
     ['F32', 'w[i] * params.scale', 'w[i]'],

@@ -25,6 +25,7 @@ interface Fused extends FusedOp {
 
 const FUSED: readonly Fused[] = [
   { title: 'gated, rows', variant: 'rows', normed: false, gated: true },
+  { title: 'gated, broadcast', variant: 'broadcast', normed: false, gated: true },
   ...(['lanes', 'subgroups'] as const).flatMap((variant) => [
     { title: `normed, ${variant}`, variant, normed: true, gated: false },
     { title: `normed and gated, ${variant}`, variant, normed: true, gated: true },
@@ -145,6 +146,10 @@ describeOnAdapters((runner) => {
     ['gated, rows', 'finished(n + params.split_at', 'finished(n'], // and their bias
     ['gated, rows', 'exp(min(-gate, 80.0))', 'exp(min(gate, 80.0))'],
     ['gated, rows', 'if (count > 2u)', 'if (count > 3u)'],
+    ['gated, broadcast', 'params.split_at + far', 'params.split_at + near'],
+    ['gated, broadcast', 'n + 32u < params.split_at', 'n + 32u <= params.split_at'],
+    ['gated, broadcast', 'store_gated(m, n, sums.x, sums.y', 'store_gated(m, n, sums.x, sums.w'],
+    ['gated, broadcast', 'if (last > 1u)', 'if (last > 2u)'],
     ['normed, lanes', ' + vec4<f32>(params.eps)', ''],
     ['normed, lanes', 'f32(params.num_elements)', 'f32(params.num_groups * 32u)', F32],
     ['normed, lanes', 'return norm_weight[k]', 'return vec4<f32>(1.0)'],
@@ -154,9 +159,10 @@ describeOnAdapters((runner) => {
     ['normed and gated, lanes', 'sum4(r1.squares)', 'sum4(r0.squares)'],
     ['normed and gated, lanes', 'ups[lane]', 'gates[lane]'],
     ['normed and gated, lanes', 'distance < 32u', 'distance < 16u'],
-  ])('finds a mistake planted in %s: %s -> %s', async ([title, right, wrong, type = Q4_0]) => {
+  ])('finds a mistake planted in %s: %s -> %s', async ([title, right, wrong, type = Q4_0], { skip }) => {
     const fused = FUSED.find((candidate) => candidate.title === title);
     if (fused === undefined) throw new Error(`nothing is called ${title}`);
+    kernelFor(fused, type, skip);
     const found: string[] = [];
     for (const [i, one] of FUSED_CASES.entries()) {
       found.push(...(await check(runner(), planted(kernelOf(fused, type, 4), right, wrong), fused, type, 71 + i, one)));

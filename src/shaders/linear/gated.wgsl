@@ -14,10 +14,6 @@ fn take(sums: ptr<function, GateUp>, gate: vec4<f32>, up: vec4<f32>, v: vec4<f32
   (*sums).squares = squared(v, (*sums).squares);
 }
 
-fn sum4(v: vec4<f32>) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
-
 fn store_gated(m: u32, n: u32, gate_sum: f32, up_sum: f32, scale: f32) {
   let gate = finished(n, gate_sum, scale);
   let up = finished(n + params.split_at, up_sum, scale);

@@ -1,7 +1,7 @@
 /**
- * Matrix products of every block type against the oracle: GEMM for prompt rows, the three GEMV variants for generated
+ * Matrix products of every block type against the oracle: the GEMM variants for prompt rows, the GEMV variants for generated
  * ones; each leaves the rows of the other class and the columns of its neighbours alone. `lanes` and `subgroups` give
- * the same bits. Planted mistakes are found.
+ * the same bits, and so do `rows` and `broadcast`. Planted mistakes are found.
  */
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
@@ -9,6 +9,8 @@ import type { BlockType } from '../blocks/block-type.ts';
 import { F32 } from '../blocks/f32.ts';
 import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
 import { Q4_0 } from '../blocks/q4_0.ts';
+import { Q4_K } from '../blocks/q4_k.ts';
+import { Q6_K } from '../blocks/q6_k.ts';
 import type { Kernel } from '../kernel.ts';
 import { differences } from '../testing/tolerance.ts';
 import { planted } from '../testing/values.ts';
@@ -23,19 +25,24 @@ import {
   type Workgroups,
 } from './linear.ts';
 
-/** The two GEMM variants, and the three of GEMV by their own names. */
-type Family = 'gemm' | 'gemm by rows' | GemvVariant;
-const FAMILIES: readonly Family[] = ['gemm', 'gemm by rows', 'rows', 'lanes', 'subgroups'];
+/** The GEMM variants, and those of GEMV by their own names. */
+const GEMMS = { gemm: 'tiled', 'gemm by rows': 'rows', 'gemm by broadcast': 'broadcast' } as const;
+type Gemm = keyof typeof GEMMS;
+type Family = Gemm | GemvVariant;
+const GEMM_FAMILIES: readonly Gemm[] = ['gemm', 'gemm by rows', 'gemm by broadcast'];
+const FAMILIES: readonly Family[] = [...GEMM_FAMILIES, 'rows', 'broadcast', 'lanes', 'subgroups'];
+
+function isPrompt(family: Family): family is Gemm {
+  return family in GEMMS;
+}
 
 function kernelOf(type: BlockType, family: Family, subgroupMin: number | undefined): Kernel {
-  if (family === 'gemm') return linearGemm(type, 'tiled');
-  if (family === 'gemm by rows') return linearGemm(type, 'rows');
+  if (isPrompt(family)) return linearGemm(type, GEMMS[family], subgroupMin);
   return linearGemv(type, family, 'plain', { subgroupMin, software: true });
 }
 
 function gridOf(family: Family, numPrompt: number, numGenerated: number, numOut: number): Workgroups {
-  if (family === 'gemm') return gemmWorkgroups(numPrompt, numOut, 'tiled');
-  if (family === 'gemm by rows') return gemmWorkgroups(numPrompt, numOut, 'rows');
+  if (isPrompt(family)) return gemmWorkgroups(numPrompt, numOut, GEMMS[family]);
   return gemvWorkgroups(family, numGenerated, numOut);
 }
 
@@ -44,8 +51,6 @@ function gridOf(family: Family, numPrompt: number, numGenerated: number, numOut:
  * planes, are multiplied in every case, and the others in enough to see that a driver compiles them rightly.
  */
 const THOROUGH: ReadonlySet<string> = new Set(['F32', 'F16', 'Q4_0', 'Q8_0', 'Q4_K', 'Q6_K']);
-
-const isPrompt = (family: Family) => family === 'gemm' || family === 'gemm by rows';
 
 /** The output after all shards, from the last to the first, so that none mends what another spoilt. */
 async function compute(
@@ -147,7 +152,7 @@ describeOnAdapters((runner) => {
   );
 
   // `lanes` has the grid of `subgroups`, and takes ten barriers for each of the 32803 workgroups.
-  it.for(['rows', 'subgroups', 'gemm', 'gemm by rows'] as const)(
+  it.for(['rows', 'broadcast', 'subgroups', ...GEMM_FAMILIES] as const)(
     '%s: more outputs than fit one dimension, seed 45',
     async (family, { skip }) => {
       const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 65536 + 67, rowElements: 32 };
@@ -176,6 +181,32 @@ describeOnAdapters((runner) => {
     },
   );
 
+  const alike = (
+    [
+      ['rows', 'broadcast'],
+      ['gemm by rows', 'gemm by broadcast'],
+    ] as const
+  ).flatMap((pair) =>
+    ALL_BLOCK_TYPES.map((type) => ({ pair, type, title: `${pair[0]} and ${pair[1]}, ${type.name}` })),
+  );
+  it.for(alike)(
+    '$title give the same bits, whatever the smallest subgroup, seed 48',
+    async ({ pair, type }, { skip }) => {
+      const { subgroupMin } = runner();
+      const missing = runner().missingFeature(kernelOf(type, pair[1], subgroupMin));
+      skip(missing !== undefined || subgroupMin === undefined, `the adapter has no ${String(missing)}`);
+      // An odd number of groups where the type has one, and one and four rows a pass.
+      const one: LinearCase = { numPrompt: 9, numGenerated: 5, numOut: 70, rowElements: 1057 };
+      const inputs = linearInputs(type, 48, one);
+      const bits = async (family: Family, subgroup: number) =>
+        new Uint32Array((await compute(runner(), kernelOf(type, family, subgroup), family, one, inputs)).buffer);
+      const byRows = await bits(pair[0], 4);
+      for (const subgroup of type === Q4_0 ? [4, 8] : [subgroupMin ?? 0]) {
+        if (subgroup <= (subgroupMin ?? 0)) expect(await bits(pair[1], subgroup), String(subgroup)).toEqual(byRows);
+      }
+    },
+  );
+
   it.for<readonly [Family, string, string]>([
     ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
     ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
@@ -187,15 +218,37 @@ describeOnAdapters((runner) => {
     ['gemm by rows', 'last >= 4u', 'last > 4u'],
     ['rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
     ['rows', 'if (count > 1u) { store_scaled(at.y', 'if (count > 2u) { store_scaled(at.y'],
+    ['gemm by broadcast', 'last >= 4u', 'last > 4u'],
+    ['gemm by broadcast', 'group_of_x(high.y + k, lane)', 'group_of_x(high.x + k, lane)'],
+    ['broadcast', 'subgroupBroadcast(v, 3u)', 'subgroupBroadcast(v, 2u)'],
+    ['broadcast', 'x[at + 4u + (lane & 3u)]', 'x[at + (lane & 3u)]'],
+    ['broadcast', 'group < params.num_groups', 'group + 1u < params.num_groups'],
+    ['broadcast', 'if (last > 1u)', 'if (last > 2u)'],
     ['lanes', 'distance < 32u', 'distance < 16u'],
     ['lanes', 'group += 32u', 'group += 64u'],
     ['lanes', 'lane < count', 'lane <= count'],
-  ])('finds a mistake planted in %s: %s -> %s', async ([family, right, wrong]) => {
+  ])('finds a mistake planted in %s: %s -> %s', async ([family, right, wrong], { skip }) => {
     const kernel = planted(kernelOf(Q4_0, family, 4), right, wrong);
+    const missing = runner().missingFeature(kernel);
+    skip(missing !== undefined, `the adapter has no ${String(missing)}`);
     const found: string[] = [];
     for (const [i, one] of LINEAR_CASES.entries()) {
       found.push(...(await check(runner(), kernel, family, Q4_0, 41 + i, one)));
     }
     expect(found).not.toEqual([]);
+  });
+
+  // One shape of a whole block is enough for what is between the groups of a strip.
+  it.for<readonly [BlockType, string, string]>([
+    [Q4_K, 'group_of_x(xb + (group + j) * 8u, lane)', 'group_of_x(xb + group * 8u, lane)'],
+    [Q4_K, 'let first = group & 4u;', 'let first = 0u;'],
+    [Q6_K, 'select(even.low_b, strip.odd_b, odd)', 'even.low_b'],
+  ])('finds a mistake planted in the strips of $0.name: %s -> %s', async ([type, right, wrong], { skip }) => {
+    const { subgroupMin = 0 } = runner();
+    skip(subgroupMin < 8, 'only kernels for eight lanes have strips');
+    const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 3, rowElements: 256 };
+    const kernel = kernelOf(type, 'broadcast', subgroupMin);
+    expect(await check(runner(), kernel, 'broadcast', type, 49, one)).toEqual([]);
+    expect(await check(runner(), planted(kernel, right, wrong), 'broadcast', type, 49, one)).not.toEqual([]);
   });
 });

@@ -9,26 +9,41 @@ import treeSubgroupsWgsl from '../lib/tree32_subgroups.wgsl?raw';
 import type { BlockType } from '../blocks/block-type.ts';
 import { activationWgsl, type Activation } from '../elementwise/activation.ts';
 import type { BindingKind, Kernel } from '../kernel.ts';
+import broadcast4Wgsl from './broadcast4.wgsl?raw';
+import broadcast8Wgsl from './broadcast8.wgsl?raw';
+import fourWgsl from './four.wgsl?raw';
 import gatedWgsl from './gated.wgsl?raw';
+import gatedBroadcastWgsl from './gated_gemv_broadcast.wgsl?raw';
 import gatedLanesWgsl from './gated_gemv_lanes.wgsl?raw';
 import gatedRowsWgsl from './gated_gemv_rows.wgsl?raw';
 import inputNormedWgsl from './input_normed.wgsl?raw';
 import inputPlainWgsl from './input_plain.wgsl?raw';
 import gemmWgsl from './linear_gemm.wgsl?raw';
+import gemmBroadcastWgsl from './linear_gemm_broadcast.wgsl?raw';
 import gemmRowsWgsl from './linear_gemm_rows.wgsl?raw';
+import gemvBroadcastWgsl from './linear_gemv_broadcast.wgsl?raw';
 import gemvLanesWgsl from './linear_gemv_lanes.wgsl?raw';
 import gemvRowsWgsl from './linear_gemv_rows.wgsl?raw';
 import paramsWgsl from './params.wgsl?raw';
+import walkGroupsWgsl from './walk_groups.wgsl?raw';
+import walkStripsWgsl from './walk_strips.wgsl?raw';
 import wordsWgsl from './words.wgsl?raw';
 
-/** `rows`: a thread an output, for CPUs; `lanes`: 32 lanes an output; `subgroups`: the same with shuffles. */
-export type GemvVariant = 'rows' | 'lanes' | 'subgroups';
+/**
+ * `rows`: a thread an output, for CPUs; `broadcast`: a thread four, each word of x loaded by one lane of a subgroup, for CPUs
+ * that have subgroups; `lanes`: 32 lanes an output; `subgroups`: the same with shuffles. `rows` and `broadcast` give the
+ * same bits, and so do `lanes` and `subgroups`.
+ */
+export type GemvVariant = 'rows' | 'broadcast' | 'lanes' | 'subgroups';
 
 /** `normed`: the kernel takes the RMS norm of its rows itself, in one pass with the product. */
 export type GemvInput = 'plain' | 'normed';
 
-/** `rows`: a thread an output and eight rows, for CPUs, where a barrier is dear; `tiled`: shared memory, for GPUs. */
-export type GemmVariant = 'rows' | 'tiled';
+/**
+ * `rows`: a thread an output and eight rows, for CPUs, where a barrier is dear; `broadcast`: the same bits with four outputs a
+ * thread, as in GEMV; `tiled`: shared memory, for GPUs.
+ */
+export type GemmVariant = 'rows' | 'broadcast' | 'tiled';
 
 /** What of a device decides the variants. */
 export interface KernelTraits {
@@ -39,7 +54,7 @@ export interface KernelTraits {
 }
 
 export function chooseGemvVariant(traits: KernelTraits): GemvVariant {
-  if (traits.software) return 'rows';
+  if (traits.software) return broadcasts(traits) ? 'broadcast' : 'rows';
   // Smaller subgroups exist in several sizes on one device; nothing promises how lanes are dealt to them.
   return traits.subgroupMin === undefined || traits.subgroupMin < 32 ? 'lanes' : 'subgroups';
 }
@@ -50,11 +65,17 @@ export function chooseGemvVariant(traits: KernelTraits): GemvVariant {
  * times on SwiftShader (2026-11-25).
  */
 export function fusesNorm(variant: GemvVariant): boolean {
-  return variant !== 'rows';
+  return variant === 'lanes' || variant === 'subgroups';
 }
 
 export function chooseGemmVariant(traits: KernelTraits): GemmVariant {
-  return traits.software ? 'rows' : 'tiled';
+  if (!traits.software) return 'tiled';
+  return broadcasts(traits) ? 'broadcast' : 'rows';
+}
+
+/** Subgroups of less than four lanes would load words more than twice. */
+function broadcasts({ subgroupMin = 1 }: KernelTraits): boolean {
+  return subgroupMin >= 4;
 }
 
 /** wq, ws, step, params, x, bias, out. */
@@ -78,13 +99,40 @@ export const LINEAR_PARAMS = [
   'eps',
 ] as const;
 
-export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled'): Kernel {
+/** `subgroupMin`: for `broadcast` alone. */
+export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subgroupMin = 4): Kernel {
+  if (variant === 'broadcast') return broadcast('linear_gemm', type, [gemmBroadcastWgsl], subgroupMin);
   return {
     name: `linear_gemm_${variant}_${variantName(type)}`,
     code: [type.wgsl, stepWgsl, paramsWgsl, variant === 'rows' ? gemmRowsWgsl : gemmWgsl].join('\n'),
     bindings: BINDINGS,
     constants: {},
     features: type.features,
+  };
+}
+
+/**
+ * Four outputs a thread; any subgroup of at least `subgroupMin` lanes will do. Strips save loads, which are dear on lavapipe
+ * (8 lanes); on SwiftShader (4) the loop over a strip costs more than it saves.
+ */
+function broadcast(op: string, type: BlockType, body: readonly string[], subgroupMin: number): Kernel {
+  const isWide = subgroupMin >= 8;
+  const { stripWgsl } = type;
+  return {
+    name: `${op}_broadcast${isWide ? '8' : '4'}_${variantName(type)}`,
+    code: [
+      'enable subgroups;',
+      type.wgsl,
+      stepWgsl,
+      paramsWgsl,
+      isWide ? broadcast8Wgsl : broadcast4Wgsl,
+      fourWgsl,
+      ...(isWide && stripWgsl !== undefined ? [stripWgsl, walkStripsWgsl] : [walkGroupsWgsl]),
+      ...body,
+    ].join('\n'),
+    bindings: BINDINGS,
+    constants: {},
+    features: [...type.features, 'subgroups'],
   };
 }
 
@@ -95,6 +143,7 @@ export interface GemvDevice {
 }
 
 export function linearGemv(type: BlockType, variant: GemvVariant, input: GemvInput, device: GemvDevice): Kernel {
+  if (variant === 'broadcast') return broadcastGemv('linear_gemv', type, input, [gemvBroadcastWgsl], device);
   const op = input === 'normed' ? 'linear_normed_gemv' : 'linear_gemv';
   return gemv(op, type, variant, input, [variant === 'rows' ? gemvRowsWgsl : gemvLanesWgsl], device);
 }
@@ -107,9 +156,25 @@ export function gatedGemv(
   device: GemvDevice,
   activation: Activation = 'silu',
 ): Kernel {
+  if (variant === 'broadcast') {
+    const body = [activationWgsl(activation), inputPlainWgsl, gatedWgsl, gatedBroadcastWgsl];
+    return broadcastGemv(`${activation}_gated_gemv`, type, input, body, device);
+  }
   const op = `${activation}_gated_${input === 'normed' ? 'normed_' : ''}gemv`;
   const body = [activationWgsl(activation), gatedWgsl, variant === 'rows' ? gatedRowsWgsl : gatedLanesWgsl];
   return gemv(op, type, variant, input, body, device);
+}
+
+/** @throws Error for an input that is to be normed, which `fusesNorm` denies */
+function broadcastGemv(
+  op: string,
+  type: BlockType,
+  input: GemvInput,
+  body: readonly string[],
+  { subgroupMin }: GemvDevice,
+): Kernel {
+  if (input === 'normed') throw new Error(`${op}: a norm is not taken by products that broadcast`);
+  return broadcast(op, type, body, subgroupMin ?? 4);
 }
 
 function gemv(
@@ -150,17 +215,17 @@ function split(count: number): readonly [number, number] {
 
 /** Rows that read a weight once together. */
 export function gemmTileRows(variant: GemmVariant): number {
-  return variant === 'rows' ? 8 : 32;
+  return variant === 'tiled' ? 32 : 8;
 }
 
 export function gemmWorkgroups(numRows: number, numOut: number, variant: GemmVariant = 'tiled'): Workgroups {
-  if (variant === 'rows') return [Math.ceil(numOut / 64), Math.ceil(numRows / 8), 1];
+  if (variant !== 'tiled') return [Math.ceil(numOut / 64), Math.ceil(numRows / 8), 1];
   const [x, z] = split(Math.ceil(numOut / 64));
   return [x, Math.ceil(numRows / 32), z];
 }
 
 export function gemvWorkgroups(variant: GemvVariant, numRows: number, numOut: number): Workgroups {
-  if (variant === 'rows') return [Math.ceil(numOut / 64), Math.ceil(numRows / 4), 1];
+  if (variant === 'rows' || variant === 'broadcast') return [Math.ceil(numOut / 64), Math.ceil(numRows / 4), 1];
   const [x, z] = split(Math.ceil(numOut / 2));
   return [x, Math.ceil(numRows / 4), z];
 }

@@ -1,10 +1,6 @@
 // Prompt rows on software adapters: a thread an output and eight rows, weights dequantised once for the eight, no
 // shared memory and no barrier. The order of a row's sum does not depend on the rows beside it: four partial sums along
 // k, then (x + y) + (z + w).
-fn sum4(v: vec4<f32>) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
-
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) tid: u32) {
   let rows = prompt_rows();

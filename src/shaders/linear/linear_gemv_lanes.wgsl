@@ -1,9 +1,5 @@
 // Generated rows on GPUs: 32 lanes an output, a group of 32 weights a lane and step, up to four rows of x a pass.
 // The order of a row's sums (lane stride 32, four partial sums, fixed tree) is the same for any number of rows.
-fn sum4(v: vec4<f32>) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
-
 // One word of a row of x, of a row of weights, and of the norm's weight.
 fn take(sum: ptr<function, vec4<f32>>, squares: ptr<function, vec4<f32>>, w: vec4<f32>, v: vec4<f32>, norm: vec4<f32>) {
   *sum = fma(w, v * norm, *sum);

@@ -1,9 +1,5 @@
 // Generated rows on software adapters: a thread an output, no barrier, up to four rows of x a pass. The order of a
 // row's sum is the same in the one-row and the four-row branch: four partial sums along k, then (x + y) + (z + w).
-fn sum4(v: vec4<f32>) -> f32 {
-  return (v.x + v.y) + (v.z + v.w);
-}
-
 // One word of a row of x, of a row of weights, and of the norm's weight.
 fn take(sum: ptr<function, vec4<f32>>, squares: ptr<function, vec4<f32>>, w: vec4<f32>, v: vec4<f32>, norm: vec4<f32>) {
   *sum = fma(w, v * norm, *sum);

@@ -55,3 +55,8 @@ fn store_scaled(m: u32, n: u32, value: f32, scale: f32) {
 fn store(m: u32, n: u32, value: f32) {
   store_scaled(m, n, value, 1.0);
 }
+
+// A sum from its four partial sums.
+fn sum4(v: vec4<f32>) -> f32 {
+  return (v.x + v.y) + (v.z + v.w);
+}

@@ -48,10 +48,15 @@ interface Setup extends TinySetup {
   readonly generatedOnly?: boolean;
 }
 
-const SOFTWARE = { gemm: 'rows', gemv: 'rows', attention: 'rows' } as const;
+const BY_ROWS = { gemm: 'rows', gemv: 'rows', attention: 'rows' } as const;
 const onGpu = { gemm: 'tiled', attention: 'flash' } as const;
 const SETUPS: readonly Setup[] = [
-  { title: 'the variants for software', variants: SOFTWARE },
+  {
+    title: 'the variants for software',
+    variants: { gemm: 'broadcast', gemv: 'broadcast', attention: 'rows' },
+    needs: 'subgroups',
+  },
+  { title: 'the variants for software without subgroups', variants: BY_ROWS, generatedOnly: true },
   { title: 'lanes, tiles, flash', variants: { ...onGpu, gemv: 'lanes' } },
   {
     title: 'subgroups, tiles, flash',
@@ -73,8 +78,8 @@ const SETUPS: readonly Setup[] = [
     numBlocks: 1600,
   },
   // What a row appends is quantised on its own: everything above holds for these caches too.
-  { title: 'software, a cache of q8_0', variants: SOFTWARE, kvLayout: 'q8_0' },
-  { title: 'software, a cache of q4_0', variants: SOFTWARE, kvLayout: 'q4_0' },
+  { title: 'software, a cache of q8_0', variants: BY_ROWS, kvLayout: 'q8_0' },
+  { title: 'software, a cache of q4_0', variants: BY_ROWS, kvLayout: 'q4_0' },
   // A block of q8_0 takes 768 bytes in a layer's keys.
   {
     title: 'three shards of a cache of q8_0',

@@ -112,10 +112,10 @@ export class LinearOps {
   }
 
   #gemm(matrix: GpuMatrix, shard: MatrixShard, input: Rows, output: ShardOutput): void {
-    const { gemm } = this.#context;
+    const { gemm, device } = this.#context;
     const numRows = (shape: StepShape) => (output.headRows ? shape.numPromptLogits : shape.numPrompt);
     this.#add(
-      linearGemm(matrix.type, gemm),
+      linearGemm(matrix.type, gemm, device.subgroupMin),
       paramsOf(matrix, shard, output, 0),
       (step, params) => bindingsOf(shard, step, params, input.x, output),
       (shape) => gemmWorkgroups(numRows(shape), shard.numRows, gemm),
