@@ -120,10 +120,20 @@ export function decodeGroup(
 }
 
 function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): readonly KernelVariants[F][] {
-  const hasWideSubgroups = traits.subgroupMin !== undefined && traits.subgroupMin >= 32;
+  const hasWideSubgroups = !traits.software && traits.subgroupMin !== undefined && traits.subgroupMin >= 32;
+  // A barrier is dear on a CPU, and so is a thread that works alone on a GPU.
+  const [gemvRest, gemmRest] = traits.software
+    ? ([
+        ['rows', 'lanes'],
+        ['rows', 'tiled'],
+      ] as const)
+    : ([
+        ['lanes', 'rows'],
+        ['tiled', 'rows'],
+      ] as const);
   const orders: { readonly [K in KernelFamily]: readonly KernelVariants[K][] } = {
-    gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), 'lanes', 'rows'],
-    gemm: [chooseGemmVariant(traits), 'tiled', 'rows'],
+    gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), ...gemvRest],
+    gemm: [chooseGemmVariant(traits), ...gemmRest],
     attention: [attentionVariant(traits), 'flash', 'rows'],
     decodeAttention: ['grouped', 'single'],
   };
