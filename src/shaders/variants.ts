@@ -133,17 +133,21 @@ export function decodeGroup(
 }
 
 function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): readonly KernelVariants[F][] {
-  const hasWideSubgroups = traits.subgroupMin !== undefined && traits.subgroupMin >= 32;
+  const hasWideSubgroups = !traits.software && traits.subgroupMin !== undefined && traits.subgroupMin >= 32;
+  // A barrier is dear on a CPU, and so is a thread that works alone on a GPU.
+  const [gemvRest, gemmRest] = traits.software
+    ? ([
+        ['rows', 'lanes'],
+        ['rows', 'tiled'],
+      ] as const)
+    : ([
+        ['lanes', 'rows'],
+        ['tiled', 'rows'],
+      ] as const);
   const orders: { readonly [K in KernelFamily]: readonly KernelVariants[K][] } = {
-    // `rows` gives the bits of `broadcast`.
-    gemv: [
-      chooseGemvVariant(traits),
-      ...(traits.software ? (['rows'] as const) : []),
-      ...(hasWideSubgroups ? (['subgroups'] as const) : []),
-      'lanes',
-      'rows',
-    ],
-    gemm: [chooseGemmVariant(traits), ...(traits.software ? (['rows'] as const) : []), 'tiled', 'rows'],
+    // On CPUs `rows` gives the bits of `broadcast`.
+    gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), ...gemvRest],
+    gemm: [chooseGemmVariant(traits), ...gemmRest],
     attention: [attentionVariant(traits), 'flash', 'rows'],
     decodeAttention: ['grouped', 'single'],
   };
