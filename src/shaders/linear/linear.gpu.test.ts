@@ -239,16 +239,23 @@ describeOnAdapters((runner) => {
   });
 
   // One shape of a whole block is enough for what is between the groups of a strip.
-  it.for<readonly [BlockType, string, string]>([
-    [Q4_K, 'group_of_x(xb + (group + j) * 8u, lane)', 'group_of_x(xb + group * 8u, lane)'],
-    [Q4_K, 'let first = group & 4u;', 'let first = 0u;'],
-    [Q6_K, 'select(even.low_b, strip.odd_b, odd)', 'even.low_b'],
-  ])('finds a mistake planted in the strips of $0.name: %s -> %s', async ([type, right, wrong], { skip }) => {
-    const { subgroupMin = 0 } = runner();
-    skip(subgroupMin < 8, 'only kernels for eight lanes have strips');
-    const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 3, rowElements: 256 };
-    const kernel = kernelOf(type, 'broadcast', subgroupMin);
-    expect(await check(runner(), kernel, 'broadcast', type, 49, one)).toEqual([]);
-    expect(await check(runner(), planted(kernel, right, wrong), 'broadcast', type, 49, one)).not.toEqual([]);
-  });
+  it.for([
+    {
+      type: Q4_K,
+      right: 'group_of_x(xb + (group + j) * 8u, lane)',
+      wrong: 'group_of_x(xb + group * 8u, lane)',
+    },
+    { type: Q4_K, right: 'let first = group & 4u;', wrong: 'let first = 0u;' },
+    { type: Q6_K, right: 'select(even.low_b, strip.odd_b, odd)', wrong: 'even.low_b' },
+  ])(
+    'finds a mistake planted in the strips of $type.name: $right -> $wrong',
+    async ({ type, right, wrong }, { skip }) => {
+      const { subgroupMin = 0 } = runner();
+      skip(subgroupMin < 8, 'only kernels for eight lanes have strips');
+      const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 3, rowElements: 256 };
+      const kernel = kernelOf(type, 'broadcast', subgroupMin);
+      expect(await check(runner(), kernel, 'broadcast', type, 49, one)).toEqual([]);
+      expect(await check(runner(), planted(kernel, right, wrong), 'broadcast', type, 49, one)).not.toEqual([]);
+    },
+  );
 });
