@@ -2,7 +2,7 @@
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
-import { gatedMul } from './elementwise/gated-mul.ts';
+import { activate, gatedMul } from './elementwise/gated-mul.ts';
 import { embed } from './embed/embed.ts';
 import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
@@ -81,5 +81,6 @@ export function allKernels(): readonly Kernel[] {
     layerNorm,
     softcap,
     ...ACTIVATIONS.map(gatedMul),
+    ...ACTIVATIONS.map(activate),
   ];
 }

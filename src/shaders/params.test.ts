@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
 import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
-import { GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
+import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
 import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
@@ -33,6 +33,7 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionFlash('f32', 64), FLASH_PARAMS],
   [attentionRows('f32'), FLASH_PARAMS],
   [gatedMul('silu'), GATED_MUL_PARAMS],
+  [activate('gelu'), ACTIVATE_PARAMS],
   [probeFma, PROBE_PARAMS],
 ];
 

@@ -5,7 +5,7 @@ import type { Kernel } from '../kernel.ts';
 import { differences, exactly, activationTolerance } from '../testing/tolerance.ts';
 import { planted, randomFloats, seededRandom, signed, UNTOUCHED } from '../testing/values.ts';
 import { ACTIVATIONS, type Activation } from './activation.ts';
-import { GATED_MUL_PARAMS, gatedMul } from './gated-mul.ts';
+import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './gated-mul.ts';
 import { gatedMulRef } from './gated-mul.ref.ts';
 
 const SPECIAL_GATES = [0, 1e5, -1e5, 88, -88, -90, -104, 1e-30, -1e-30];
@@ -46,6 +46,27 @@ async function check(
   );
 }
 
+/** Rows that are no row of the step stay as they are. */
+async function checkActivate(runner: KernelRunner, kernel: Kernel, activation: Activation, seed: number) {
+  const [width, numRows] = [320, 4];
+  const random = seededRandom(seed);
+  const x = Float32Array.from(
+    { length: width * numRows },
+    (_, i) => SPECIAL_GATES[i] ?? signed(random) * 10 ** (3 * random() - 1),
+  );
+  const step = packStep({ numPrompt: 2, numGenerated: 1 });
+  const params = packFields(ACTIVATE_PARAMS, { num_words: width / 4 });
+  const results = await runner.run(kernel, [step, params, x], [Math.ceil(width / 4 / 64), numRows, 1]);
+  return differences(
+    new Float32Array(results[2] ?? new ArrayBuffer(0)),
+    Array.from(x, (before, i) => {
+      if (i >= 3 * width) return exactly(before);
+      const value = gatedMulRef(activation, before, 1);
+      return { value, tolerance: activationTolerance(activation, before, 1, value) };
+    }),
+  );
+}
+
 const SHAPES = [
   [32, 1],
   [96, 5],
@@ -78,5 +99,18 @@ describeOnAdapters((runner) => {
       ...(await check(runner(), kernel, activation, 62, 96, 5, false)),
     ];
     expect(found).not.toEqual([]);
+  });
+
+  it.for(ACTIVATIONS)('%s without a gate, in place: seed 63', async (activation) => {
+    expect(await checkActivate(runner(), activate(activation), activation, 63)).toEqual([]);
+  });
+
+  it.for<readonly [string, string]>([
+    ['step.num_prompt + step.num_generated', 'step.num_prompt'],
+    ['gid.y * params.num_words', '0u'],
+    ['gid.x < params.num_words', 'true'],
+  ])('finds a mistake planted there: %s -> %s', async ([right, wrong]) => {
+    const kernel = planted(activate('gelu'), right, wrong);
+    expect(await checkActivate(runner(), kernel, 'gelu', 63)).not.toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
-/** The elementwise half of gated feed-forwards (SwiGLU, GeGLU). */
+/** The elementwise half of feed-forwards: with a gate (SwiGLU, GeGLU), and without one. */
 import stepWgsl from '../lib/step.wgsl?raw';
 import type { Kernel } from '../kernel.ts';
+import activateWgsl from './activate.wgsl?raw';
 import { activationWgsl, type Activation } from './activation.ts';
 import gatedMulWgsl from './gated_mul.wgsl?raw';
 
@@ -12,6 +13,19 @@ export function gatedMul(activation: Activation): Kernel {
     name: `${activation}_mul_f32`,
     code: [stepWgsl, activationWgsl(activation), gatedMulWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'readWrite'],
+    constants: {},
+    features: [],
+  };
+}
+
+export const ACTIVATE_PARAMS = ['num_words'] as const;
+
+/** In place. Bindings: step, params, x. Grid: words of a row / 64, row. */
+export function activate(activation: Activation): Kernel {
+  return {
+    name: `${activation}_f32`,
+    code: [stepWgsl, activationWgsl(activation), activateWgsl].join('\n'),
+    bindings: ['uniform', 'uniform', 'readWrite'],
     constants: {},
     features: [],
   };

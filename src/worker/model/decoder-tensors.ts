@@ -36,8 +36,10 @@ export interface AttentionTensors {
 }
 
 export interface FeedForwardTensors {
-  readonly gateUp: Pair<PlannedMatrix>;
-  readonly gateUpBias: PlannedVector | undefined; // [2, padded.ffn]
+  readonly up:
+    | { readonly kind: 'gated'; readonly gateUp: Pair<PlannedMatrix> }
+    | { readonly kind: 'plain'; readonly matrix: PlannedMatrix };
+  readonly upBias: PlannedVector | undefined; // [2, padded.ffn] of gate and up, or [padded.ffn]
   readonly down: PlannedMatrix;
   readonly downBias: PlannedVector | undefined;
 }
@@ -180,13 +182,35 @@ export class LayerTensors {
       ? [name('ffn_gate.weight'), up]
       : planner.halves(up, hiddenSize, ffnSize);
     return {
-      gateUp: planner.pair(first, second, hiddenSize, ffnSize),
-      gateUpBias: planner.joined(name('ffn_gate_up.bias'), 2 * sizes.padded.ffn, [
+      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize) },
+      upBias: planner.joined(name('ffn_gate_up.bias'), 2 * sizes.padded.ffn, [
         { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
         { name: name('ffn_up.bias'), numElements: ffnSize, offset: sizes.padded.ffn },
       ]),
-      down: planner.matrix([name('ffn_down.weight')], ffnSize, [hiddenSize]),
-      downBias: planner.option(name('ffn_down.bias'), hiddenSize),
+      ...this.#down(),
+    };
+  }
+
+  /** Without a gate. */
+  plainFeedForward(): FeedForwardTensors {
+    const { planner, sizes, config } = this.#model;
+    const { hiddenSize, ffnSize } = config;
+    const name = (part: string) => this.#name(part);
+    return {
+      up: { kind: 'plain', matrix: planner.matrix([name('ffn_up.weight')], hiddenSize, [ffnSize]) },
+      upBias: planner.joined(name('ffn_up.bias'), sizes.padded.ffn, [
+        { name: name('ffn_up.bias'), numElements: ffnSize, offset: 0 },
+      ]),
+      ...this.#down(),
+    };
+  }
+
+  #down(): Pick<FeedForwardTensors, 'down' | 'downBias'> {
+    const { planner, config } = this.#model;
+    const { hiddenSize, ffnSize } = config;
+    return {
+      down: planner.matrix([this.#name('ffn_down.weight')], ffnSize, [hiddenSize]),
+      downBias: planner.option(this.#name('ffn_down.bias'), hiddenSize),
     };
   }
 

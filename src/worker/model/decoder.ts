@@ -74,12 +74,18 @@ export class Decoder implements ForwardStep<Rows> {
     this.#addBlock(tensors.o, ops.valuesOf(attended, q), tensors.oBias, postNorm);
   }
 
-  /** hidden += down (activation(gate of the input) * up of the input) */
+  /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
   feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
     const { ops, scratch, sizes } = this.#parts;
     const { gateUp, activated } = scratch;
-    const target = { gateUp, activated, outStride: sizes.padded.ffn, bias: this.#option(tensors.gateUpBias) };
-    ops.gated(this.#pair(tensors.gateUp), input, target);
+    const { up } = tensors;
+    const target = { outStride: sizes.padded.ffn, bias: this.#option(tensors.upBias) };
+    if (up.kind === 'gated') {
+      ops.gated(this.#pair(up.gateUp), input, { ...target, gateUp, activated });
+    } else {
+      ops.linear(this.#matrix(up.matrix), input, { ...target, out: activated });
+      ops.activate(activated);
+    }
     this.#addBlock(tensors.down, activated, tensors.downBias, postNorm);
   }
 

@@ -66,9 +66,10 @@ class Notes implements ForwardStep<GemvInput> {
     this.products.plain.push(o);
   }
 
-  feedForward({ gateUp, down }: FeedForwardTensors, input: GemvInput): void {
-    if (gateUp.kind === 'paired') this.gates[input].push(gateUp.matrix);
-    else this.products[input].push(gateUp.first, gateUp.second);
+  feedForward({ up, down }: FeedForwardTensors, input: GemvInput): void {
+    if (up.kind === 'plain') this.products[input].push(up.matrix);
+    else if (up.gateUp.kind === 'paired') this.gates[input].push(up.gateUp.matrix);
+    else this.products[input].push(up.gateUp.first, up.gateUp.second);
     this.products.plain.push(down);
   }
 

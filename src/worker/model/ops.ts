@@ -9,7 +9,7 @@ import {
   attentionSplit,
   NO_WINDOW,
 } from '../../shaders/attention/attention.ts';
-import { gatedMul } from '../../shaders/elementwise/gated-mul.ts';
+import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
@@ -133,6 +133,17 @@ export class OpBuilder {
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
     this.#gatedMul(gateUp, activated, true);
+  }
+
+  /** x = activation(x), in place; x is [rows, padded.ffn]. */
+  activate(x: BufferRange): void {
+    const words = this.#sizes.padded.ffn / 4;
+    this.#add(
+      activate(this.#config.activation),
+      [words],
+      (step, params) => [step, params, x],
+      (shape) => [Math.ceil(words / 64), numRows(shape), 1],
+    );
   }
 
   /** q = rotated queries; rotated keys and values go to the cache; a quantised one has all three transformed. */

@@ -40,7 +40,18 @@ describe('families', () => {
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
       (architecture) => configOf(architecture, needed[architecture]).rotateHalves,
     );
-    expect(halves).toEqual(['qwen2', 'qwen3', 'gemma', 'gemma2', 'gemma3', 'phi3', 'olmo2', 'exaone4', 'stablelm']);
+    expect(halves).toEqual([
+      'qwen2',
+      'qwen3',
+      'gemma',
+      'gemma2',
+      'gemma3',
+      'phi3',
+      'olmo2',
+      'exaone4',
+      'stablelm',
+      'starcoder2',
+    ]);
   });
 
   it('smollm3 leaves every fourth layer unrotated', () => {

@@ -13,6 +13,7 @@ import { phi3 } from './phi.ts';
 import { qwen2, qwen3 } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 import { stablelm } from './stablelm.ts';
+import { starcoder2 } from './starcoder.ts';
 
 /** In the order of the README's table. */
 export const FAMILIES: readonly Family[] = [
@@ -32,6 +33,7 @@ export const FAMILIES: readonly Family[] = [
   minicpm,
   cohere2,
   stablelm,
+  starcoder2,
 ];
 
 /** Values of `general.architecture`. */

@@ -11,15 +11,17 @@ export interface PreNormOptions {
   readonly qkNorm?: QkNormKind;
   /** Default: rms. */
   readonly norm?: NormTensors['kind'];
+  /** Default: gated. */
+  readonly feedForward?: 'gated' | 'plain';
 }
 
 export function preNorm(tensors: DecoderTensors, options: PreNormOptions = {}): Forward {
-  const { norm = 'rms' } = options;
+  const { norm = 'rms', feedForward = 'gated' } = options;
   const layers = tensors.layers((layer) => ({
     attnNorm: layer.norm('attn_norm', norm),
     attention: layer.attention(options),
     ffnNorm: layer.norm('ffn_norm', norm),
-    feedForward: layer.feedForward(),
+    feedForward: feedForward === 'gated' ? layer.feedForward() : layer.plainFeedForward(),
   }));
   const outputNorm = tensors.outputNorm(norm);
   return (step) => {
