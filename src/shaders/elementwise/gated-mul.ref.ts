@@ -9,7 +9,8 @@ function silu(x: number): number {
   return x / (1 + Math.exp(-x));
 }
 
-/** By tanh: https://arxiv.org/abs/1606.08415 */
+/** x (1 + tanh(u)) / 2 (https://arxiv.org/abs/1606.08415), without the cancellation of 1 + tanh(u) where u is negative. */
 function gelu(x: number): number {
-  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
+  const u = Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3);
+  return x / (1 + Math.exp(-2 * u));
 }
