@@ -18,8 +18,8 @@ const QUESTION = {
 
 /** Drops the outputs of the last partial tile. */
 const dropsLastTile: Miscompile = (kernel, code) =>
-  kernel.startsWith('linear_gemm_rows')
-    ? code.replace('n < params.num_out', 'wid.x * 64u + 64u <= params.num_out')
+  kernel.startsWith('linear_gemm_broadcast')
+    ? code.replaceAll('n < params.num_out', '(n / 64u) * 64u + 64u <= params.num_out')
     : code;
 const refusesAttention: Miscompile = (kernel, code) =>
   kernel.startsWith('attention_rows') ? `${code}\nnonsense;` : code;
@@ -43,15 +43,15 @@ for (const { name, title } of openTestAdapters()) {
 
     it('checks what the model needs before it is ready, and no more', () => {
       expect(untouched.families.map(({ family, chosen, reason }) => [family, chosen, reason])).toEqual([
-        ['gemv', 'rows', 'preferred'],
-        ['gemm', 'rows', 'preferred'],
+        ['gemv', 'broadcast', 'preferred'],
+        ['gemm', 'broadcast', 'preferred'],
         ['attention', 'rows', 'preferred'],
         ['decodeAttention', 'grouped', 'preferred'],
       ]);
       const states = untouched.families.map(({ variants }) => variants.map(({ state }) => state));
       expect(states).toEqual([
-        ['right', 'untested'],
-        ['right', 'untested'],
+        ['right', 'untested', 'untested'],
+        ['right', 'untested', 'untested'],
         ['right', 'untested'],
         ['right', 'untested'],
       ]);
@@ -71,12 +71,12 @@ for (const { name, title } of openTestAdapters()) {
       const { handle } = await engine.load();
       expect((await engine.ask(handle, QUESTION)).result.text).toBe(text);
       const { selfTest } = await engine.engine.stats();
-      expect(familyOf(selfTest, 'gemm')).toMatchObject({ chosen: 'tiled', reason: 'replacement' });
+      expect(familyOf(selfTest, 'gemm')).toMatchObject({ chosen: 'rows', reason: 'replacement' });
       expect(familyOf(selfTest, 'attention')).toMatchObject({ chosen: 'flash', reason: 'replacement' });
-      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'rows', reason: 'preferred' });
+      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'broadcast', reason: 'preferred' });
       expect(selfTest.struckOut).toEqual([
         {
-          kernel: 'linear_gemm_rows_q8_0',
+          kernel: expect.stringMatching(/^linear_gemm_broadcast[48]_q8_0$/) as unknown,
           problem: 'wrong',
           detail: expect.stringMatching(/^word \d+ is .* differ, \d+ rows$/) as unknown,
         },
@@ -103,13 +103,15 @@ for (const { name, title } of openTestAdapters()) {
       const engine = await TestEngine.open(name, { miscompile, selfTest: { records } });
       await expect(engine.load()).rejects.toMatchObject({
         name: 'ShaderFailed',
-        message: expect.stringMatching(/gemv.*linear_gemv_rows_q8_0: wrong.*linear_gemv_lanes_q8_0: wrong/) as unknown,
+        message: expect.stringMatching(
+          /gemv.*linear_gemv_broadcast[48]_q8_0: wrong.*_rows_q8_0: wrong.*_lanes_q8_0: wrong/,
+        ) as unknown,
       });
       // Who insists gets what there is.
       const { handle } = await engine.load({ selfTest: 'skip' });
       await engine.ask(handle, { ...QUESTION, maxTokens: 2 });
       const { selfTest } = await engine.engine.stats();
-      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'rows', reason: 'setting' });
+      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'broadcast', reason: 'setting' });
     }, 240_000);
 
     it('tests and times the rest when nothing else runs, and the next load uses what it found', async () => {
@@ -123,7 +125,7 @@ for (const { name, title } of openTestAdapters()) {
         .toBe(true);
       // A model keeps its variants for life: its cache holds what they computed.
       const { selfTest, ...after } = await engine.engine.stats();
-      expect(familyOf(selfTest, 'gemm').chosen).toBe('rows');
+      expect(familyOf(selfTest, 'gemm').chosen).toBe('broadcast');
       // Nothing of it is in the counters of models.
       expect(after.numDispatches).toBe(before.numDispatches);
       expect(after.bufferBytes).toBe(before.bufferBytes);

@@ -147,7 +147,7 @@ describeOnAdapters((runner) => {
     ['gated, rows', 'exp(min(-gate, 80.0))', 'exp(min(gate, 80.0))'],
     ['gated, rows', 'if (count > 2u)', 'if (count > 3u)'],
     ['gated, broadcast', 'params.split_at + far', 'params.split_at + near'],
-    ['gated, broadcast', 'n + 32u < params.split_at', 'n + 32u <= params.split_at'],
+    ['gated, broadcast', 'n + 32u < params.split_at', 'n + 33u < params.split_at'],
     ['gated, broadcast', 'store_gated(m, n, sums.x, sums.y', 'store_gated(m, n, sums.x, sums.w'],
     ['gated, broadcast', 'if (last > 1u)', 'if (last > 2u)'],
     ['normed, lanes', ' + vec4<f32>(params.eps)', ''],
