@@ -15,7 +15,7 @@ import {
   linearGemv,
   type Workgroups,
 } from '../../src/shaders/linear/linear.ts';
-import { planesOf, randomRows } from '../../src/shaders/testing/blocks.cases.ts';
+import { planesOf, randomRows } from '../../src/shaders/vectors/blocks.ts';
 import { randomFloats, seededRandom } from '../../src/shaders/testing/values.ts';
 import { BUFFER_USAGE } from '../../src/worker/gpu/flags.ts';
 import type { Gpu } from '../../src/worker/gpu/gpu.ts';

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { Kernel } from '../kernel.ts';
 import { isBlockLayout, type KvLayout } from '../lib/kv-layout.ts';
-import { differences, exactly, type Expected } from '../testing/tolerance.ts';
+import { differences, exactly, type Expected } from '../vectors/tolerance.ts';
 import { planted, UNTOUCHED } from '../testing/values.ts';
 import {
   attentionFlash,

@@ -1,6 +1,7 @@
 /** BF16: the upper halves of f32 weights. */
 import wgsl from './bf16.wgsl?raw';
 import { fromFields, number } from './fields.ts';
+import pairsWgsl from './pairs16.wgsl?raw';
 
 /** The number that 16 bits are: 1 of sign, 8 of exponent, 7 of mantissa. */
 function bfloatToNumber(bits: number): number {
@@ -17,7 +18,7 @@ export const BF16 = fromFields({
   ggmlType: 30,
   blockElements: 1,
   fields: [number('bf16', 'quants')],
-  wgsl: [wgsl],
+  wgsl: [wgsl, pairsWgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     out[outOffset] = bfloatToNumber(raw.getUint16(offsetBytes, true));
   },

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { seededRandom } from '../testing/values.ts';
 import { halfToNumber, paddedRowElements, rowsPerScaleWord } from './block-type.ts';
-import { planesOf, randomRows } from '../testing/blocks.cases.ts';
+import { planesOf, randomRows } from '../vectors/blocks.ts';
 import { dequantizeRows } from './dequantize.ref.ts';
 import { F16 } from './f16.ts';
 import { BLOCK_TYPES } from './index.ts';

@@ -4,13 +4,14 @@ import { halfToNumber, type BlockType } from './block-type.ts';
 import nativeWgsl from './f16_native.wgsl?raw';
 import wgsl from './f16.wgsl?raw';
 import { fromFields, number } from './fields.ts';
+import pairsWgsl from './pairs16.wgsl?raw';
 
 export const F16 = fromFields({
   name: 'F16',
   ggmlType: 1,
   blockElements: 1,
   fields: [number('f16', 'quants')],
-  wgsl: [halfWgsl, wgsl],
+  wgsl: [halfWgsl, wgsl, pairsWgsl],
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     out[outOffset] = halfToNumber(raw.getUint16(offsetBytes, true));
   },

@@ -2,11 +2,5 @@
 // table; one half scale.
 fn dequant32(group: u32) -> array<vec4<f32>, 8> {
   let d = half_of(ws[group >> 1u], group);
-  let q = wq[group];
-  let p = q >> vec4<u32>(4u);
-  return array<vec4<f32>, 8>(
-    table16(IQ4_VALUES, q.x) * d, table16(IQ4_VALUES, q.y) * d,
-    table16(IQ4_VALUES, q.z) * d, table16(IQ4_VALUES, q.w) * d,
-    table16(IQ4_VALUES, p.x) * d, table16(IQ4_VALUES, p.y) * d,
-    table16(IQ4_VALUES, p.z) * d, table16(IQ4_VALUES, p.w) * d);
+  return group_of_table16(IQ4_VALUES, wq[group], d);
 }

@@ -7,11 +7,5 @@ fn dequant32(group: u32) -> array<vec4<f32>, 8> {
   let exponent = (ws[group >> 2u] >> ((group & 3u) * 8u)) & 255u;
   // Half of 2^(exponent - 127); zero for the lowest two, where it is subnormal, as many GPUs would make it anyway.
   let d = bitcast<f32>((max(exponent, 1u) - 1u) << 23u);
-  let q = wq[group];
-  let p = q >> vec4<u32>(4u);
-  return array<vec4<f32>, 8>(
-    table16(MXFP4_VALUES, q.x) * d, table16(MXFP4_VALUES, q.y) * d,
-    table16(MXFP4_VALUES, q.z) * d, table16(MXFP4_VALUES, q.w) * d,
-    table16(MXFP4_VALUES, p.x) * d, table16(MXFP4_VALUES, p.y) * d,
-    table16(MXFP4_VALUES, p.z) * d, table16(MXFP4_VALUES, p.w) * d);
+  return group_of_table16(MXFP4_VALUES, wq[group], d);
 }

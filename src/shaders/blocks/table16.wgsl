@@ -10,3 +10,11 @@ fn table16(table: vec4<u32>, word: u32) -> vec4<f32> {
   return vec4<f32>(bitcast<vec4<i32>>(four << to_top) >> vec4<u32>(24u));
 }
 
+// A group of 32 weights from a word of nibbles, low ones first: table entries times d.
+fn group_of_table16(table: vec4<u32>, q: vec4<u32>, d: f32) -> array<vec4<f32>, 8> {
+  let p = q >> vec4<u32>(4u);
+  return array<vec4<f32>, 8>(
+    table16(table, q.x) * d, table16(table, q.y) * d, table16(table, q.z) * d, table16(table, q.w) * d,
+    table16(table, p.x) * d, table16(table, p.y) * d, table16(table, p.z) * d, table16(table, p.w) * d);
+}
+

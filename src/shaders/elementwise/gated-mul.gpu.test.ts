@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, activationTolerance } from '../testing/tolerance.ts';
+import { differences, exactly, activationTolerance } from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom, signed, UNTOUCHED } from '../testing/values.ts';
 import { ACTIVATIONS, type Activation } from './activation.ts';
 import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './gated-mul.ts';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, softcapTolerance } from '../testing/tolerance.ts';
+import { differences, exactly, softcapTolerance } from '../vectors/tolerance.ts';
 import { planted, seededRandom, signed } from '../testing/values.ts';
 import { SOFTCAP_PARAMS, softcap } from './softcap.ts';
 

@@ -5,11 +5,11 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { BlockType } from '../blocks/block-type.ts';
-import { planesOf, randomRows, rowElementsNear } from '../testing/blocks.cases.ts';
+import { planesOf, randomRows, rowElementsNear } from '../vectors/blocks.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
 import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly } from '../testing/tolerance.ts';
+import { differences, exactly } from '../vectors/tolerance.ts';
 import { planted, seededRandom, UNTOUCHED, wholeBelow } from '../testing/values.ts';
 import { embed, EMBED_PARAMS } from './embed.ts';
 import { embedRef } from './embed.ref.ts';

@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, hadamardTolerance, type Expected } from '../testing/tolerance.ts';
+import { differences, exactly, hadamardTolerance, type Expected } from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom, UNTOUCHED } from '../testing/values.ts';
 import { HADAMARD_PARAMS, chunkElements, hadamard } from './hadamard.ts';
 import { hadamardRef } from './hadamard.ref.ts';

@@ -11,7 +11,7 @@ import { Q4_0 } from '../blocks/q4_0.ts';
 import { Q6_K } from '../blocks/q6_k.ts';
 import type { Kernel } from '../kernel.ts';
 import { EPS, FUSED_CASES, fusedInputs, type FusedCase, type FusedOp } from '../testing/fused.cases.ts';
-import { differences } from '../testing/tolerance.ts';
+import { differences } from '../vectors/tolerance.ts';
 import { planted } from '../testing/values.ts';
 import { gatedGemv, gemvWorkgroups, LINEAR_PARAMS, linearGemv, type GemvVariant } from './linear.ts';
 

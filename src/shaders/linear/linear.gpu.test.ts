@@ -12,7 +12,7 @@ import { Q4_0 } from '../blocks/q4_0.ts';
 import { Q4_K } from '../blocks/q4_k.ts';
 import { Q6_K } from '../blocks/q6_k.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences } from '../testing/tolerance.ts';
+import { differences } from '../vectors/tolerance.ts';
 import { planted } from '../testing/values.ts';
 import { LINEAR_CASES, linearInputs, type LinearCase } from '../testing/linear.cases.ts';
 import {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import { paddedRowElements } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, layerNormTolerance, type Expected } from '../testing/tolerance.ts';
+import { differences, exactly, layerNormTolerance, type Expected } from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom, UNTOUCHED } from '../testing/values.ts';
 import { LAYER_NORM_PARAMS, layerNorm } from './norm.ts';
 import { layerNormRef } from './norm.ref.ts';

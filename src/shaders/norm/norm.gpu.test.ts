@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import { paddedRowElements } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
-import { addTolerance, differences, exactly, rmsNormTolerance, type Expected } from '../testing/tolerance.ts';
+import { addTolerance, differences, exactly, rmsNormTolerance, type Expected } from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom, UNTOUCHED } from '../testing/values.ts';
 import { NORM_PARAMS, rmsNorm } from './norm.ts';
 import { rmsNormRef } from './norm.ref.ts';

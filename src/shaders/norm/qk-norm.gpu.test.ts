@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, rmsNormTolerance, type Expected } from '../testing/tolerance.ts';
+import { differences, exactly, rmsNormTolerance, type Expected } from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom } from '../testing/values.ts';
 import { QK_NORM_PARAMS, qkNorm } from './norm.ts';
 import { rmsNormRef } from './norm.ref.ts';

@@ -17,7 +17,7 @@ import {
   quantTolerance,
   rotationTolerance,
   type Expected,
-} from '../testing/tolerance.ts';
+} from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom, shuffled, signed, wholeBelow, UNTOUCHED } from '../testing/values.ts';
 import { ROPE_PARAMS, ropeAppend, ropeThreadsPerHead } from './rope.ts';
 import { rotateRef } from './rope.ref.ts';

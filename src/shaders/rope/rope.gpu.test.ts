@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import { halfToNumber } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
-import { differences, exactly, halfTolerance, rotationTolerance, type Expected } from '../testing/tolerance.ts';
+import { differences, exactly, halfTolerance, rotationTolerance, type Expected } from '../vectors/tolerance.ts';
 import { planted, randomFloats, seededRandom, shuffled, signed, UNTOUCHED } from '../testing/values.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope.ts';
 import { rotateRef, type Rotated } from './rope.ref.ts';

@@ -8,9 +8,16 @@ import type { Activation } from '../elementwise/activation.ts';
 import { gatedMulRef } from '../elementwise/gated-mul.ref.ts';
 import { linearRef, type Product } from '../linear/linear.ref.ts';
 import { rmsNormRef } from '../norm/norm.ref.ts';
-import { planesOf, randomRows, rowElementsNear } from './blocks.cases.ts';
+import { planesOf, randomRows, rowElementsNear } from '../vectors/blocks.ts';
 import type { LinearShard } from './linear.cases.ts';
-import { addTolerance, dotTolerance, exactly, gatedTolerance, normedDotTolerance, type Expected } from './tolerance.ts';
+import {
+  addTolerance,
+  dotTolerance,
+  exactly,
+  gatedTolerance,
+  normedDotTolerance,
+  type Expected,
+} from '../vectors/tolerance.ts';
 import { randomFloats, seededRandom, shuffled, UNTOUCHED } from './values.ts';
 
 export interface FusedOp {

@@ -3,9 +3,9 @@
  * output, and the dispatches that compute it. It runs nothing.
  */
 import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
-import { planesOf, randomRows, rowElementsNear } from './blocks.cases.ts';
+import { planesOf, randomRows, rowElementsNear } from '../vectors/blocks.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
-import { addTolerance, dotTolerance, exactly, type Expected } from './tolerance.ts';
+import { addTolerance, dotTolerance, exactly, type Expected } from '../vectors/tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 import { linearRef } from '../linear/linear.ref.ts';
 

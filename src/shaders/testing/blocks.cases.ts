@@ -1,2 +1,0 @@
-/** The random rows of the self-test are those of the kernel tests. */
-export * from '../vectors/blocks.ts';
