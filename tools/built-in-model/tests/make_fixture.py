@@ -51,7 +51,7 @@ def make_model():
 
 def chats():
     talk = [('system', 'Be brief.'), ('user', 'What is 4 + 7?'), ('assistant', '4 + 7 = 11, so 4 + 7 = 11.'), ('user', 'And a list?\n1, 2')]
-    tools_text = ('Tools:\n- forecast(location): what the sky will be like\n- rail(from, to): how to go by rail\n' + corpus.tools.TOOL_ORDER)
+    tools_text = ('Tools:\n- what the sky will be like: forecast(location)\n- how to go by rail: rail(from, to)\n' + corpus.tools.TOOL_ORDER)
     for messages in (talk[1:2], talk, talk[1:]):
         yield {'messages': [{'role': r, 'content': c} for r, c in messages], 'text': render_prompt([Message(*m) for m in messages])}
     ask = ('user', 'Will it rain in Rask?')

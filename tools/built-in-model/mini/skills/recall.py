@@ -1,5 +1,6 @@
 """Recall from a given context: statements of one kind about different people or things, and a question about one. The answer
 is the sentence that says it, word for word: a model this small copies better than it rephrases, and a quotation can be checked.
+It stands behind two words, so that its first word is the same token as in the text, which has a space before it.
 """
 from .. import words
 from ..conversation import Case, Conversation, exchange
@@ -126,10 +127,13 @@ def _draw(rng, size, side):
     def question(person):
         return choose(rng, kinds[person]['asks'], side, n=person)
 
+    def answer(person):
+        return f'It says: {sentences[person]}'
+
     rest = [person for person in kinds if person != asked]
     prompt = choose(rng, FRAMES, side, c=' '.join(text), q=question(asked))
-    return (prompt, sentences[asked], values[asked], others,
-            lambda count: [(question(person), sentences[person]) for person in rng.sample(rest, min(count, len(rest)))])
+    return (prompt, answer(asked), values[asked], others,
+            lambda count: [(question(person), answer(person)) for person in rng.sample(rest, min(count, len(rest)))])
 
 
 def example(rng, size):

@@ -1,7 +1,8 @@
 """Pick a tool from a described list and give its arguments as JSON, no grammar mask.
 
 Each intent has several names, descriptions and argument names; those of the held-out side never occur in training, so
-that the list has to be read. In training some tools even have made-up names.
+that the list has to be read. In training some tools even have made-up names. A line of the list says what a tool does
+before its name: attention looks back only, so a name can know what was said of it, and what is said cannot know the name.
 """
 import json
 
@@ -160,7 +161,7 @@ def _dress(rng, intent, side):
     name = rng.choice(intent['names'][side])
     if side == 'train' and rng.random() < 0.3:
         name = words.made_up(rng, side) + rng.choice(('', '', '_' + words.made_up(rng, side)))
-    return name, f'- {name}({", ".join(arguments.values())}): {rng.choice(intent["says"][side])}', arguments
+    return name, f'- {rng.choice(intent["says"][side])}: {name}({", ".join(arguments.values())})', arguments
 
 
 def _draw(rng, size, side):
