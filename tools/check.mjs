@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 const ROOT = resolve(import.meta.dirname, '..');
 const TESTS = 'tests';
 
-/** @type {readonly (readonly [name: string, script: string])[]} the script is one of package.json */
+/** @type {readonly (readonly [name: string, script: string, ...args: string[]])[]} the script is one of package.json */
 const STAGES = [
   ['format', 'format:check'],
   ['types', 'types'],
@@ -18,6 +18,7 @@ const STAGES = [
   ['boundaries', 'boundaries'],
   ['shaders', 'lint:wgsl'],
   [TESTS, 'test'],
+  ['skills', 'eval:built-in', '--sample', '20', '--agree'],
   ['build', 'build'],
   ['size', 'size'],
 ];
@@ -25,10 +26,14 @@ const STAGES = [
 /**
  * Runs a script of package.json, its output passing through.
  * @param {string} script
+ * @param {readonly string[]} args
  * @returns {Promise<{ ok: boolean, lastLine: string }>}
  */
-async function runScript(script) {
-  const child = spawn('npm', ['run', '--silent', script], { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+async function runScript(script, args) {
+  const child = spawn('npm', ['run', '--silent', script, ...(args.length > 0 ? ['--', ...args] : [])], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   let tail = '';
   child.stdout.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
     process.stdout.write(text);
@@ -46,10 +51,10 @@ const wanted = values.only.split(',');
 const counts = { passed: 0, failed: 0, skipped: 0 };
 /** @type {string[]} */
 const summary = [];
-for (const [name, script] of STAGES.filter(([stage]) => wanted.includes(stage))) {
+for (const [name, script, ...args] of STAGES.filter(([stage]) => wanted.includes(stage))) {
   console.log(`\n--- ${name}`);
   const startMs = performance.now();
-  const { ok, lastLine } = await runScript(script);
+  const { ok, lastLine } = await runScript(script, args);
   const seconds = ((performance.now() - startMs) / 1000).toFixed(1);
   const tests = name === TESTS ? /^(\d+) passed, (\d+) failed, (\d+) skipped$/.exec(lastLine) : null;
   if (tests === null) counts[ok ? 'passed' : 'failed'] += 1;

@@ -1,7 +1,8 @@
 /**
  * `npm run eval:built-in`: the held-out cases answered by our runtime in Node on Dawn, graded, and set against the goals
  * and against the answers that PyTorch gave. A line a required skill; the last line and the exit code say how many passed.
- * Options: `--sample N` cases a skill, `--adapter A`, `--model FILE`, `--column cpu|gpu`.
+ * Options: `--sample N` cases a skill, `--adapter A`, `--model FILE`, `--column cpu|gpu`, `--agree`: pass or fail by whether
+ * each skill has as many right answers as PyTorch has, with a cache in single precision as PyTorch's, instead of by the goals.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
@@ -11,7 +12,7 @@ import { oneOf, wholeNumber } from '../../node/gpu-arguments.ts';
 import { TestEngine } from '../../node/test-engine.ts';
 import { answerCases } from './answer.ts';
 import { readAnswers, readCases, tally } from './cases.ts';
-import { readGoals, verdict } from './verdict.ts';
+import { agreement, readGoals, verdict } from './verdict.ts';
 
 const FOLDER = resolve(import.meta.dirname, '..');
 const { values } = parseArgs({
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     adapter: { type: 'string' },
     model: { type: 'string', default: resolve(FOLDER, '../../public/models/linnet-mini-q4_0.gguf') },
     column: { type: 'string', default: 'cpu' },
+    agree: { type: 'boolean', default: false },
   },
 });
 // lavapipe is several times quicker than SwiftShader.
@@ -30,7 +32,7 @@ const cases = readCases(join(FOLDER, 'cases'), wholeNumber('--sample', values.sa
 const startMs = performance.now();
 const engine = await TestEngine.open(adapter);
 const file = new File([readFileSync(values.model)], basename(values.model));
-const { handle } = await engine.load({ source: { kind: 'file', file } });
+const { handle } = await engine.load({ source: { kind: 'file', file }, ...(values.agree ? { kvType: 'f32' } : {}) });
 const answers = await answerCases(engine, handle, cases, (numDone) => {
   if (numDone % 100 === 0) console.log(`${String(numDone)} of ${String(cases.length)} answered`);
 });
@@ -44,7 +46,10 @@ if (expected !== undefined) {
   console.log(`the same answer as PyTorch, to the letter: ${String(same)} of ${String(cases.length)}`);
 }
 const beside = expected === undefined ? undefined : tally(cases, expected);
-const { lines, numPassed, numFailed } = verdict(readGoals(FOLDER, values.column), tally(cases, answers), beside);
+const [goals, counted] = [readGoals(FOLDER, values.column), tally(cases, answers)];
+const { lines, numPassed, numFailed } = values.agree
+  ? agreement(goals, counted, beside ?? new Map())
+  : verdict(goals, counted, beside);
 for (const line of lines) console.log(line);
 console.log(`${String(numPassed)} passed, ${String(numFailed)} failed`);
 process.exitCode = numFailed > 0 || numPassed === 0 ? 1 : 0;

@@ -1,7 +1,7 @@
 /** Counting and judging, on cases made up here. */
 import { describe, expect, it } from 'vitest';
 import { tally, wilson, type Case } from './cases.ts';
-import { verdict } from './verdict.ts';
+import { agreement, verdict } from './verdict.ts';
 
 function made(id: string, skill: string, value: string): Case {
   return { id, skill, tags: [], messages: [], rule: { kind: 'contains', values: [value] }, maxTokens: 10 };
@@ -55,5 +55,26 @@ describe('verdict', () => {
     const { lines, numPassed, numFailed } = verdict(goals, rows);
     expect([numPassed, numFailed]).toEqual([0, 2]);
     expect(lines[1]).toMatch(/FAIL false refusals.* 5\.0% short/);
+  });
+});
+
+describe('agreement', () => {
+  const goals = { facts: 0.7, recall: 0.9 };
+  const theirs = new Map([
+    ['facts', { right: 7, total: 10 }],
+    ['recall', { right: 3, total: 10 }],
+  ]);
+
+  it('passes equal counts, below a goal too', () => {
+    expect(agreement(goals, new Map(theirs), theirs)).toMatchObject({ numPassed: 2, numFailed: 0 });
+  });
+
+  it('fails one more or less, other cases, and what only one of them counted', () => {
+    const better = new Map([...theirs, ['recall', { right: 4, total: 10 }]] as const);
+    expect(agreement(goals, better, theirs)).toMatchObject({ numPassed: 1, numFailed: 1 });
+    const fewer = new Map([...theirs, ['facts', { right: 7, total: 9 }]] as const);
+    expect(agreement(goals, fewer, theirs)).toMatchObject({ numPassed: 1, numFailed: 1 });
+    expect(agreement(goals, theirs, new Map())).toMatchObject({ numPassed: 0, numFailed: 2 });
+    expect(agreement(goals, new Map(), theirs)).toMatchObject({ numPassed: 0, numFailed: 2 });
   });
 });

@@ -1,4 +1,4 @@
-/** Goals against counts: a line a required skill, and whether each is reached. Knows no models. */
+/** Goals against counts, and counts against each other: a line a required skill. Knows no models. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { wilson, type Count } from './cases.ts';
@@ -41,6 +41,21 @@ export function verdict(goals: Goals, rows: ReadonlyMap<string, Count>, beside?:
       ...(other === undefined ? [] : [`PyTorch ${String(other.right)}/${String(other.total)}`]),
     ];
     return { good, line: cells.join('  ') };
+  });
+  const numPassed = results.filter(({ good }) => good).length;
+  return { lines: results.map(({ line }) => line), numPassed, numFailed: results.length - numPassed };
+}
+
+/**
+ * The same lines where the question is another one: does our runtime count what PyTorch counted on the same cases? A
+ * required skill passes when both are equal, whether or not its goal is reached, and fails where either has no count.
+ */
+export function agreement(goals: Goals, rows: ReadonlyMap<string, Count>, others: ReadonlyMap<string, Count>): Verdict {
+  const results = Object.keys(goals).map((name) => {
+    const [ours, theirs] = [rows.get(name), others.get(name)];
+    const good = ours !== undefined && ours.total > 0 && ours.total === theirs?.total && ours.right === theirs.right;
+    const counts = [ours, theirs].map((count) => `${String(count?.right ?? 0)}/${String(count?.total ?? 0)}`);
+    return { good, line: `${good ? 'pass' : 'FAIL'} ${name.padEnd(14)}  ${counts.join(', PyTorch ')}` };
   });
   const numPassed = results.filter(({ good }) => good).length;
   return { lines: results.map(({ line }) => line), numPassed, numFailed: results.length - numPassed };
