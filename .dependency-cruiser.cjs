@@ -102,7 +102,7 @@ module.exports = {
       name: 'everything-resolves',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true, pathNot: '\\?(raw|url|worker|inline)' },
+      to: { couldNotResolve: true, pathNot: ['\\?(raw|url|worker|inline)', '^virtual:'] },
     },
   ],
   options: {

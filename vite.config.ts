@@ -8,6 +8,8 @@
  */
 import { resolve } from 'node:path';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
+import { VitePWA } from 'vite-plugin-pwa';
+import { MANIFEST } from './src/ui/manifest.ts';
 
 const ROOT = import.meta.dirname;
 
@@ -26,12 +28,28 @@ const COMMON = {
 const APP: UserConfig = {
   ...COMMON,
   publicDir: resolve(ROOT, 'public'),
+  plugins: [
+    VitePWA({
+      manifest: MANIFEST,
+      // A new version waits for the visitor's consent, and the page registers by itself: src/ui/offline.ts.
+      registerType: 'prompt',
+      injectRegister: null,
+      workbox: {
+        // The shell and the built-in model; linnet-draft and the bench page are fetched when somebody wants them.
+        globPatterns: ['**/*.{js,css,html,svg,png,json}', 'models/linnet-mini-q4_0.gguf'],
+        maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
+        navigateFallback: 'index.html',
+        navigateFallbackDenylist: [/\/bench\.html$/],
+      },
+    }),
+  ],
   build: { target: 'es2022', outDir: resolve(ROOT, 'dist/app'), emptyOutDir: true },
 };
 
 const BENCH: UserConfig = {
   ...APP,
   publicDir: false,
+  plugins: [],
   build: {
     ...APP.build,
     emptyOutDir: false,

@@ -2,6 +2,7 @@
  * Puts the parts of the page together: client, state, controllers, and the app element. Everything that touches the window
  * (theme, preferences, address, catalogue) comes in here and nowhere else. main.ts calls it with the real engine.
  */
+import { onOpenedFile, readArrival } from './arrival.ts';
 import type { EngineClient } from './client.ts';
 import type { Actions, PageActions } from './state/actions.ts';
 import { initialState, type AppState, type Theme } from './state/app-state.ts';
@@ -11,7 +12,6 @@ import { ConversationController } from './state/conversation-controller.ts';
 import { ModelController, type BuiltIn } from './state/model-controller.ts';
 import { openPreferences, type Preferences } from './state/preferences.ts';
 import { DEFAULT_SETTINGS, type Settings } from './state/settings.ts';
-import { parseSource } from './state/source.ts';
 import { createStore, type Store } from './state/store.ts';
 import { LinnetApp } from './views/app.ts';
 
@@ -23,11 +23,13 @@ export interface StartOptions {
   readonly loadUnasked?: boolean;
   /** Its bench page, if it has one. */
   readonly benchUrl?: string;
+  /** Keeps the page for visits without a network, and calls back when a new version of it waits: our own page only. */
+  readonly keepOffline?: (onUpdate: (apply: () => void) => void) => void;
 }
 
 /** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
 export async function startApp(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Promise<void> {
-  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true, benchUrl } = options;
+  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true, benchUrl, keepOffline } = options;
   const preferences = openPreferences();
   const store = createStore(
     initialState({
@@ -44,7 +46,19 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
   };
   const models = new ModelController({ client, store, preferences, builtIn, loadUnasked, persistStorage });
   const conversations = new ConversationController({ client, store, newId: randomId });
-  const actions: Actions = { ...models.actions, ...conversations.actions, ...pageActions(store, preferences) };
+  let applyUpdate = (): void => undefined;
+  const actions: Actions = {
+    ...models.actions,
+    ...conversations.actions,
+    ...pageActions(store, preferences),
+    send: (text) => {
+      store.update((state) => ({ ...state, offeredText: '' }));
+      conversations.actions.send(text);
+    },
+    applyUpdate: () => {
+      applyUpdate();
+    },
+  };
 
   const app = new LinnetApp();
   app.actions = actions;
@@ -67,12 +81,19 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
   void catalogue.then((list) => {
     store.update((state) => ({ ...state, catalogue: list }));
   });
-  const link = new URLSearchParams(location.search).get('model') ?? '';
-  const linked = parseSource(link, document.baseURI);
-  await models.start(linked.kind === 'source' ? linked.source : undefined);
+  keepOffline?.((apply) => {
+    applyUpdate = apply;
+    store.update((state) => ({ ...state, updateReady: true }));
+  });
+  onOpenedFile((file) => {
+    actions.inspect({ kind: 'file', file });
+  });
+  const { source, text } = readArrival(location.search, document.baseURI);
+  store.update((state) => ({ ...state, offeredText: text }));
+  await models.start(source);
 }
 
-function pageActions(store: Store<AppState>, preferences: Preferences): PageActions {
+function pageActions(store: Store<AppState>, preferences: Preferences): Omit<PageActions, 'applyUpdate'> {
   const setSettings = (settings: Settings): void => {
     preferences.writeSettings(settings);
     store.update((state) => ({ ...state, settings }));
@@ -90,6 +111,9 @@ function pageActions(store: Store<AppState>, preferences: Preferences): PageActi
     },
     dismissNotice: () => {
       store.update((state) => ({ ...state, notice: undefined }));
+    },
+    declineUpdate: () => {
+      store.update((state) => ({ ...state, updateReady: false }));
     },
     reloadPage: () => {
       location.reload();

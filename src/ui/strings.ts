@@ -18,6 +18,8 @@ export const strings = {
   themeToLight: 'Switch to light colours',
   close: 'Close',
   dismiss: 'Dismiss',
+  updateReady: 'A new version of this page is here. It takes over when you load the page again.',
+  updateApply: 'Load it now',
 
   continueWith: (name: string) => `Continue with ${name}`,
   continueHint: 'Already on this device, nothing to download',

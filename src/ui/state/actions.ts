@@ -43,6 +43,10 @@ export interface PageActions {
   readonly resetSettings: () => void;
   readonly setTheme: (theme: Theme) => void;
   readonly dismissNotice: () => void;
+  /** Changes to the new version of the page that is waiting; the page loads again. */
+  readonly applyUpdate: () => void;
+  /** Leaves it for the next visit. */
+  readonly declineUpdate: () => void;
   readonly reloadPage: () => void;
 }
 

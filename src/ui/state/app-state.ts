@@ -72,6 +72,10 @@ export interface AppState {
   readonly announcement: string;
   /** Something minor that went wrong and needs no panel. */
   readonly notice: string | undefined;
+  /** A new version of the page waits to take over. */
+  readonly updateReady: boolean;
+  /** Words that were shared with the page, for the composer. */
+  readonly offeredText: string;
 }
 
 export function initialState(options: {
@@ -94,6 +98,8 @@ export function initialState(options: {
     loadedWith: undefined,
     announcement: '',
     notice: undefined,
+    updateReady: false,
+    offeredText: '',
   };
 }
 

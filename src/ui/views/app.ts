@@ -111,6 +111,7 @@ export class LinnetApp extends LitElement {
               </button>
             </div>`
       }
+      ${this.state.updateReady && notice === undefined ? this.#renderUpdate() : nothing}
       ${
         this.dragging
           ? html`<div class="drop">
@@ -156,6 +157,16 @@ export class LinnetApp extends LitElement {
     }
   }
 
+  #renderUpdate(): TemplateResult {
+    return html`<div class="notice" role="status" data-testid="update-notice">
+      <p>${strings.updateReady}</p>
+      <button class="secondary" data-testid="update-apply" @click=${this.actions.applyUpdate}>
+        ${strings.updateApply}
+      </button>
+      <button class="icon" aria-label=${strings.dismiss} @click=${this.actions.declineUpdate}>${icon('close')}</button>
+    </div>`;
+  }
+
   /** What the engine wants a person to know about this model, above any conversation with it. */
   #renderNotes(model: LoadedModel): TemplateResult | typeof nothing {
     if (model.notes.length === 0 || this.notesReadOf === model) return nothing;
@@ -194,6 +205,7 @@ export class LinnetApp extends LitElement {
       .modelName=${modelName}
       .failure=${lost?.failure}
       ?builtIn=${builtInIsLoaded(this.state)}
+      .offeredText=${this.state.offeredText}
       .device=${hardwareName(this.state.info)}
       .actions=${this.actions}
     ></linnet-chat>`;

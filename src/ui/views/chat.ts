@@ -26,6 +26,7 @@ export class LinnetChat extends LitElement {
     conversation: { attribute: false },
     modelName: { attribute: false },
     builtIn: { type: Boolean },
+    offeredText: { type: String },
     failure: { attribute: false },
     device: { attribute: false },
     actions: { attribute: false },
@@ -37,6 +38,8 @@ export class LinnetChat extends LitElement {
   declare modelName: string;
   /** The model that comes with the page answers: what it is, and the way to a larger one, stay in sight. */
   declare builtIn: boolean;
+  /** Words to begin the first message with. */
+  declare offeredText: string;
   /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
   declare failure: Failure | undefined;
   /** What it runs on, when that is a graphics card. */
@@ -51,6 +54,7 @@ export class LinnetChat extends LitElement {
   constructor() {
     super();
     this.builtIn = false;
+    this.offeredText = '';
     this.following = true;
   }
 
@@ -170,6 +174,7 @@ export class LinnetChat extends LitElement {
     return html`${this.builtIn ? this.#renderLargerModel() : nothing}<linnet-composer
         ?answering=${isAnswering(this.conversation)}
         ?stopping=${stopping}
+        .offered=${this.offeredText}
         @send=${(event: CustomEvent<string>) => {
           this.#send(event.detail);
         }}

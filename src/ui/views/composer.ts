@@ -2,7 +2,7 @@
  * <linnet-composer>: where a message is written. Enter sends, Shift+Enter makes a new line, and while an answer is being
  * written the button stops it. It holds the draft and nothing else.
  */
-import { css, html, LitElement, type TemplateResult } from 'lit';
+import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 import { base, buttons } from './styles.ts';
@@ -11,6 +11,7 @@ export class LinnetComposer extends LitElement {
   static override properties = {
     answering: { type: Boolean },
     stopping: { type: Boolean },
+    offered: { type: String },
     draft: { state: true },
   };
   static override styles = [
@@ -68,13 +69,20 @@ export class LinnetComposer extends LitElement {
 
   declare answering: boolean;
   declare stopping: boolean;
+  /** Words to begin with; they replace the draft when they change. */
+  declare offered: string;
   declare draft: string;
 
   constructor() {
     super();
     this.answering = false;
     this.stopping = false;
+    this.offered = '';
     this.draft = '';
+  }
+
+  override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('offered') && this.offered !== '') this.draft = this.offered;
   }
 
   override render(): TemplateResult {
