@@ -1,7 +1,7 @@
 /**
  * Model files in IndexedDB: each file's own bytes in fixed chunks as Blobs, under a manifest. A chunk and the manifest
- * that claims it are written in one transaction, so that no crash leaves a claim without bytes. The only importer of
- * idb-keyval. It knows nothing of networks, or of what is in a file.
+ * that claims it are written in one transaction, so that no crash leaves a claim without bytes. It knows nothing of
+ * networks, or of what is in a file.
  *
  * Keys: ['manifest', id], ['chunk', id, index] and, for small records beside the models, ['record', name].
  */

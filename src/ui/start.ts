@@ -4,7 +4,8 @@
  */
 import { onOpenedFile, readArrival } from './arrival.ts';
 import type { EngineClient } from './client.ts';
-import type { Actions, PageActions } from './state/actions.ts';
+import type { Actions, HistoryActions, PageActions } from './state/actions.ts';
+import type { Conversation } from './state/turns.ts';
 import { initialState, type AppState, type Theme } from './state/app-state.ts';
 import { builtInModel, parseCatalogue, sourceOf, type CatalogueModel } from './state/catalogue.ts';
 import { randomId } from './ids.ts';
@@ -23,8 +24,25 @@ export interface StartOptions {
   readonly loadUnasked?: boolean;
   /** Its bench page, if it has one. */
   readonly benchUrl?: string;
+  /** Keeps conversations and lists them; without it they end with the page. */
+  readonly keepHistory?: (page: HistoryPage) => KeptHistory;
   /** Keeps the page for visits without a network, and calls back when a new version of it waits: our own page only. */
   readonly keepOffline?: (onUpdate: (apply: () => void) => void) => void;
+}
+
+/** The page as whoever keeps conversations sees it. */
+export interface HistoryPage {
+  readonly store: Store<AppState>;
+  /** Puts a conversation on the screen in the place of the one that is there. */
+  readonly show: (conversation: Conversation) => void;
+}
+
+export interface KeptHistory {
+  readonly actions: HistoryActions;
+  /** The conversation on the screen is about to leave it. */
+  readonly flush: () => void;
+  /** Reads what is kept, and shows the conversation that the address names. */
+  readonly start: () => Promise<void>;
 }
 
 /** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
@@ -45,11 +63,23 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
     return model === undefined ? undefined : { source: sourceOf(model, base), name: model.name };
   };
   const models = new ModelController({ client, store, preferences, builtIn, loadUnasked, persistStorage });
-  const conversations = new ConversationController({ client, store, newId: randomId });
+  const conversations = new ConversationController({
+    client,
+    store,
+    newId: randomId,
+    onLeave: () => {
+      history.flush();
+    },
+  });
+  const show = (conversation: Conversation): void => {
+    conversations.show(conversation);
+  };
+  const history = options.keepHistory?.({ store, show }) ?? NO_HISTORY;
   let applyUpdate = (): void => undefined;
   const actions: Actions = {
     ...models.actions,
     ...conversations.actions,
+    ...history.actions,
     ...pageActions(store, preferences),
     send: (text) => {
       store.update((state) => ({ ...state, offeredText: '' }));
@@ -60,10 +90,36 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
     },
   };
 
+  mountApp(parent, store, actions, { benchUrl, keepsHistory: history !== NO_HISTORY });
+
+  void catalogue.then((list) => {
+    store.update((state) => ({ ...state, catalogue: list }));
+  });
+  keepOffline?.((apply) => {
+    applyUpdate = apply;
+    store.update((state) => ({ ...state, updateReady: true }));
+  });
+  onOpenedFile((file) => {
+    actions.inspect({ kind: 'file', file });
+  });
+  await history.start();
+  const { source, text } = readArrival(location.search, document.baseURI);
+  store.update((state) => ({ ...state, offeredText: text }));
+  await models.start(source);
+}
+
+/** The app in `parent`, in the colours that the state and the system ask for. */
+function mountApp(
+  parent: HTMLElement,
+  store: Store<AppState>,
+  actions: Actions,
+  { benchUrl, keepsHistory }: { readonly benchUrl: string | undefined; readonly keepsHistory: boolean },
+): void {
   const app = new LinnetApp();
   app.actions = actions;
   app.deviceMemoryGib = readDeviceMemory();
   app.benchUrl = benchUrl;
+  app.keepsHistory = keepsHistory;
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
   const show = (state: AppState): void => {
     app.state = state;
@@ -77,20 +133,6 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
   store.subscribe(show);
   show(store.state);
   parent.replaceChildren(app);
-
-  void catalogue.then((list) => {
-    store.update((state) => ({ ...state, catalogue: list }));
-  });
-  keepOffline?.((apply) => {
-    applyUpdate = apply;
-    store.update((state) => ({ ...state, updateReady: true }));
-  });
-  onOpenedFile((file) => {
-    actions.inspect({ kind: 'file', file });
-  });
-  const { source, text } = readArrival(location.search, document.baseURI);
-  store.update((state) => ({ ...state, offeredText: text }));
-  await models.start(source);
 }
 
 function pageActions(store: Store<AppState>, preferences: Preferences): Omit<PageActions, 'applyUpdate'> {
@@ -120,6 +162,20 @@ function pageActions(store: Store<AppState>, preferences: Preferences): Omit<Pag
     },
   };
 }
+
+/** A page that keeps no conversations. */
+const NO_HISTORY: KeptHistory = {
+  actions: {
+    openChat: () => undefined,
+    renameChat: () => undefined,
+    deleteChat: () => undefined,
+    exportChat: () => undefined,
+    exportChats: () => undefined,
+    importChats: () => Promise.resolve(),
+  },
+  flush: () => undefined,
+  start: () => Promise.resolve(),
+};
 
 /** For what is outside the app element: the page behind it and the browser's own colours. */
 function applyTheme(theme: Theme): void {

@@ -36,6 +36,20 @@ export interface ConversationActions {
   readonly regenerate: () => void;
   readonly edit: (id: TurnId, text: string) => void;
   readonly newChat: () => void;
+  /** Shows another version of a question or an answer, by the id of its turn. */
+  readonly showVersion: (id: TurnId) => void;
+}
+
+/** The conversations that are kept on this device. */
+export interface HistoryActions {
+  readonly openChat: (id: string) => void;
+  readonly renameChat: (id: string, title: string) => void;
+  readonly deleteChat: (id: string) => void;
+  /** One as Markdown. */
+  readonly exportChat: (id: string) => void;
+  /** All of them as JSON, which `importChats` reads. */
+  readonly exportChats: () => void;
+  readonly importChats: (file: File) => Promise<void>;
 }
 
 export interface PageActions {
@@ -50,4 +64,4 @@ export interface PageActions {
   readonly reloadPage: () => void;
 }
 
-export type Actions = ModelActions & ConversationActions & PageActions;
+export type Actions = ModelActions & ConversationActions & HistoryActions & PageActions;

@@ -14,6 +14,7 @@ import type {
 import type { Failure } from '../errors.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import { emptyConversation, type Conversation } from './conversation.ts';
+import type { SavedConversation } from './history.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
 
 /** A model somebody wants, and how. */
@@ -62,6 +63,8 @@ export interface AppState {
   readonly cached: readonly CachedModel[];
   readonly storage: StorageReport | undefined;
   readonly conversation: Conversation;
+  /** What is kept of this conversation and of earlier ones, in no order. */
+  readonly history: readonly SavedConversation[];
   readonly settings: Settings;
   readonly theme: Theme;
   /** The model to come back to: after a reload of the page, or of the worker. */
@@ -92,6 +95,7 @@ export function initialState(options: {
     cached: [],
     storage: undefined,
     conversation: emptyConversation(options.conversationId),
+    history: [],
     settings: options.settings ?? DEFAULT_SETTINGS,
     theme: options.theme ?? 'system',
     lastModel: options.lastModel,

@@ -22,23 +22,28 @@ import {
 } from './conversation.ts';
 import { toSamplingParams } from './settings.ts';
 import type { Store } from './store.ts';
+import { showVersion } from './branches.ts';
 
 export interface ConversationControllerOptions {
   readonly client: EngineClient;
   readonly store: Store<AppState>;
   readonly newId: () => string;
+  /** The conversation on the screen is about to leave it. */
+  readonly onLeave?: () => void;
 }
 
 export class ConversationController {
   readonly #client: EngineClient;
   readonly #store: Store<AppState>;
   readonly #newId: () => string;
+  readonly #onLeave: () => void;
   #task = new AbortController();
 
   constructor(options: ConversationControllerOptions) {
     this.#client = options.client;
     this.#store = options.store;
     this.#newId = options.newId;
+    this.#onLeave = options.onLeave ?? (() => undefined);
   }
 
   readonly actions: ConversationActions = {
@@ -56,13 +61,22 @@ export class ConversationController {
       if (question !== '') void this.#answer((conversation) => editTurn(conversation, id, question));
     },
     newChat: () => {
-      this.#task.abort();
-      const { id } = this.#store.state.conversation;
-      this.#store.update((state) => ({ ...state, conversation: emptyConversation(this.#newId()) }));
-      // The engine drops a forgotten conversation's cache by itself sooner or later; a failure here loses nothing.
-      this.#client.forgetConversation(id).catch(() => undefined);
+      this.show(emptyConversation(this.#newId()));
+    },
+    showVersion: (id) => {
+      if (!isAnswering(this.#store.state.conversation)) this.#change((conversation) => showVersion(conversation, id));
     },
   };
+
+  /** Another conversation on the screen; what was being answered in this one ends. */
+  show(conversation: Conversation): void {
+    this.#onLeave();
+    this.#task.abort();
+    const { id } = this.#store.state.conversation;
+    this.#store.update((state) => ({ ...state, conversation }));
+    // The engine drops a forgotten conversation's cache by itself sooner or later; a failure here loses nothing.
+    this.#client.forgetConversation(id).catch(() => undefined);
+  }
 
   async #answer(begin: (conversation: Conversation) => Conversation): Promise<void> {
     const { phase, settings, conversation: before } = this.#store.state;

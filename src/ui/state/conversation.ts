@@ -2,61 +2,15 @@
  * A conversation and what can happen to it: pure functions from one conversation to the next. It knows nothing of the
  * engine's calls, of time or of how a turn looks; ids come from the conversation's own counter.
  */
-import type { ChatMessage, ConversationId, FinishReason, GenerationEvent, GenerationResult } from '../../worker/api.ts';
+import type { ChatMessage, ConversationId, GenerationEvent, GenerationResult } from '../../worker/api.ts';
 import type { Failure } from '../errors.ts';
+import { setAside } from './branches.ts';
+import type { Answer, AnswerStats, AssistantTurn, Conversation, Stage, TurnId, UserTurn } from './turns.ts';
 
-export type TurnId = number;
-
-export interface AnswerStats {
-  readonly tokensPerSecond: number;
-  readonly timeToFirstTokenMs: number;
-  readonly numGeneratedTokens: number;
-  readonly numPromptTokens: number;
-  readonly numCachedTokens: number;
-  readonly contextUsed: number;
-  readonly contextLength: number;
-}
-
-/** What a streaming answer is busy with. */
-export type Stage =
-  | { readonly kind: 'waiting' }
-  | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
-  | { readonly kind: 'writing' };
-
-export type Answer =
-  | { readonly status: 'streaming'; readonly stage: Stage; readonly stopping: boolean }
-  | { readonly status: 'done'; readonly finishReason: FinishReason; readonly stats: AnswerStats }
-  | { readonly status: 'failed'; readonly failure: Failure; readonly engineIsBack: boolean };
-
-export interface UserTurn {
-  readonly kind: 'user';
-  readonly id: TurnId;
-  readonly text: string;
-}
-
-export interface AssistantTurn {
-  readonly kind: 'assistant';
-  readonly id: TurnId;
-  readonly text: string;
-  readonly answer: Answer;
-  /** What a person should know about how the prompt was made. */
-  readonly notes: readonly string[];
-  /** How many earlier messages no longer fitted and were left out for this answer. */
-  readonly numDropped: number;
-  /** Known once the engine has started; the same seed gives the same text. */
-  readonly seed: number | undefined;
-}
-
-export type Turn = UserTurn | AssistantTurn;
-
-export interface Conversation {
-  readonly id: ConversationId;
-  readonly turns: readonly Turn[];
-  readonly nextTurnId: TurnId;
-}
+export type * from './turns.ts';
 
 export function emptyConversation(id: ConversationId): Conversation {
-  return { id, turns: [], nextTurnId: 1 };
+  return { id, turns: [], branches: [], nextTurnId: 1 };
 }
 
 /** The user's turn and the empty answer to it. */
@@ -80,17 +34,17 @@ export function startAnswer(conversation: Conversation): Conversation {
   return { ...conversation, turns: [...conversation.turns, turn], nextTurnId: turn.id + 1 };
 }
 
-/** Another answer to the last question. */
+/** Another answer to the last question; the one before is set aside. */
 export function regenerate(conversation: Conversation): Conversation {
   const last = conversation.turns.at(-1);
   if (last?.kind !== 'assistant') return conversation;
-  return startAnswer({ ...conversation, turns: conversation.turns.slice(0, -1) });
+  return startAnswer(setAside(conversation, conversation.turns.length - 1));
 }
 
-/** The user's turn with another text; what followed it is gone, and an answer starts. */
+/** The user's turn with another text, and an answer starts; what stood there, and what followed it, is set aside. */
 export function editTurn(conversation: Conversation, id: TurnId, text: string): Conversation {
   const index = conversation.turns.findIndex((turn) => turn.kind === 'user' && turn.id === id);
-  return index < 0 ? conversation : ask({ ...conversation, turns: conversation.turns.slice(0, index) }, text);
+  return index < 0 ? conversation : ask(setAside(conversation, index), text);
 }
 
 /** What the engine told, in order; ignored once the answer has ended. */

@@ -35,6 +35,15 @@ export function formatDuration(ms: number): string {
   return `${(ms / 1000).toLocaleString(LOCALE, { maximumFractionDigits: 1 })} s`;
 }
 
+/** The day of a moment, and the time too if it is today. */
+export function formatDate(ms: number): string {
+  const date = new Date(ms);
+  const today = new Date().toDateString() === date.toDateString();
+  return today
+    ? date.toLocaleTimeString(LOCALE, { hour: '2-digit', minute: '2-digit', hour12: false })
+    : date.toLocaleDateString(LOCALE, { year: 'numeric', month: 'short', day: 'numeric' });
+}
+
 /** `84 µs`, `1.3 ms`. */
 export function formatMicroseconds(us: number): string {
   const [value, unit] = us < 1000 ? [us, 'µs'] : [us / 1000, 'ms'];

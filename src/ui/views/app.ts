@@ -22,6 +22,7 @@ import './consent.ts';
 import './device-panel.ts';
 import type { LinnetDevicePanel } from './device-panel.ts';
 import './header.ts';
+import type { LinnetHistory } from './history.ts';
 import { bird, icon } from './icons.ts';
 import './no-webgpu.ts';
 import './progress.ts';
@@ -37,6 +38,7 @@ export class LinnetApp extends LitElement {
     dark: { type: Boolean },
     deviceMemoryGib: { attribute: false },
     benchUrl: { attribute: false },
+    keepsHistory: { type: Boolean },
     dragging: { state: true },
     notesReadOf: { state: true },
   };
@@ -48,6 +50,8 @@ export class LinnetApp extends LitElement {
   declare dark: boolean;
   declare deviceMemoryGib: number | undefined;
   declare benchUrl: string | undefined;
+  /** Conversations outlive the page. */
+  declare keepsHistory: boolean;
   declare dragging: boolean;
   /** The model whose notes were dismissed. */
   declare notesReadOf: LoadedModel | undefined;
@@ -55,9 +59,13 @@ export class LinnetApp extends LitElement {
   constructor() {
     super();
     this.dark = false;
+    this.keepsHistory = false;
     this.dragging = false;
     this.addEventListener('open-settings', () => {
       this.renderRoot.querySelector<LinnetSettings>('linnet-settings')?.open();
+    });
+    this.addEventListener('open-history', () => {
+      this.renderRoot.querySelector<LinnetHistory>('linnet-history')?.open();
     });
     this.addEventListener('open-device', () => {
       this.actions.inspectDevice();
@@ -89,6 +97,7 @@ export class LinnetApp extends LitElement {
         .device=${info?.device}
         .actions=${this.actions}
         ?dark=${this.dark}
+        ?hasHistory=${this.keepsHistory}
         ?hasTurns=${conversation.turns.length > 0 && phase.kind === 'ready'}
       ></linnet-header>
       ${phase.kind === 'ready' ? this.#renderNotes(phase.model) : nothing}
@@ -100,6 +109,7 @@ export class LinnetApp extends LitElement {
         .benchUrl=${benchUrlOf(this.benchUrl, phase)}
         ?needsReload=${needsReload(settings, this.state.loadedWith) && phase.kind === 'ready'}
       ></linnet-settings>
+      ${this.keepsHistory ? this.#renderHistory() : nothing}
       <linnet-device-panel .device=${info?.device} .selfTest=${this.state.selfTest}></linnet-device-panel>
       ${
         notice === undefined
@@ -155,6 +165,15 @@ export class LinnetApp extends LitElement {
       case 'workerLost':
         return this.#renderChat('', phase);
     }
+  }
+
+  /** The element is defined by whoever keeps conversations: an embed has neither. */
+  #renderHistory(): TemplateResult {
+    return html`<linnet-history
+      .history=${this.state.history}
+      .current=${this.state.conversation.id}
+      .actions=${this.actions}
+    ></linnet-history>`;
   }
 
   #renderUpdate(): TemplateResult {

@@ -127,6 +127,7 @@ export class LinnetAssistantTurn extends LitElement {
     const full = answer.status === 'done' && answer.finishReason === 'length' && isFull(answer.stats);
     return html`${full ? html`<p class="full" data-testid="context-full">${strings.contextIsFull}</p>` : nothing}
       <div class="tools">
+        <slot></slot>
         ${
           this.turn.text === ''
             ? nothing

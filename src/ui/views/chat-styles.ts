@@ -2,6 +2,11 @@
 import { css } from 'lit';
 
 export const chatStyles = css`
+  .versions {
+    display: inline-flex;
+    align-items: center;
+    font-variant-numeric: tabular-nums;
+  }
   :host {
     display: flex;
     flex-direction: column;

@@ -4,6 +4,7 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
+import { versionsAt, type Versions } from '../state/branches.ts';
 import type { Failure } from '../errors.ts';
 import type { Actions } from '../state/actions.ts';
 import { isAnswering, latestStats, type AnswerStats, type Conversation, type Turn } from '../state/conversation.ts';
@@ -73,7 +74,7 @@ export class LinnetChat extends LitElement {
           ${repeat(
             turns,
             (turn) => turn.id,
-            (turn) => this.#renderTurn(turn),
+            (turn, index) => this.#renderTurn(turn, versionsAt(this.conversation, index)),
           )}
         </div>
       </div>
@@ -142,7 +143,7 @@ export class LinnetChat extends LitElement {
     </p>`;
   }
 
-  #renderTurn(turn: Turn): TemplateResult {
+  #renderTurn(turn: Turn, versions: Versions): TemplateResult {
     const answering = isAnswering(this.conversation);
     if (turn.kind === 'user') {
       const edit = (event: CustomEvent<string>): void => {
@@ -150,14 +151,42 @@ export class LinnetChat extends LitElement {
         this.focusComposer();
       };
       const editable = !answering && this.failure === undefined;
-      return html`<linnet-user-turn .turn=${turn} ?editable=${editable} @edit=${edit}></linnet-user-turn>`;
+      return html`<linnet-user-turn .turn=${turn} ?editable=${editable} @edit=${edit}
+        >${this.#renderVersions(versions)}</linnet-user-turn
+      >`;
     }
     return html`<linnet-assistant-turn
       .turn=${turn}
       .actions=${this.actions}
       ?last=${turn === this.conversation.turns.at(-1)}
       ?frozen=${this.failure !== undefined}
-    ></linnet-assistant-turn>`;
+      >${this.#renderVersions(versions)}</linnet-assistant-turn
+    >`;
+  }
+
+  /** The way to the other versions of a question or an answer; it stands among the turn's tools. */
+  #renderVersions({ ids, shown }: Versions): TemplateResult | typeof nothing {
+    if (ids.length < 2) return nothing;
+    const step = (by: -1 | 1, label: string, testId: string): TemplateResult => {
+      const id = ids[shown + by];
+      return html`<button
+        class="quiet"
+        data-testid=${testId}
+        aria-label=${label}
+        title=${label}
+        ?disabled=${id === undefined || isAnswering(this.conversation)}
+        @click=${() => {
+          if (id !== undefined) this.actions.showVersion(id);
+        }}
+      >
+        ${icon(by < 0 ? 'left' : 'right', 17)}
+      </button>`;
+    };
+    return html`<span class="versions" data-testid="versions">
+      ${step(-1, strings.olderVersion, 'version-before')}
+      <span aria-label=${strings.versionOf(shown + 1, ids.length)}>${shown + 1}/${ids.length}</span>
+      ${step(1, strings.newerVersion, 'version-after')}
+    </span>`;
   }
 
   #renderFoot(): TemplateResult {

@@ -15,6 +15,7 @@ export class LinnetHeader extends LitElement {
     device: { attribute: false },
     dark: { type: Boolean },
     hasTurns: { type: Boolean },
+    hasHistory: { type: Boolean },
     actions: { attribute: false },
   };
   static override styles = [
@@ -27,6 +28,9 @@ export class LinnetHeader extends LitElement {
         gap: 0.25rem;
         padding: 0.4rem 0.6rem 0.4rem 1rem;
         border-bottom: 1px solid var(--line);
+      }
+      .chats {
+        margin-left: -0.6rem;
       }
       .brand {
         display: flex;
@@ -84,17 +88,34 @@ export class LinnetHeader extends LitElement {
   declare device: DeviceReport | undefined;
   declare dark: boolean;
   declare hasTurns: boolean;
+  /** Conversations are kept, so there is a list of them. */
+  declare hasHistory: boolean;
   declare actions: Actions;
 
   constructor() {
     super();
     this.dark = false;
     this.hasTurns = false;
+    this.hasHistory = false;
   }
 
   override render(): TemplateResult {
     const themeLabel = this.dark ? strings.themeToLight : strings.themeToDark;
     return html`<header>
+        ${
+          this.hasHistory
+            ? html`<button
+                class="icon chats"
+                data-testid="chats-button"
+                aria-label=${strings.chats}
+                aria-haspopup="dialog"
+                title=${strings.chats}
+                @click=${() => this.dispatchEvent(new CustomEvent('open-history', { bubbles: true, composed: true }))}
+              >
+                ${icon('chats', 22)}
+              </button>`
+            : nothing
+        }
         <div class="brand ${this.model === undefined ? '' : 'with-model'}">
           ${bird(32)}<span>${strings.product}</span>
         </div>

@@ -1,0 +1,62 @@
+/** What a conversation is made of, as plain data. */
+import type { ConversationId, FinishReason } from '../../worker/api.ts';
+import type { Failure } from '../errors.ts';
+
+export type TurnId = number;
+
+export interface AnswerStats {
+  readonly tokensPerSecond: number;
+  readonly timeToFirstTokenMs: number;
+  readonly numGeneratedTokens: number;
+  readonly numPromptTokens: number;
+  readonly numCachedTokens: number;
+  readonly contextUsed: number;
+  readonly contextLength: number;
+}
+
+/** What a streaming answer is busy with. */
+export type Stage =
+  | { readonly kind: 'waiting' }
+  | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
+  | { readonly kind: 'writing' };
+
+export type Answer =
+  | { readonly status: 'streaming'; readonly stage: Stage; readonly stopping: boolean }
+  | { readonly status: 'done'; readonly finishReason: FinishReason; readonly stats: AnswerStats }
+  | { readonly status: 'failed'; readonly failure: Failure; readonly engineIsBack: boolean };
+
+export interface UserTurn {
+  readonly kind: 'user';
+  readonly id: TurnId;
+  readonly text: string;
+}
+
+export interface AssistantTurn {
+  readonly kind: 'assistant';
+  readonly id: TurnId;
+  readonly text: string;
+  readonly answer: Answer;
+  /** What a person should know about how the prompt was made. */
+  readonly notes: readonly string[];
+  /** How many earlier messages no longer fitted and were left out for this answer. */
+  readonly numDropped: number;
+  /** Known once the engine has started; the same seed gives the same text. */
+  readonly seed: number | undefined;
+}
+
+export type Turn = UserTurn | AssistantTurn;
+
+export interface Conversation {
+  readonly id: ConversationId;
+  /** What is shown. */
+  readonly turns: readonly Turn[];
+  /** Other versions of questions and answers, each with what followed it. */
+  readonly branches: readonly Branch[];
+  readonly nextTurnId: TurnId;
+}
+
+/** Turns that are not shown: they followed the turn `parent`, which may itself be in another branch. */
+export interface Branch {
+  readonly parent: TurnId;
+  readonly turns: readonly Turn[];
+}
