@@ -26,8 +26,13 @@ export interface SpecialTokens {
   spans(text: string, at: number): boolean;
 }
 
-/** `trimsAfter` says of a special token that white space right of it is dropped. */
-export function createSpecialTokens(vocabulary: Vocabulary, trimsAfter: (id: TokenId) => boolean): SpecialTokens {
+/** Whether white space left or right of a special token is dropped. */
+export interface Trimming {
+  readonly trimsBefore: (id: TokenId) => boolean;
+  readonly trimsAfter: (id: TokenId) => boolean;
+}
+
+export function createSpecialTokens(vocabulary: Vocabulary, { trimsBefore, trimsAfter }: Trimming): SpecialTokens {
   const byFirstCharacter = groupByFirstCharacter(vocabulary);
   const longest = Math.max(0, ...[...byFirstCharacter.values()].flat().map(({ text }) => text.length));
 
@@ -46,7 +51,9 @@ export function createSpecialTokens(vocabulary: Vocabulary, trimsAfter: (id: Tok
       const fragments: Fragment[] = [];
       let position = 0;
       for (let found = find(text, 0, parseSpecial); found !== undefined; found = find(text, position, parseSpecial)) {
-        if (found.start > position) fragments.push({ kind: 'text', text: text.slice(position, found.start) });
+        const before = text.slice(position, found.start);
+        const kept = trimsBefore(found.token.id) ? trimEnd(before) : before;
+        if (kept !== '') fragments.push({ kind: 'text', text: kept });
         fragments.push({ kind: 'token', id: found.token.id });
         position = found.start + found.token.text.length;
         if (trimsAfter(found.token.id)) position = skipWhiteSpace(text, position);
@@ -80,6 +87,12 @@ function groupByFirstCharacter({ kinds, texts }: Vocabulary): Map<number, Specia
 /** `text` without the ASCII white space at its start. */
 export function trimStart(text: string): string {
   return text.slice(skipWhiteSpace(text, 0));
+}
+
+function trimEnd(text: string): string {
+  let end = text.length;
+  while (end > 0 && ' \t\n\v\f\r'.includes(text.charAt(end - 1))) end--;
+  return text.slice(0, end);
 }
 
 function skipWhiteSpace(text: string, from: number): number {

@@ -7,9 +7,12 @@ import {
   TINY_BPE_MERGES,
   tinySpm,
   TINY_SPM_PIECES,
+  TINY_WORD_PIECES,
+  tinyWordPiece,
 } from '../../../tools/fixtures/text.ts';
 import { tokenId } from '../tokens.ts';
-import { createTokenizer } from './tokenizer.ts';
+import { preTokenizerNamed, splitWords } from './pre-tokenizers.ts';
+import { createTokenizer, type Tokenizer } from './tokenizer.ts';
 
 const PLAIN = { addSpecial: false, parseSpecial: false };
 const PARSED = { addSpecial: false, parseSpecial: true };
@@ -162,19 +165,152 @@ describe('byte-level BPE', () => {
   });
 });
 
+describe('WordPiece', () => {
+  const tokenizer = createTokenizer(tinyWordPiece());
+  const piece = (text: (typeof TINY_WORD_PIECES)[number]): number => 5 + TINY_WORD_PIECES.indexOf(text);
+  const UNK = 1;
+
+  it('takes the longest pieces from the left, or the whole word as unknown', () => {
+    expect(tokenizer.encode('playing', PLAIN)).toEqual([piece('▁play'), piece('ing')]);
+    expect(tokenizer.encode('plays', PLAIN)).toEqual([piece('▁play'), piece('s')]);
+    expect(tokenizer.encode('playz s', PLAIN)).toEqual([UNK, piece('▁s')]);
+    expect(tokenizer.encode(' \n', PLAIN)).toEqual([]);
+  });
+
+  it('lower-cases, strips accents, and cuts at white space, punctuation and Chinese characters', () => {
+    expect(tokenizer.encode('  PLÁYS\u00a0é!你é\u200b', PLAIN)).toEqual([
+      piece('▁play'),
+      piece('s'),
+      piece('▁e'),
+      piece('▁!'),
+      piece('▁你'),
+      piece('▁e'),
+    ]);
+    const cased = createTokenizer(tinyWordPiece({ 'tokenizer.ggml.normalizer.lowercase': false }));
+    expect(cased.encode('PLAY play é', PLAIN)).toEqual([UNK, piece('▁play'), UNK]);
+  });
+
+  it('stands between [CLS] and [SEP]', () => {
+    const around = { addSpecial: true, parseSpecial: false };
+    expect(tokenizer.encode('s', around)).toEqual([2, piece('▁s'), 3]);
+    expect(tokenizer).toMatchObject({ bosId: 2, separatorId: 3, eosId: undefined, addBos: true, addSeparator: true });
+    expect(tokenizer.encode('[SEP]', PARSED)).toEqual([3]);
+    expect(tokenizer.encode('[SEP]', PLAIN)).not.toContain(3);
+  });
+
+  it('gives texts back with a space before each word, but for punctuation', () => {
+    const ids = tokenizer.encode('Playing s!', { addSpecial: true, parseSpecial: false });
+    expect(tokenizer.decode(ids, { special: false, cleanUpSpaces: true })).toBe(' playing s!');
+    expect(tokenizer.decode(ids.slice(0, 2), { special: true })).toBe('[CLS] play');
+  });
+});
+
+describe('special tokens of some models', () => {
+  const withTokens = (tokens: readonly string[], more: Readonly<Record<string, unknown>> = {}): Tokenizer =>
+    createTokenizer(
+      metadataOf({
+        'tokenizer.ggml.model': 'gpt2',
+        'tokenizer.ggml.pre': 'qwen2',
+        'tokenizer.ggml.tokens': tokens,
+        'tokenizer.ggml.token_type': tokens.map((text) => (text.length > 1 ? 4 : 1)),
+        'tokenizer.ggml.merges': [],
+        ...more,
+      }),
+    );
+
+  it('finds the tokens for filling in the middle by key, or by their texts', () => {
+    const tokens = ['a', '<|fim_prefix|>', '<|fim_suffix|>', '<|fim_middle|>', '<|fim_pad|>', '<|file_sep|>', '<mine>'];
+    const byText = withTokens(tokens);
+    expect([...byText.fimIds]).toEqual([
+      ['prefix', 1],
+      ['suffix', 2],
+      ['middle', 3],
+      ['pad', 4],
+      ['separator', 5],
+    ]);
+    expect(withTokens(tokens, { 'tokenizer.ggml.fim_pre_token_id': 6 }).fimIds.get('prefix')).toBe(6);
+    expect(withTokens(tokens, { 'tokenizer.ggml.middle_token_id': 6 }).fimIds.get('middle')).toBe(6);
+    // Control tokens, whatever the file calls them; what stands between files ends a generation.
+    expect(byText.encode('<|fim_prefix|>a', PARSED)).toEqual([1, 0]);
+    expect(byText.encode('<|fim_prefix|>a', PLAIN)).toEqual([0]);
+    expect(byText.decode([tokenId(0), tokenId(3)], { special: false })).toBe('a');
+    expect([1, 2, 3, 4, 5].map((id) => byText.isEndOfGeneration(tokenId(id)))).toEqual([
+      false,
+      false,
+      false,
+      true,
+      true,
+    ]);
+  });
+
+  it('drops the white space before a mask in encoders that were trained so', () => {
+    const tokens = ['a', 'Ġ', '[MASK]'];
+    expect(withTokens(tokens, { 'general.name': 'ModernBERT' }).encode('a [MASK] a', PARSED)).toEqual([0, 1, 2, 1, 0]);
+    expect(withTokens(tokens, { 'general.name': 'Modern-Bert' }).encode('a [MASK] a', PARSED)).toEqual([0, 2, 1, 0]);
+  });
+
+  it('knows the ids of SentencePiece where the file leaves them out', () => {
+    const keys = { 'tokenizer.ggml.bos_token_id': undefined, 'tokenizer.ggml.eos_token_id': undefined };
+    expect(createTokenizer(tinySpm(keys))).toMatchObject({ bosId: 1, eosId: 2, addBos: true });
+    const allNormal = tinySpm({ ...keys, 'tokenizer.ggml.token_type': undefined });
+    expect(createTokenizer(allNormal)).toMatchObject({ bosId: undefined, eosId: undefined, addBos: false });
+  });
+});
+
+describe('splitWords', () => {
+  const words = (name: string, text: string): string[] => splitWords(text, preTokenizerNamed(name));
+
+  it('cuts numbers in threes from the right, and words where the case changes, as tiny_aya wants', () => {
+    expect(words('tiny_aya', '1234567 12 abc 1234x')).toEqual([
+      '1',
+      '234',
+      '567',
+      ' ',
+      '12',
+      ' abc',
+      ' ',
+      '123',
+      '4',
+      'x',
+    ]);
+    expect(words('tiny_aya', "camelCase ÉCOLE e\u0301tÉ's")).toEqual(['camel', 'Case', ' ÉCOLE', ' e\u0301t', "É's"]);
+    expect(words('youtu', '안녕hello 你好ABCdef12')).toEqual(['안녕', 'hello', ' ', '你好', 'ABCdef', '1', '2']);
+  });
+});
+
 describe('what is refused', () => {
   it.each([
     [
       'another tokenizer',
-      tinyBpe({ 'tokenizer.ggml.model': 'bert' }),
+      tinyBpe({ 'tokenizer.ggml.model': 'plamo2' }),
       'UnsupportedTokenizer',
-      /"bert".*"llama".*"gpt2"/,
+      /"plamo2".*"llama".*"gpt2".*"bert"/,
     ],
     ['none', metadataOf({}), 'UnsupportedTokenizer', /"none"/],
+    ['the name of a property', tinyBpe({ 'tokenizer.ggml.model': 'toString' }), 'UnsupportedTokenizer', /"toString"/],
     ['another pre-tokenizer', tinyBpe({ 'tokenizer.ggml.pre': 'odd' }), 'UnsupportedTokenizer', /"odd".*qwen2/],
     ['no pre-tokenizer', tinyBpe({ 'tokenizer.ggml.pre': undefined }), 'UnsupportedTokenizer', /does not name/],
     ['no tokens', tinyBpe({ 'tokenizer.ggml.tokens': undefined }), 'GgufInvalid', /no vocabulary/],
     ['no merges', tinyBpe({ 'tokenizer.ggml.merges': undefined }), 'GgufInvalid', /merges/],
+    ['the fallback of others', tinyBpe({ 'tokenizer.ggml.pre': 'default' }), 'UnsupportedTokenizer', /"default"/],
+    [
+      'a WordPiece without [UNK]',
+      tinyWordPiece({ 'tokenizer.ggml.unknown_token_id': undefined }),
+      'GgufInvalid',
+      /unknown/,
+    ],
+    [
+      'a Unigram without scores',
+      tinySpm({ 'tokenizer.ggml.model': 't5', 'tokenizer.ggml.scores': undefined }),
+      'GgufInvalid',
+      /scores/,
+    ],
+    [
+      'damaged normalization rules',
+      tinySpm({ 'tokenizer.ggml.model': 't5', 'tokenizer.ggml.precompiled_charsmap': [1, 0, 0, 0, 9] }),
+      'GgufInvalid',
+      /precompiled_charsmap/,
+    ],
     ['no scores', tinySpm({ 'tokenizer.ggml.scores': undefined }), 'GgufInvalid', /scores/],
     ['too few scores', tinySpm({ 'tokenizer.ggml.scores': [1] }), 'GgufInvalid', /1 entries/],
     ['an id outside', tinySpm({ 'tokenizer.ggml.eos_token_id': 5000 }), 'GgufInvalid', /eos_token_id is 5000/],

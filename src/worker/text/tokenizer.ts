@@ -1,18 +1,16 @@
 /**
- * Text to token ids and back, from the vocabulary in a model file. Two kinds: SPM (`llama`) and byte-level BPE
- * (`gpt2`). It refuses to know of chats, streams and stop strings; those stand on top of it in this folder.
+ * Text to token ids and back, from the vocabulary in a model file, of every kind. It refuses to know of chats, streams and
+ * stop strings; those stand on top of it in this folder.
  */
-import { LinnetError } from '../errors.ts';
-import { fromByteCharacters } from './byte-alphabet.ts';
+import type { FimRole } from './known-texts.ts';
 import type { TokenizerMetadata } from './metadata.ts';
-import { preTokenizerNamed } from './pre-tokenizers.ts';
 import { createSpecialTokens, trimStart, type SpecialTokens } from './special-tokens.ts';
+import { tokenizerParts, type TokenizerParts } from './tokenizer-kinds.ts';
 import type { TokenId } from '../tokens.ts';
-import { readVocabulary, type Vocabulary } from './vocabulary.ts';
-import { createBpeEncoder, createSpmEncoder, SPM_SPACE, type WordEncoder } from './word-encoder.ts';
+import type { Vocabulary } from './vocabulary.ts';
 
 export interface EncodeOptions {
-  /** Put BOS in front and EOS behind, where the model wants them. */
+  /** Put BOS (of BERT, `[CLS]`) in front and EOS or the separator behind, where the model wants them. */
   readonly addSpecial: boolean;
   /** Read the texts of control tokens as those tokens. User-defined tokens are always read. */
   readonly parseSpecial: boolean;
@@ -33,9 +31,14 @@ export interface Tokenizer {
   readonly vocabSize: number;
   readonly bosId: TokenId | undefined;
   readonly eosId: TokenId | undefined;
+  /** `[SEP]` of BERT. */
+  readonly separatorId: TokenId | undefined;
+  /** The tokens of a prompt that asks for the text between two others, where the model has them. */
+  readonly fimIds: ReadonlyMap<FimRole, TokenId>;
   readonly addBos: boolean;
   readonly addEos: boolean;
-  /** A text at the start, or after a special token, is encoded with a space in front (SPM). */
+  readonly addSeparator: boolean;
+  /** A text at the start, or after a special token, is encoded with a space in front (SentencePiece). */
   readonly addSpacePrefix: boolean;
   isEndOfGeneration(id: TokenId): boolean;
   encode(text: string, options: EncodeOptions): TokenId[];
@@ -50,85 +53,25 @@ export interface Tokenizer {
   specialSpans(text: string, at: number): boolean;
 }
 
-/** Throws UnsupportedTokenizer, naming what the file asks for, or GgufInvalid for a damaged vocabulary. */
-export function createTokenizer(metadata: TokenizerMetadata): Tokenizer {
-  const model = metadata.string('tokenizer.ggml.model');
-  if (model === 'llama') return createSpm(metadata);
-  if (model === 'gpt2') return createBpe(metadata);
-  throw new LinnetError(
-    'UnsupportedTokenizer',
-    `The tokenizer "${model ?? 'none'}" (tokenizer.ggml.model) is not supported; choose a model with "llama" (SPM) or "gpt2" (byte-level BPE).`,
-  );
-}
-
-/** What differs between the kinds. */
-interface TokenizerParts {
-  readonly vocabulary: Vocabulary;
-  readonly encodeText: WordEncoder;
-  /** Bytes of a token that is not special. */
-  readonly textBytes: (text: string, isByte: boolean) => Uint8Array;
-  readonly addBos: boolean;
-  readonly addEos: boolean;
-  readonly addSpacePrefix: boolean;
-  readonly cleanUpSpaces: boolean;
-  readonly trimsAfter: (id: TokenId) => boolean;
-}
-
 const utf8 = new TextEncoder();
 
-function createSpm(metadata: TokenizerMetadata): Tokenizer {
-  const vocabulary = readVocabulary(metadata);
-  return assemble({
-    vocabulary,
-    encodeText: createSpmEncoder(vocabulary),
-    textBytes: (text, isByte) =>
-      isByte ? Uint8Array.of(Number.parseInt(text.slice(3, 5), 16)) : utf8.encode(text.replaceAll(SPM_SPACE, ' ')),
-    addBos: metadata.boolean('tokenizer.ggml.add_bos_token') ?? true,
-    addEos: metadata.boolean('tokenizer.ggml.add_eos_token') ?? false,
-    addSpacePrefix: metadata.boolean('tokenizer.ggml.add_space_prefix') ?? true,
-    cleanUpSpaces: false,
-    trimsAfter: phi3Trimming(metadata.string('general.name'), vocabulary),
-  });
-}
-
-function createBpe(metadata: TokenizerMetadata): Tokenizer {
-  const preTokenizer = preTokenizerNamed(metadata.string('tokenizer.ggml.pre'));
-  const vocabulary = readVocabulary(metadata);
-  const merges = metadata.strings('tokenizer.ggml.merges');
-  if (merges === undefined) {
-    throw new LinnetError('GgufInvalid', 'A byte-level BPE vocabulary without tokenizer.ggml.merges cannot be used.');
-  }
-  return assemble({
-    vocabulary,
-    encodeText: createBpeEncoder(vocabulary, merges, preTokenizer),
-    textBytes: fromByteCharacters,
-    addBos: metadata.boolean('tokenizer.ggml.add_bos_token') ?? preTokenizer.addBos ?? false,
-    addEos: metadata.boolean('tokenizer.ggml.add_eos_token') ?? false,
-    addSpacePrefix: metadata.boolean('tokenizer.ggml.add_space_prefix') ?? false,
-    cleanUpSpaces: preTokenizer.cleanUpSpaces ?? false,
-    trimsAfter: () => false,
-  });
-}
-
-/** Phi-3's own tokenizer drops white space after its special tokens; GGUF has no key for that, only the name. */
-function phi3Trimming(name: string | undefined, { kinds, texts }: Vocabulary): (id: TokenId) => boolean {
-  if (!/phi-?3/i.test(name ?? '')) return () => false;
-  const keeps = new Set(['<unk>', '<s>', '<|endoftext|>']);
-  return (id) => kinds[id] !== 'normal' && !keeps.has(texts[id] ?? '');
-}
-
-function assemble(parts: TokenizerParts): Tokenizer {
+/** Throws UnsupportedTokenizer, naming what the file asks for, or GgufInvalid for a damaged vocabulary. */
+export function createTokenizer(metadata: TokenizerMetadata): Tokenizer {
+  const parts = tokenizerParts(metadata);
   const { vocabulary } = parts;
-  const specials = createSpecialTokens(vocabulary, parts.trimsAfter);
+  const specials = createSpecialTokens(vocabulary, parts);
   const decodeBytes = (id: TokenId, { special }: Pick<DecodeOptions, 'special'>): Uint8Array =>
     bytesOf(parts, id, special);
   return {
     vocabSize: vocabulary.texts.length,
     bosId: vocabulary.bosId,
     eosId: vocabulary.eosId,
+    separatorId: vocabulary.separatorId,
+    fimIds: vocabulary.fimIds,
     addBos: parts.addBos && vocabulary.bosId !== undefined,
     addEos: parts.addEos && vocabulary.eosId !== undefined,
-    addSpacePrefix: parts.addSpacePrefix,
+    addSeparator: parts.addSeparator && vocabulary.separatorId !== undefined,
+    addSpacePrefix: parts.spacePrefix !== 'none',
     isEndOfGeneration: (id) => vocabulary.endIds.has(id),
     encode: (text, options) => encode(parts, specials, text, options),
     decode: (ids, options) => decode(parts, ids, options),
@@ -159,12 +102,14 @@ function encode(parts: TokenizerParts, specials: SpecialTokens, text: string, op
       ids.push(fragment.id);
       afterSpecial = true;
     } else {
-      const prefixed = parts.addSpacePrefix && afterSpecial ? ` ${fragment.text}` : fragment.text;
+      const prefixed = parts.spacePrefix === 'byTokenizer' && afterSpecial ? ` ${fragment.text}` : fragment.text;
       for (const id of parts.encodeText(prefixed)) ids.push(id);
       afterSpecial = false;
     }
   }
   if (options.addSpecial && parts.addEos && vocabulary.eosId !== undefined) ids.push(vocabulary.eosId);
+  if (options.addSpecial && parts.addSeparator && vocabulary.separatorId !== undefined)
+    ids.push(vocabulary.separatorId);
   return ids;
 }
 
@@ -190,7 +135,8 @@ function decode(parts: TokenizerParts, ids: readonly TokenId[], options: DecodeO
   let text = '';
   for (const [index, id] of ids.entries()) {
     const bytes = bytesOf(parts, id, options.special);
-    const dropsSpace = index === 0 && parts.addSpacePrefix && options.keepLeadingSpace !== true && bytes[0] === 0x20;
+    const dropsSpace =
+      index === 0 && parts.spacePrefix !== 'none' && options.keepLeadingSpace !== true && bytes[0] === 0x20;
     text += decoder.decode(dropsSpace ? bytes.subarray(1) : bytes, { stream: true });
   }
   text += decoder.decode();
@@ -198,5 +144,5 @@ function decode(parts: TokenizerParts, ids: readonly TokenId[], options: DecodeO
 }
 
 function cleanUpSpaces(text: string): string {
-  return text.replace(/ ([.?!,]|n't|'(?:m|s|ve|re)\b)/g, '$1').replaceAll(" ' ", "'");
+  return text.replace(/ ([.?!,]|n't|'(?:m|s|ve|re))/g, '$1').replaceAll(" ' ", "'");
 }

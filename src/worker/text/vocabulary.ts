@@ -3,6 +3,7 @@
  * Reads and checks the metadata once; it knows nothing of how text is cut or merged.
  */
 import { LinnetError } from '../errors.ts';
+import { END_TEXTS, FIM_NAMES, FIM_ROLES, type FimRole } from './known-texts.ts';
 import type { TokenizerMetadata } from './metadata.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 
@@ -11,25 +12,13 @@ export type TokenKind = 'normal' | 'unknown' | 'control' | 'userDefined' | 'unus
 /** By the number in `tokenizer.ggml.token_type`; 0 is "undefined" and treated as normal. */
 const KINDS: readonly TokenKind[] = ['normal', 'normal', 'unknown', 'control', 'userDefined', 'unused', 'byte'];
 
-/** Texts that end a turn or a document in the models people use, whatever the file calls them. */
-const END_TEXTS: ReadonlySet<string> = new Set([
-  '</s>',
-  '<|endoftext|>',
-  '<|end_of_text|>',
-  '<|im_end|>',
-  '<|eot_id|>',
-  '<|eom_id|>',
-  '<|end|>',
-  '<|return|>',
-  '<|call|>',
-  '<end_of_turn>',
-  '<end_of_utterance>',
-  '<turn|>',
-  '<eos>',
-  '<EOT>',
-  '[EOT]',
-  '<｜end▁of▁sentence｜>',
-]);
+/** The ids that a file which does not name them means: those of the tokenizer its kind comes from. */
+export interface DefaultIds {
+  readonly bos?: number;
+  readonly eos?: number;
+  readonly unknown?: number;
+  readonly separator?: number;
+}
 
 export interface Vocabulary {
   readonly texts: readonly string[]; // [vocabSize]
@@ -39,12 +28,16 @@ export interface Vocabulary {
   readonly bosId: TokenId | undefined;
   readonly eosId: TokenId | undefined;
   readonly unknownId: TokenId | undefined;
+  /** `[SEP]` of a WordPiece vocabulary, behind every text. */
+  readonly separatorId: TokenId | undefined;
+  /** The tokens of a prompt that asks for the text between two others; empty where the model has none. */
+  readonly fimIds: ReadonlyMap<FimRole, TokenId>;
   readonly endIds: ReadonlySet<TokenId>;
   idOf(text: string): TokenId | undefined;
 }
 
 /** Throws GgufInvalid where arrays are missing, of different lengths, or an id lies outside. */
-export function readVocabulary(metadata: TokenizerMetadata): Vocabulary {
+export function readVocabulary(metadata: TokenizerMetadata, defaults: DefaultIds = {}): Vocabulary {
   const texts = metadata.strings('tokenizer.ggml.tokens');
   if (texts === undefined || texts.length === 0) {
     throw new LinnetError(
@@ -58,24 +51,48 @@ export function readVocabulary(metadata: TokenizerMetadata): Vocabulary {
   for (const [id, text] of texts.entries()) ids.set(text, tokenId(id)); // the last of equal texts wins
 
   const fileKinds = texts.map((_, id) => KINDS[types?.[id] ?? 1] ?? 'normal');
-  const idAt = (key: string): TokenId | undefined => readId(metadata, key, texts.length);
-  const eosId = idAt('tokenizer.ggml.eos_token_id');
+  /** A default holds only where the file does not call that token an ordinary one. */
+  const idAt = (name: string, fallback?: number): TokenId | undefined =>
+    readId(metadata, `tokenizer.ggml.${name}_token_id`, texts.length) ??
+    (fallback !== undefined && (fileKinds[fallback] ?? 'normal') !== 'normal' ? tokenId(fallback) : undefined);
+  const eosId = idAt('eos', defaults.eos);
+  const fimIds = fimIdsOf(ids, idAt);
   return {
     texts,
-    kinds: withEndTextsAsControl(fileKinds, ids),
+    kinds: withSpecialTextsAsControl(fileKinds, ids),
     scores,
-    bosId: idAt('tokenizer.ggml.bos_token_id'),
+    bosId: idAt('bos') ?? idAt('cls', defaults.bos),
     eosId,
-    unknownId: idAt('tokenizer.ggml.unknown_token_id'),
-    endIds: endIdsOf(fileKinds, ids, [eosId, idAt('tokenizer.ggml.eot_token_id'), idAt('tokenizer.ggml.eom_token_id')]),
+    unknownId: idAt('unknown', defaults.unknown),
+    separatorId: idAt('seperator') ?? idAt('separator', defaults.separator), // the first is how the files spell it
+    fimIds,
+    endIds: endIdsOf(fileKinds, ids, [eosId, idAt('eot'), idAt('eom')], fimIds),
     idOf: (text) => ids.get(text),
   };
 }
 
-/** Files often call an end token normal or user-defined; it is parsed as, and shown as, a control token all the same. */
-function withEndTextsAsControl(kinds: readonly TokenKind[], ids: ReadonlyMap<string, TokenId>): TokenKind[] {
+function fimIdsOf(
+  ids: ReadonlyMap<string, TokenId>,
+  idAt: (name: string) => TokenId | undefined,
+): Map<FimRole, TokenId> {
+  const fimIds = new Map<FimRole, TokenId>();
+  for (const role of FIM_ROLES) {
+    const { keys, texts } = FIM_NAMES[role];
+    const id =
+      keys.map((key) => idAt(key)).find((found) => found !== undefined) ??
+      texts.map((text) => ids.get(text)).find((found) => found !== undefined);
+    if (id !== undefined) fimIds.set(role, id);
+  }
+  return fimIds;
+}
+
+/**
+ * Files often call an end token or one for filling in normal or user-defined; it is parsed as, and shown as, a control
+ * token all the same.
+ */
+function withSpecialTextsAsControl(kinds: readonly TokenKind[], ids: ReadonlyMap<string, TokenId>): TokenKind[] {
   const result = [...kinds];
-  for (const text of END_TEXTS) {
+  for (const text of [...END_TEXTS, ...FIM_ROLES.flatMap((role) => FIM_NAMES[role].texts)]) {
     const id = ids.get(text);
     if (id !== undefined) result[id] = 'control';
   }
@@ -90,8 +107,12 @@ function endIdsOf(
   kinds: readonly TokenKind[],
   ids: ReadonlyMap<string, TokenId>,
   named: readonly (TokenId | undefined)[],
+  fimIds: ReadonlyMap<FimRole, TokenId>,
 ): Set<TokenId> {
   const endIds = new Set(named.filter((id) => id !== undefined));
+  for (const [role, id] of fimIds) {
+    if (FIM_NAMES[role].isEnd && (kinds[id] === 'control' || kinds[id] === 'userDefined')) endIds.add(id);
+  }
   // In the harmony format `<|end|>` ends one message of several; the answer goes on.
   const isHarmony = ids.has('<|return|>') && ids.has('<|call|>');
   for (const text of END_TEXTS) {

@@ -1,11 +1,13 @@
 /**
- * Plain text to token ids, for the two kinds of vocabulary: SPM (scores over characters) and byte-level BPE (merge
- * ranks over bytes). Special tokens, BOS and space prefixes are dealt with before it is called.
+ * Plain text to token ids, for the two kinds of vocabulary that merge pairs: SPM (scores over characters) and BPE (merge
+ * ranks over bytes, or over characters as in gemma4). Special tokens, BOS and space prefixes are dealt with before it is
+ * called.
  */
 import { LinnetError } from '../errors.ts';
 import { toByteCharacters } from './byte-alphabet.ts';
 import { mergePairs } from './merge.ts';
-import { splitWords, type PreTokenizer } from './pre-tokenizers.ts';
+import type { PreTokenizer } from './pre-tokenizer-table.ts';
+import { splitWords } from './pre-tokenizers.ts';
 import type { TokenId } from '../tokens.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
@@ -14,6 +16,8 @@ export type WordEncoder = (text: string) => readonly TokenId[];
 
 export const SPM_SPACE = '\u2581';
 const MAX_CACHED_WORDS = 16384;
+/** Longer words are rare, and a whole line in vocabularies that do not cut at spaces. In UTF-16 units. */
+const MAX_CACHED_LENGTH = 64;
 const utf8 = new TextEncoder();
 
 export function createSpmEncoder(vocabulary: Vocabulary): WordEncoder {
@@ -32,16 +36,21 @@ export function createSpmEncoder(vocabulary: Vocabulary): WordEncoder {
     const id = mergeable(left + right);
     return id === undefined ? undefined : -(scores[id] ?? 0);
   };
-  const byteToken = (byte: number): TokenId | undefined =>
-    vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`) ?? vocabulary.unknownId;
   return (text) =>
     mergePairs([...text.replaceAll(' ', SPM_SPACE)], priorityOf).flatMap((piece) => {
       const id = mergeable(piece);
-      return id !== undefined ? [id] : Array.from(utf8.encode(piece), byteToken).filter((t) => t !== undefined);
+      return id !== undefined ? [id] : byteTokens(piece, vocabulary, vocabulary.unknownId);
     });
 }
 
-/** `merges`: "left right" strings in the byte alphabet, best first. */
+/** The tokens `<0xHH>` of the UTF-8 bytes of `piece`; `missing` or nothing for bytes without one. */
+function byteTokens(piece: string, vocabulary: Vocabulary, missing: TokenId | undefined): TokenId[] {
+  const tokenOf = (byte: number): TokenId | undefined =>
+    vocabulary.idOf(`<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`) ?? missing;
+  return Array.from(utf8.encode(piece), tokenOf).filter((id) => id !== undefined);
+}
+
+/** `merges`: "left right" strings in the byte alphabet, or as text where the pre-tokenizer says so; best first. */
 export function createBpeEncoder(
   vocabulary: Vocabulary,
   merges: readonly string[],
@@ -50,27 +59,37 @@ export function createBpeEncoder(
   const ranks = new Map<string, number>();
   for (const [rank, merge] of merges.entries()) if (!ranks.has(merge)) ranks.set(merge, rank);
   const priorityOf = (left: string, right: string): number | undefined => ranks.get(`${left} ${right}`);
+  const isRawText = preTokenizer.isRawText ?? false;
+  const bytesOf = (piece: string): TokenId[] =>
+    isRawText
+      ? byteTokens(piece, vocabulary, undefined)
+      : [...piece].map((character) => vocabulary.idOf(character)).filter((id) => id !== undefined);
   const encodeWord = (word: string): readonly TokenId[] => {
-    const symbols = toByteCharacters(word);
-    const whole = preTokenizer.wholeWordsFirst === true ? vocabulary.idOf(symbols.join('')) : undefined;
+    const symbols = isRawText ? [...word.replaceAll(' ', SPM_SPACE)] : toByteCharacters(word);
+    const whole = isTakenWhole(word, preTokenizer) ? vocabulary.idOf(symbols.join('')) : undefined;
     if (whole !== undefined) return [whole];
     return mergePairs(symbols, priorityOf).flatMap((piece) => {
       const id = vocabulary.idOf(piece);
-      return id !== undefined ? [id] : [...piece].map((c) => vocabulary.idOf(c)).filter((t) => t !== undefined);
+      return id !== undefined ? [id] : bytesOf(piece);
     });
   };
   const cache = new Map<string, readonly TokenId[]>();
-  return (text) => {
-    const ids: TokenId[] = [];
-    for (const word of splitWords(text, preTokenizer)) {
-      let wordIds = cache.get(word);
-      if (wordIds === undefined) {
-        wordIds = encodeWord(word);
-        if (cache.size >= MAX_CACHED_WORDS) cache.clear();
-        cache.set(word, wordIds);
-      }
-      for (const id of wordIds) ids.push(id);
-    }
+  const cachedWord = (word: string): readonly TokenId[] => {
+    if (word.length > MAX_CACHED_LENGTH) return encodeWord(word);
+    const known = cache.get(word);
+    if (known !== undefined) return known;
+    const ids = encodeWord(word);
+    if (cache.size >= MAX_CACHED_WORDS) cache.clear();
+    cache.set(word, ids);
     return ids;
   };
+  return (text) => {
+    const ids: TokenId[] = [];
+    for (const word of splitWords(text, preTokenizer)) for (const id of cachedWord(word)) ids.push(id);
+    return ids;
+  };
+}
+
+function isTakenWhole(word: string, { wholeWordsFirst }: PreTokenizer): boolean {
+  return wholeWordsFirst === 'all' || (wholeWordsFirst === 'newlines' && /^\n+$/.test(word));
 }
