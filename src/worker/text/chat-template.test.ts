@@ -29,7 +29,8 @@ describe("a model's own template", () => {
   });
 
   it('tells the date it is given', () => {
-    expect(make('{{ strftime_now("%d %B %Y") }}').render(MESSAGES.slice(1), OPTIONS).text).toBe('14 March 2026');
+    const template = make('{{ strftime_now("%d %B %Y") }}: {{ messages[0].content }}');
+    expect(template.render(MESSAGES.slice(1), OPTIONS).text).toBe('14 March 2026: 2+2?');
   });
 
   it('stops at end texts that it writes and the model has no token for', () => {
@@ -70,12 +71,24 @@ describe("a model's own template", () => {
     ['cannot be read', '{% for %}'],
     ['uses what does not exist', '{{ messages | no_such_filter }}'],
     ['refuses even a greeting', '{{ raise_exception("never") }}'],
+    ['leaves out what is said', '{{ bos_token }}{% if tools %}{{ messages[0].content }}{% endif %}'],
+    ['is but a name that we do not know', 'vicuna-orca'],
   ])('that %s is replaced by a default, with a note', (_, source) => {
     const template = make(source, ['<|im_start|>', '<|im_end|>']);
     expect(template.isModels).toBe(false);
     expect(template.note).toMatch(/cannot be used \(.+\); the layout ChatML is used instead/);
     expect(template.render(MESSAGES.slice(1, 2), OPTIONS).text).toBe(
       '<|im_start|>user\n2+2?<|im_end|>\n<|im_start|>assistant\n',
+    );
+  });
+});
+
+describe('a layout that the file names', () => {
+  it('is that of RWKV World', () => {
+    const template = make('rwkv-world');
+    expect(template).toMatchObject({ isModels: false, isForChat: true, note: undefined, stop: ['\n\nUser:'] });
+    expect(template.render(MESSAGES, OPTIONS).text).toBe(
+      'System: Be brief.\n\nUser: 2+2?\n\nAssistant: 4\n\nUser: Sure?\n\nAssistant:',
     );
   });
 });

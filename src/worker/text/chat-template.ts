@@ -4,7 +4,7 @@
  */
 import type { ChatMessage } from '../api.ts';
 import { LinnetError } from '../errors.ts';
-import { chooseLayout, foldSystem, type ChatLayout } from './default-layouts.ts';
+import { chooseLayout, foldSystem, layoutNamed, type ChatLayout } from './default-layouts.ts';
 import { compileJinja, TemplateRaised, type JinjaTemplate } from './jinja.ts';
 
 export interface ChatTemplateSource {
@@ -48,18 +48,24 @@ export interface ChatTemplate {
 
 /** Texts that end a turn; a template may write one that is no token of the model, which then comes as plain text. */
 const TURN_ENDS = ['<|im_end|>', '<|eot_id|>', '<|end|>', '<end_of_turn>'];
-const PROBE: readonly ChatMessage[] = [{ role: 'user', content: 'Hello' }];
+const GREETING = 'Hello';
+const PROBE: readonly ChatMessage[] = [{ role: 'user', content: GREETING }];
 const FOLDED =
   'The chat template of this model has no system messages; yours was put in front of the first user message.';
 
-/** A template that cannot even render one greeting is replaced by a default layout, and `note` says why. */
+/**
+ * A template that cannot even render one greeting, or leaves it out, is replaced by a default layout, and `note` says why.
+ */
 export function createChatTemplate(source: ChatTemplateSource): ChatTemplate {
   if (source.template === undefined || source.template.trim() === '') {
     return fromLayout(chooseLayout(source.hasToken), undefined);
   }
+  const named = layoutNamed(source.template.trim());
+  if (named !== undefined) return fromLayout(named, undefined);
   try {
     const template = fromJinja(compileJinja(source.template), source, source.template);
-    template.render(PROBE, { addGenerationPrompt: true, now: new Date(0) });
+    const { text } = template.render(PROBE, { addGenerationPrompt: true, now: new Date(0) });
+    if (!text.includes(GREETING)) throw new Error('it leaves out what is said');
     return template;
   } catch (error) {
     const layout = chooseLayout(source.hasToken);

@@ -38,6 +38,19 @@ const PLAIN: LayoutSpec = {
   opening: 'Assistant:',
 };
 
+/** What files of RWKV mean where their template is but the name `rwkv-world`. */
+const RWKV_WORLD: LayoutSpec = {
+  name: 'RWKV World',
+  needs: [],
+  stop: ['\n\nUser:'],
+  hasSystemRole: true,
+  turn: ({ role, content }) => `${PLAIN_NAMES[role]}: ${content.trim()}\n\n`,
+  opening: 'Assistant:',
+};
+
+/** By the names that files have in place of a template. */
+const NAMED_LAYOUTS: ReadonlyMap<string, LayoutSpec> = new Map([['rwkv-world', RWKV_WORLD]]);
+
 const LAYOUTS: readonly LayoutSpec[] = [
   {
     name: 'ChatML',
@@ -75,7 +88,16 @@ const LAYOUTS: readonly LayoutSpec[] = [
 
 /** `hasToken` says whether a text is a special token of the model. */
 export function chooseLayout(hasToken: (text: string) => boolean): ChatLayout {
-  const spec = LAYOUTS.find(({ needs }) => needs.every(hasToken)) ?? PLAIN;
+  return layoutOf(LAYOUTS.find(({ needs }) => needs.every(hasToken)) ?? PLAIN);
+}
+
+/** The layout that a file names instead of bringing a template; undefined for a name that is not known. */
+export function layoutNamed(name: string): ChatLayout | undefined {
+  const spec = NAMED_LAYOUTS.get(name);
+  return spec === undefined ? undefined : layoutOf(spec);
+}
+
+function layoutOf(spec: LayoutSpec): ChatLayout {
   return {
     name: spec.name,
     isForChat: spec !== PLAIN,
