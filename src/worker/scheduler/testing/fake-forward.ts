@@ -4,7 +4,7 @@
  * It shares no code with the scheduler but the batch's types and its check.
  */
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
-import { validateBatch, type Batch, type BatchSequence } from '../batch.ts';
+import { validateBatch, type Batch, type BatchSequence, type PendingToken } from '../batch.ts';
 import { BlockManager } from '../block-manager.ts';
 import { ConversationLog } from '../conversation-log.ts';
 import { PrefixTree } from '../prefix-tree.ts';
@@ -50,6 +50,8 @@ export class FakeForward {
   readonly #blockTokens: number;
   readonly #vocabSize: number;
   readonly #cells: Uint32Array; // [numBlocks * blockTokens]
+  /** By the run before. */
+  #drawn: readonly TokenId[] = [];
 
   constructor(blocks: BlockManager, vocabSize: number) {
     this.#blockTokens = blocks.blockTokens;
@@ -78,10 +80,11 @@ export class FakeForward {
       const sequence = batch.sequences[index];
       if (sequence === undefined) throw new Error('a row without a sequence');
       const previous = position === 0 ? START : this.kvAt(sequence.blockTable, position - 1);
-      const kv = nextKv(previous, token, tokenClass);
+      const kv = nextKv(previous, this.#idOf(token), tokenClass);
       this.#cells[this.#cellOf(sequence.blockTable, position)] = kv;
       if (wantLogits) sampled.push(this.sample(kv));
     }
+    this.#drawn = sampled;
     return sampled;
   }
 
@@ -92,6 +95,12 @@ export class FakeForward {
   /** A lost device. */
   wipe(): void {
     this.#cells.fill(0);
+  }
+
+  #idOf(token: TokenId | PendingToken): TokenId {
+    const id = typeof token === 'number' ? token : this.#drawn[token.logitRow];
+    if (id === undefined) throw new Error('a token is pending that the run before did not draw');
+    return id;
   }
 
   #cellOf(blockTable: BatchSequence['blockTable'], position: number): number {
