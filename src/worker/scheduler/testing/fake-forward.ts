@@ -121,6 +121,47 @@ export interface TestRig {
   readonly generate: (id: SequenceId, numGenerated: number) => readonly TokenId[];
 }
 
+/** A host that runs each step at once and reads what it drew up to `maxLate` steps later. */
+export class LateHost {
+  readonly #rig: TestRig;
+  readonly #maxLate: number;
+  readonly #unread: { readonly step: ScheduledStep; readonly sampled: readonly TokenId[] }[] = [];
+
+  /** The rig's `maxStepsInFlight` must be more than `maxLate`. */
+  constructor(rig: TestRig, maxLate: number) {
+    this.#rig = rig;
+    this.#maxLate = maxLate;
+  }
+
+  /** One step, run; the oldest results are read, all of them where there was nothing to run. */
+  step(): ScheduledStep {
+    const step = this.#rig.scheduler.step();
+    const isEmpty = step.batch.rows.length === 0;
+    if (!isEmpty) this.#unread.push({ step, sampled: this.#rig.forward.run(step.batch) });
+    this.read(isEmpty ? 0 : this.#maxLate);
+    this.#rig.scheduler.checkInvariants();
+    return step;
+  }
+
+  /** Until at most so many steps are unread. */
+  read(numLeft: number): void {
+    while (this.#unread.length > numLeft) {
+      const oldest = this.#unread.shift();
+      if (oldest !== undefined) this.#rig.scheduler.commit(oldest.step, oldest.sampled);
+    }
+  }
+
+  /** Steps until `numGenerated` tokens of `id` are read, then finishes it; returns all of its tokens. */
+  generate(id: SequenceId, numGenerated: number): readonly TokenId[] {
+    const { scheduler } = this.#rig;
+    for (let left = 10_000; scheduler.get(id).numGeneratedTokens < numGenerated; left--) {
+      if (left === 0) throw new Error(`sequence ${String(id)} does not get on`);
+      this.step();
+    }
+    return scheduler.finish(id, 'stop').tokens;
+  }
+}
+
 const ROOMY: SchedulerLimits = { contextLength: 4096, maxRowsPerStep: 64, prefillChunkTokens: 64, maxLogitRows: 8 };
 
 export function makeRig(options: Partial<SchedulerLimits> & { numBlocks?: number; vocabSize?: number } = {}): TestRig {
