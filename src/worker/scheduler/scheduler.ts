@@ -116,7 +116,7 @@ export class Scheduler {
 
   /**
    * A new sequence that goes on from the first `numTokens` known tokens (default: all), sharing their blocks. It belongs to
-   * no conversation. It runs if its parent does, also beyond `maxLogitRows` running sequences: they then take turns.
+   * no conversation and has no `maxTokens`. It runs if its parent does, also beyond `maxLogitRows` running sequences: they then take turns.
    */
   fork(id: SequenceId, numTokens?: number): SequenceId {
     const parent = this.get(id);
