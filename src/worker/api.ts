@@ -368,11 +368,15 @@ export interface EngineStats {
   readonly numSubmits: number;
   readonly numPromptRows: number;
   readonly numGeneratedRows: number;
+  /** Steps that could be recorded only when the result of the step right before them had been read. */
+  readonly numWaits: number;
   readonly numCachedTokens: number;
   /** Times that a sequence got tokens from a step; each gave one, and as many as were accepted of those drafted for it. */
   readonly numSequenceSteps: number;
   readonly numDraftTokens: number;
   readonly numAcceptedDraftTokens: number;
+  /** Tokens drawn behind the end of a text, before that end had been read: at most two a text, and part of none. */
+  readonly numDiscardedTokens: number;
   readonly weightBytesRead: number;
   readonly kvBytesRead: number;
   readonly numBuffersCreated: number;

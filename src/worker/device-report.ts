@@ -25,7 +25,7 @@ export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>
 /** What is counted for each loaded model. */
 type SessionCounters = Pick<
   EngineStats,
-  'numCachedTokens' | 'numSequenceSteps' | 'numDraftTokens' | 'numAcceptedDraftTokens'
+  'numCachedTokens' | 'numSequenceSteps' | 'numDraftTokens' | 'numAcceptedDraftTokens' | 'numDiscardedTokens'
 >;
 
 export function statsOf(
@@ -42,10 +42,12 @@ export function statsOf(
     numSubmits: counters.numSubmits,
     numPromptRows: counters.numPromptRows,
     numGeneratedRows: counters.numGeneratedRows,
+    numWaits: counters.numWaits,
     numCachedTokens: sum('numCachedTokens'),
     numSequenceSteps: sum('numSequenceSteps'),
     numDraftTokens: sum('numDraftTokens'),
     numAcceptedDraftTokens: sum('numAcceptedDraftTokens'),
+    numDiscardedTokens: sum('numDiscardedTokens'),
     weightBytesRead: counters.weightBytesRead,
     kvBytesRead: Math.round(counters.kvBytesRead),
     numBuffersCreated: counters.numBuffersCreated,

@@ -47,6 +47,8 @@ export interface EngineHost {
   readonly randomU32: () => number;
   /** How tokens are guessed ahead; default: by n-grams. */
   readonly createDrafter?: CreateDrafter;
+  /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2; see `SessionHost`. */
+  readonly maxLateSteps?: number;
   /** Runs a callback after about so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
   /** How the kernels of a device are tested; results are forgotten with the engine unless said. */
@@ -211,7 +213,7 @@ export class LinnetEngine implements Engine {
   }
 
   #loaderDeps(): LoaderDeps {
-    const { cache, nowMs, randomU32, createDrafter } = this.#host;
+    const { cache, nowMs, randomU32, createDrafter, maxLateSteps } = this.#host;
     return {
       cache,
       nowMs,
@@ -219,6 +221,7 @@ export class LinnetEngine implements Engine {
       openGpu: () => this.#openGpu(),
       selfTest: () => this.#selfTest(),
       ...(createDrafter === undefined ? {} : { createDrafter }),
+      ...(maxLateSteps === undefined ? {} : { maxLateSteps }),
     };
   }
 

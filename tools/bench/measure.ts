@@ -136,6 +136,7 @@ function difference(after: CounterValues, before: CounterValues): CounterValues 
     numSubmits: after.numSubmits - before.numSubmits,
     numPromptRows: after.numPromptRows - before.numPromptRows,
     numGeneratedRows: after.numGeneratedRows - before.numGeneratedRows,
+    numWaits: after.numWaits - before.numWaits,
     weightBytesRead: after.weightBytesRead - before.weightBytesRead,
     kvBytesRead: after.kvBytesRead - before.kvBytesRead,
     numBuffersCreated: after.numBuffersCreated - before.numBuffersCreated,

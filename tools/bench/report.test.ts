@@ -8,6 +8,7 @@ const NOTHING = {
   numSubmits: 0,
   numPromptRows: 0,
   numGeneratedRows: 0,
+  numWaits: 0,
   weightBytesRead: 0,
   kvBytesRead: 0,
   numBuffersCreated: 0,

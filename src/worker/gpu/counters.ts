@@ -8,6 +8,8 @@ export class Counters {
   numSubmits = 0;
   numPromptRows = 0;
   numGeneratedRows = 0;
+  /** Steps that could be recorded only when the result of the step right before them had been read. */
+  numWaits = 0;
   weightBytesRead = 0;
   kvBytesRead = 0;
   numBuffersCreated = 0;

@@ -5,7 +5,8 @@
 import { BUFFER_USAGE, MAP_MODE_READ } from './flags.ts';
 import type { Gpu } from './gpu.ts';
 
-const RING_SIZE = 3;
+/** Results that may be under way at a time. */
+export const RING_SIZE = 3;
 
 export class Readback {
   readonly #buffers: readonly GPUBuffer[];
@@ -19,7 +20,7 @@ export class Readback {
 
   /**
    * Records the copy of `sizeBytes` from the start of `source`; after the submit, call what this returns for the bytes.
-   * At most three results may be under way at a time.
+   * At most `RING_SIZE` results may be under way at a time.
    */
   record(encoder: GPUCommandEncoder, source: GPUBuffer, sizeBytes: number): () => Promise<DataView> {
     const buffer = this.#buffers[this.#next];

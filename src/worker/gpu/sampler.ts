@@ -117,6 +117,11 @@ export class GpuSampler {
     return sampler;
   }
 
+  /** [maxRows] u32: the ids drawn by the last step that was recorded, one for each of its rows of logits. */
+  get drawnIds(): GPUBuffer {
+    return this.#tokens.buffer;
+  }
+
   /** A slot for the counts of a sequence with penalties, or undefined when all are taken: then wait. */
   acquireSlot(): number | undefined {
     return this.#freeSlots.pop();
@@ -174,7 +179,7 @@ export class GpuSampler {
     }
   }
 
-  /** Records the way back of `numRows` records; call the result after the submit. */
+  /** Records the way back of `numRows` records; call the result after the submit, and before three more are recorded. */
   recordReadback(encoder: GPUCommandEncoder, numRows: number): () => Promise<readonly SampleRecord[]> {
     const read = this.#readback.record(encoder, this.#records.buffer, numRows * RECORD_BYTES);
     return async () => {

@@ -39,6 +39,7 @@ export interface LoaderDeps {
   /** Of the device that is open. */
   readonly selfTest: () => SelfTest;
   readonly createDrafter?: CreateDrafter;
+  readonly maxLateSteps?: number;
 }
 
 /** A loaded model without its handle. */

@@ -134,13 +134,18 @@ export class ModelRunner {
     return new ModelRunner(gpu, plan, { inputs, cache, scratch, ...(await compiled) });
   }
 
-  /** Writes the step's inputs and records copies and the forward pass; `inPass` adds dispatches to the same pass. */
+  /**
+   * Writes the step's inputs and records copies and the forward pass; `inPass` adds dispatches to the same pass. `drawn`: where
+   * the step before left the ids it drew, needed for pending tokens.
+   */
   record(
     batch: Batch,
     encoder: GPUCommandEncoder,
     inPass?: (pass: GPUComputePassEncoder, shape: StepShape) => void,
+    drawn?: GPUBuffer,
   ): StepShape {
     const shape = this.#inputs.write(batch);
+    this.#inputs.recordPending(encoder, batch, drawn);
     this.#cache.recordCopies(encoder, batch.copies);
     const pass = encoder.beginComputePass({ label: 'step' });
     recordPlan(pass, this.#dispatches, shape, this.gpu.counters);

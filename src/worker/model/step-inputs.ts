@@ -92,10 +92,23 @@ export class StepInputs {
     };
   }
 
+  /**
+   * Records, in front of the pass, the copies of ids that only the GPU knows: of rows with a pending token, from `drawn`, where
+   * the step before left an id for each of its rows of logits.
+   * @throws Internal when there are such rows and nothing to copy from.
+   */
+  recordPending(encoder: GPUCommandEncoder, { rows }: Batch, drawn: GPUBuffer | undefined): void {
+    rows.forEach(({ token }, r) => {
+      if (typeof token === 'number') return;
+      if (drawn === undefined) throw new LinnetError('Internal', `Row ${String(r)} has a token that nobody drew.`);
+      encoder.copyBufferToBuffer(drawn, token.logitRow * 4, this.rows.buffer, r * 16, 4);
+    });
+  }
+
   #writeRow(batch: Batch, row: BatchRow, r: number): void {
     const block = batch.sequences[row.sequence]?.blockTable[Math.floor(row.position / BLOCK_TOKENS)];
     if (block === undefined) throw new LinnetError('Internal', `Row ${String(r)} has no block for its position.`);
-    this.#rows[r * 4] = row.token;
+    this.#rows[r * 4] = typeof row.token === 'number' ? row.token : 0;
     this.#rows[r * 4 + 1] = row.position;
     this.#rows[r * 4 + 2] = block * BLOCK_TOKENS + (row.position % BLOCK_TOKENS);
     this.#rows[r * 4 + 3] = row.sequence;

@@ -33,7 +33,14 @@ describe('validateBatch', () => {
     }).not.toThrow();
   });
 
+  it('accepts a pending token where a sequence has that row alone', () => {
+    expect(() => {
+      validateBatch({ ...VALID, rows: [first, second, { ...third, token: { logitRow: 0 } }] }, 16);
+    }).not.toThrow();
+  });
+
   it.each<[string, Partial<Batch>]>([
+    ['from a pending token', { rows: [first, { ...second, token: { logitRow: 0 } }, third] }],
     ['prompt row comes after', { rows: [third, first, second] }],
     ['are apart', { rows: [first, { ...third, tokenClass: 'prompt', wantLogits: false }, second] }],
     ['do not ascend', { rows: [first, { ...second, position: 18 }, third] }],

@@ -15,10 +15,15 @@ export interface BatchSequence {
   readonly length: number;
 }
 
+/** A token whose id only the GPU knows so far: the step right before this one draws it from its logits number `logitRow`. */
+export interface PendingToken {
+  readonly logitRow: number;
+}
+
 export interface BatchRow {
   /** Index into `sequences`. */
   readonly sequence: number;
-  readonly token: TokenId;
+  readonly token: TokenId | PendingToken;
   readonly position: number;
   readonly tokenClass: TokenClass;
   readonly wantLogits: boolean;
@@ -70,6 +75,10 @@ function validateSequence(batch: Batch, index: number, blockTokens: number): voi
     demand(row.tokenClass === first.tokenClass, `${label} mixes classes`);
     const wantsEarlier = offset > 0 && rows[offset - 1]?.wantLogits === true;
     demand(row.wantLogits || !wantsEarlier, `${label} wants logits in the middle`);
+    demand(
+      typeof row.token === 'number' || (rows.length === 1 && row.wantLogits),
+      `${label} goes on from a pending token`,
+    );
     demand(!row.wantLogits || row === last || row.tokenClass === 'generated', `${label} verifies prompt tokens`);
   }
   demand(sequence.length === last.position + 1, `length of ${label} does not end with its rows`);

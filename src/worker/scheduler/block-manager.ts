@@ -114,7 +114,7 @@ export class BlockManager {
     if (numCopies <= 1 && this.#parked.delete(from)) this.#free.push(from);
   }
 
-  /** The step's copies have run, or never will: their sources may be given out again. */
+  /** The step is made: whatever writes the sources of its copies from now on runs behind it, so they may be given out again. */
   endStep(): void {
     this.#copySources.clear();
     this.#free.push(...this.#parked);

@@ -15,6 +15,8 @@ export interface SchedulerCounters {
   readonly numDraftTokens: number;
   /** Of these, the ones that turned out to be the sequence's next. */
   readonly numAcceptedDraftTokens: number;
+  /** Tokens drawn for sequences that had ended or been cut meanwhile: part of no text. */
+  readonly numDiscardedTokens: number;
 }
 
 export const ZERO_COUNTERS: SchedulerCounters = {
@@ -27,6 +29,7 @@ export const ZERO_COUNTERS: SchedulerCounters = {
   numSequenceSteps: 0,
   numDraftTokens: 0,
   numAcceptedDraftTokens: 0,
+  numDiscardedTokens: 0,
 };
 
 export function countStep(counters: SchedulerCounters, { serial, batch, preempted }: ScheduledStep): SchedulerCounters {
@@ -49,4 +52,9 @@ export function countDraw(counters: SchedulerCounters, numDraftTokens: number, n
     numDraftTokens: counters.numDraftTokens + numDraftTokens,
     numAcceptedDraftTokens: counters.numAcceptedDraftTokens + numAccepted,
   };
+}
+
+/** A token was drawn for a sequence that had no use for it any more. */
+export function countDiscarded(counters: SchedulerCounters): SchedulerCounters {
+  return { ...counters, numDiscardedTokens: counters.numDiscardedTokens + 1 };
 }

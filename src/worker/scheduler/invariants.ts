@@ -8,17 +8,11 @@ import type { PrefixTree } from './prefix-tree.ts';
 import type { Sequence } from './sequence.ts';
 
 /** Throws `Internal`, naming the first thing that is wrong. */
-export function checkInvariants(
-  sequences: readonly Sequence[],
-  blocks: BlockManager,
-  tree: PrefixTree,
-  isStepInFlight: boolean,
-): void {
-  for (const { id, blockTable, numComputed, isRunning } of sequences) {
+export function checkInvariants(sequences: readonly Sequence[], blocks: BlockManager, tree: PrefixTree): void {
+  for (const { id, blockTable, numComputed, isRunning, isVerifying } of sequences) {
     const numNeeded = isRunning ? blocks.numBlocksFor(numComputed) : 0;
-    // A step in flight may write blocks past what is computed.
-    const fits = blockTable.length === numNeeded || (isRunning && isStepInFlight && blockTable.length > numNeeded);
-    if (fits) continue;
+    // Guesses on their way may need blocks past what is computed.
+    if (blockTable.length === numNeeded || (isRunning && isVerifying && blockTable.length > numNeeded)) continue;
     const numbers = `${String(blockTable.length)} blocks, but needs ${String(numNeeded)}`;
     throw new LinnetError('Internal', `Sequence ${String(id)} holds ${numbers}.`);
   }

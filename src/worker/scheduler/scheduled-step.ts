@@ -18,6 +18,8 @@ export interface SchedulerLimits {
   readonly maxGeneratedRows?: number;
   /** Rows of one batch that may want logits; also how many sequences are admitted to run at a time. */
   readonly maxLogitRows: number;
+  /** Steps that may be on their way at a time. Default: 1, so that every result is known before the next step. */
+  readonly maxStepsInFlight?: number;
 }
 
 /** Parallel to `batch.sequences`. */
@@ -26,6 +28,10 @@ export interface ScheduledSequence {
   /** Rows of tokens that it has. */
   readonly numRows: number;
   readonly wantsLogits: boolean;
+  /** Index into `logitRows` of the sequence's first, where it has any. */
+  readonly firstLogitRow: number;
+  /** These are the last rows of a prompt, a replay or what a truncation left. */
+  readonly endsPrefill: boolean;
   /** Guesses of the tokens behind its last one, a row with logits each. */
   readonly draft: readonly TokenId[];
   /** `Sequence.numTruncations` at the time of scheduling. */
@@ -95,9 +101,11 @@ export class StepBuilder {
     return mustStopShort ? numRows - 1 : numRows;
   }
 
-  /** Sequences whose next token will be known after this step, so that guesses behind it can be verified in it. */
+  /** Sequences that are known to their last token, which is in this step, so that guesses behind it can be verified in it. */
   get decoding(): readonly Sequence[] {
-    const entries = [...this.#entries.values()].filter(({ sequence }) => sequence.state.kind === 'decoding');
+    const entries = [...this.#entries.values()].filter(
+      ({ sequence }) => sequence.state.kind === 'decoding' && sequence.numPending === 0,
+    );
     return entries.map(({ sequence }) => sequence);
   }
 
@@ -133,6 +141,21 @@ export class StepBuilder {
   build(serial: number): ScheduledStep {
     const entries = [...this.#entries.values()];
     const ordered = [...entries.filter(isPromptRun), ...entries.filter((entry) => !isPromptRun(entry))];
+    let numLogitRows = 0;
+    const scheduled = ordered.map((entry): ScheduledSequence => {
+      const { sequence, numRows, draft } = entry;
+      const firstLogitRow = numLogitRows;
+      if (wantsLogits(entry)) numLogitRows += 1 + draft.length;
+      return {
+        id: sequence.id,
+        numRows,
+        wantsLogits: wantsLogits(entry),
+        firstLogitRow,
+        endsPrefill: wantsLogits(entry) && sequence.state.kind === 'prefilling',
+        draft,
+        numTruncations: sequence.numTruncations,
+      };
+    });
     return {
       serial,
       batch: {
@@ -143,13 +166,7 @@ export class StepBuilder {
         rows: ordered.flatMap(rowsOf),
         copies: [...this.#copies.values()],
       },
-      sequences: ordered.map((entry) => ({
-        id: entry.sequence.id,
-        numRows: entry.numRows,
-        wantsLogits: wantsLogits(entry),
-        draft: entry.draft,
-        numTruncations: entry.sequence.numTruncations,
-      })),
+      sequences: scheduled,
       logitRows: ordered.filter(wantsLogits).flatMap(logitRowsOf),
       started: this.started,
       preempted: this.preempted,
@@ -205,7 +222,8 @@ function logitRowsOf({ sequence, draft }: Entry): readonly LogitRow[] {
 function rowsOf({ sequence, numRows, draft }: Entry, index: number): readonly BatchRow[] {
   const start = sequence.numComputed;
   const tokenClass = sequence.classes[start] ?? 'prompt';
-  return [...sequence.tokens.slice(start, start + numRows), ...draft].map((token, offset) => ({
+  const tokens = Array.from({ length: numRows }, (_, offset) => sequence.tokenAt(start + offset));
+  return [...tokens, ...draft].map((token, offset) => ({
     sequence: index,
     token,
     position: start + offset,

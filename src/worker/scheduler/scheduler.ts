@@ -5,13 +5,17 @@
  *
  * Per step: `step()` -> the host runs `batch` and samples -> `commit()` -> the host finishes what is done. Between the
  * two calls `add`, `fork`, `truncate`, `finish` are allowed; work already on its way for them is dropped where void.
+ *
+ * Up to `maxStepsInFlight` steps may be on their way, run in the order they were made and committed in that order. A
+ * sequence that decodes then goes on from a token that is drawn, but not known: its row has a `PendingToken`. What a step
+ * writes is there for all later ones, and so are blocks that were given up while a step on its way still writes them.
  */
 import type { FinishReason } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { sequenceId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
-import { countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
+import { countDiscarded, countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
 import { checkInvariants } from './invariants.ts';
 import type { PrefixTree } from './prefix-tree.ts';
 import { StepBuilder, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
@@ -28,6 +32,8 @@ export interface SequenceRequest {
    * found in the cache by id alone and take the classes found there.
    */
   readonly conversation?: string;
+  /** No token is computed to draw one beyond so many, prompt included; the host finishes the sequence there. Default: no end. */
+  readonly maxTokens?: number;
 }
 
 export class Scheduler {
@@ -37,13 +43,13 @@ export class Scheduler {
   readonly #limits: SchedulerLimits;
   readonly #sequences = new Map<SequenceId, Sequence>(); // not finished, in order of arrival
   #numAdded = 0;
-  #inFlight: ScheduledStep | undefined;
+  readonly #inFlight: ScheduledStep[] = []; // the oldest first
   #counters = ZERO_COUNTERS;
 
   /** The three are the scheduler's own from here on. @throws LinnetError `Internal` for limits that allow no step. */
   constructor(blocks: BlockManager, tree: PrefixTree, log: ConversationLog, limits: SchedulerLimits) {
-    const { contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows } = limits;
-    const sizes = [contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows];
+    const { contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight = 1 } = limits;
+    const sizes = [contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight];
     if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0) || maxLogitRows > maxRowsPerStep) {
       throw new LinnetError('Internal', 'Scheduler limits must be positive, with maxLogitRows <= maxRowsPerStep.');
     }
@@ -74,8 +80,15 @@ export class Scheduler {
     return sequence;
   }
 
+  /** Rows that a step has for guesses, once every decoding sequence has its own. */
+  get numDraftRows(): number {
+    const { maxRowsPerStep, maxGeneratedRows = maxRowsPerStep, maxLogitRows } = this.#limits;
+    const numDecoding = this.sequences.filter(({ state }) => state.kind === 'decoding').length;
+    return Math.max(0, Math.min(maxRowsPerStep, maxGeneratedRows, maxLogitRows) - numDecoding);
+  }
+
   /** @throws LinnetError `ContextFull` for a prompt that can never fit, `InvalidRequest` for an empty one. */
-  add({ tokens, classes, conversation }: SequenceRequest): SequenceId {
+  add({ tokens, classes, conversation, maxTokens = Infinity }: SequenceRequest): SequenceId {
     if (tokens.length === 0 || (classes !== undefined && classes.length !== tokens.length)) {
       throw new LinnetError('InvalidRequest', 'A prompt needs at least one token, and classes for all or none.');
     }
@@ -92,6 +105,7 @@ export class Scheduler {
       classesAreFixed: known !== undefined,
       conversation,
       numPromptTokens: tokens.length,
+      maxTokens,
       state: { kind: 'waiting' },
       numComputed: 0,
       blockTable: [],
@@ -101,28 +115,32 @@ export class Scheduler {
   }
 
   /**
-   * A new sequence that goes on from the first `numTokens` tokens (default: all), sharing their blocks. It belongs to
-   * no conversation. It runs if its parent does, also beyond `maxLogitRows` running sequences: they then take turns.
+   * A new sequence that goes on from the first `numTokens` known tokens (default: all), sharing their blocks. It belongs to
+   * no conversation and has no `maxTokens`. It runs if its parent does, also beyond `maxLogitRows` running sequences: they then take turns.
    */
   fork(id: SequenceId, numTokens?: number): SequenceId {
     const parent = this.get(id);
-    const child = parent.fork(this.#nextId(), numTokens ?? parent.numTokens, (numComputed) =>
+    const child = parent.fork(this.#nextId(), numTokens ?? parent.tokens.length, (numComputed) =>
       this.#blocks.fork(parent.blockTable, this.#blocks.numBlocksFor(numComputed)),
     );
     this.#sequences.set(child.id, child);
     return child.id;
   }
 
-  /** Drops the tokens past the first `numTokens` (at least 1); the sequence then goes on from there. */
+  /** Drops the tokens past the first `numTokens` known ones (at least 1); the sequence then goes on from there. */
   truncate(id: SequenceId, numTokens: number): void {
     const sequence = this.get(id);
     sequence.truncate(numTokens);
     this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
   }
 
-  /** The sequence is done: what it computed stays cached while there is room, its classes stay in its conversation. */
+  /**
+   * The sequence is done: what it computed stays cached while there is room, its classes stay in its conversation. Pending
+   * tokens are dropped, as if no step had gone beyond those that are known.
+   */
   finish(id: SequenceId, reason: FinishReason): Sequence {
     const sequence = this.get(id);
+    sequence.dropPending();
     this.#moveToTree(sequence);
     if (sequence.conversation !== undefined) {
       const numTokens = sequence.numClassedTokens;
@@ -142,11 +160,14 @@ export class Scheduler {
   }
 
   /**
-   * Chooses the next rows. Without rows there is nothing to do, and nothing to commit. Rows that nobody needs go to guesses
-   * of what comes behind decoding sequences: `propose` gives at most so many for a sequence.
+   * Chooses the next rows. Without rows there is nothing to commit, and nothing to do before the steps on their way are
+   * committed. Rows that nobody needs go to guesses of what comes behind decoding sequences without pending tokens: `propose`
+   * gives at most so many for a sequence.
    */
   step(propose?: ProposeDraft): ScheduledStep {
-    if (this.#inFlight !== undefined) throw new LinnetError('Internal', 'Commit a step before the next one.');
+    if (this.#inFlight.length >= (this.#limits.maxStepsInFlight ?? 1)) {
+      throw new LinnetError('Internal', 'Commit a step before the next one.');
+    }
     const builder = new StepBuilder(this.#limits);
     for (const sequence of this.#decodingInTurn()) this.#schedule(sequence, builder);
     for (const sequence of this.#prefilling()) this.#schedule(sequence, builder);
@@ -156,37 +177,39 @@ export class Scheduler {
     if (propose !== undefined) addDrafts(builder, propose, this.contextLength, this.#blocks, this.#tree);
 
     const step = builder.build(this.#counters.numSteps + 1);
+    this.#blocks.endStep();
     if (builder.isEmpty) return step;
-    for (const { id } of step.sequences) this.get(id).lastStep = step.serial;
+    for (const { id, numRows, wantsLogits, firstLogitRow, draft } of step.sequences) {
+      const draw = wantsLogits ? { logitRow: firstLogitRow, numDrafts: draft.length } : undefined;
+      this.get(id).schedule(step.serial, numRows, draw);
+    }
     this.#counters = countStep(this.#counters, step);
-    this.#inFlight = step;
+    this.#inFlight.push(step);
     return step;
   }
 
   /**
-   * The step has run. `sampled` is parallel to `step.logitRows`; tokens of sequences gone since are ignored, and so are those
-   * drawn behind a wrong guess.
+   * The oldest step on its way has run. `sampled` is parallel to `step.logitRows`; tokens of sequences gone since are ignored,
+   * and so are those drawn behind a wrong guess.
    */
   commit(step: ScheduledStep, sampled: readonly TokenId[]): readonly Draw[] {
-    if (step !== this.#inFlight || sampled.length !== step.logitRows.length) {
-      throw new LinnetError('Internal', 'A commit is for the last step, with one token for each row of logits.');
+    if (step !== this.#inFlight[0] || sampled.length !== step.logitRows.length) {
+      throw new LinnetError('Internal', 'A commit is for the oldest step, with one token for each row of logits.');
     }
-    this.#inFlight = undefined;
-    this.#blocks.endStep();
+    this.#inFlight.shift();
     const draws: Draw[] = [];
-    let numRead = 0;
-    for (const { id, numRows, wantsLogits, draft, numTruncations } of step.sequences) {
-      const firstRow = numRead;
-      if (wantsLogits) numRead += 1 + draft.length;
+    for (const { id, wantsLogits, firstLogitRow: firstRow, endsPrefill, draft, numTruncations } of step.sequences) {
+      if (!wantsLogits) continue;
       const sequence = this.#sequences.get(id);
-      if (sequence?.numTruncations !== numTruncations) continue;
-      const tokens = verifiedTokens(draft, sampled.slice(firstRow, numRead));
-      const endsPrefill = wantsLogits && sequence.state.kind === 'prefilling';
-      sequence.advance(numRows, tokens);
+      if (sequence?.numTruncations !== numTruncations) {
+        this.#counters = countDiscarded(this.#counters);
+        continue;
+      }
+      const tokens = verifiedTokens(draft, sampled.slice(firstRow, firstRow + 1 + draft.length));
+      sequence.receive(tokens);
       // What wrong guesses left in the cache lies behind all that is computed: it is overwritten or given up.
       this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
       if (endsPrefill) this.#cacheFullBlocks(sequence);
-      if (!wantsLogits) continue;
       draws.push({ id, firstRow, numTokens: tokens.length, numDrafted: draft.length });
       this.#counters = countDraw(this.#counters, draft.length, tokens.length - 1);
     }
@@ -195,22 +218,23 @@ export class Scheduler {
 
   /** The KV is gone (a lost device): nothing is in flight, everything is computed again, each token in its class. */
   loseCache(): void {
-    this.#inFlight = undefined;
-    this.#blocks.endStep();
+    this.#inFlight.length = 0;
     this.#tree.clear();
     for (const sequence of this.#sequences.values()) {
       this.#blocks.truncate(sequence.blockTable, 0);
+      sequence.dropPending();
       sequence.suspend();
     }
   }
 
   /** For tests and debugging: throws `Internal` when the bookkeeping does not add up. */
   checkInvariants(): void {
-    checkInvariants(this.sequences, this.#blocks, this.#tree, this.#inFlight !== undefined);
+    checkInvariants(this.sequences, this.#blocks, this.#tree);
   }
 
   #schedule(sequence: Sequence, builder: StepBuilder): void {
     if (!sequence.isRunning || sequence.numTokens > this.contextLength) return; // preempted just now, or overlong
+    if (!sequence.canFollow(this.#counters.numSteps)) return; // a result has to be read first
     const numWanted = builder.numRowsFor(sequence);
     if (numWanted === 0) return;
     const numGranted = this.#reserve(sequence, numWanted, builder);
@@ -286,14 +310,14 @@ export class Scheduler {
 
   /** The sequence lets go of its blocks; the tree keeps what it computed until the room is needed. */
   #moveToTree(sequence: Sequence): void {
-    const { tokens, classes, blockTable, numComputed } = sequence;
-    this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens: numComputed });
+    const { tokens, classes, blockTable, numKnownComputed } = sequence;
+    this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens: numKnownComputed });
     this.#blocks.truncate(blockTable, 0);
   }
 
   /** Whole blocks only, since a shared last block would have to be copied for the next token. */
-  #cacheFullBlocks({ tokens, classes, blockTable, numComputed }: Sequence): void {
-    const numTokens = numComputed - (numComputed % this.#blocks.blockTokens);
+  #cacheFullBlocks({ tokens, classes, blockTable, numKnownComputed }: Sequence): void {
+    const numTokens = numKnownComputed - (numKnownComputed % this.#blocks.blockTokens);
     this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens });
   }
 
@@ -307,8 +331,8 @@ export class Scheduler {
     return this.sequences.filter((sequence) => sequence.state.kind === 'prefilling');
   }
 
-  #isWaitingToRun({ state, numTokens }: Sequence): boolean {
-    return state.kind === 'waiting' && numTokens <= this.contextLength;
+  #isWaitingToRun({ state, numTokens, numPending, maxTokens }: Sequence): boolean {
+    return state.kind === 'waiting' && numPending === 0 && numTokens <= this.contextLength && numTokens < maxTokens;
   }
 
   #overlong(): readonly SequenceId[] {

@@ -5,18 +5,21 @@
 import type { GenerateRequest } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { CreateDrafter, Drafter } from '../speculation/drafter.ts';
+import { NgramDrafter } from '../speculation/ngram-drafter.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { Prompt } from './prompt.ts';
 
 /** Of all hints together; more takes longer to index than it is likely to save. */
 const MAX_HINT_CHARACTERS = 262_144;
 
-/** @returns undefined when the request wants none @throws InvalidRequest */
+const createNgramDrafter: CreateDrafter = (sources) => new NgramDrafter(sources);
+
+/** @param create Default: by n-grams. @returns undefined when the request wants none @throws InvalidRequest */
 export function drafterFor(
   request: GenerateRequest,
   prompt: Prompt,
   tokenizer: Pick<Tokenizer, 'encode'>,
-  create: CreateDrafter,
+  create: CreateDrafter = createNgramDrafter,
 ): Drafter | undefined {
   const { hints = [], speculation = 'ngram' } = request;
   checkOptions(hints, speculation);

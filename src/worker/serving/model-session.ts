@@ -1,6 +1,6 @@
 /**
- * A loaded model at work: schedule, run, sample, emit. Holds the loop, one step at a time, and the way each request goes
- * through it. Knows nothing of where models come from, nor of messages and ports.
+ * A loaded model at work: schedule, run, sample, emit. Holds the loop, in which a step may be submitted before the one before
+ * it has been read, and the way each request goes through it. Knows nothing of where models come from, nor of messages and ports.
  */
 import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult } from '../api.ts';
 import { LinnetError } from '../errors.ts';
@@ -16,7 +16,6 @@ import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { Draw } from '../scheduler/speculation.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
-import { NgramDrafter } from '../speculation/ngram-drafter.ts';
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { ChunkPacer } from './chunk-pacer.ts';
@@ -24,8 +23,9 @@ import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
 import { drafterFor } from './draft-sources.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
-import { announce, resultOf, type Running, type Ticket } from './running.ts';
-import { StepCounters } from './step-counters.ts';
+import { announce, hasGuess, resultOf, type Running, type Ticket } from './running.ts';
+import type { StepCounters } from './step-counters.ts';
+import { isPlainDecode, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
 
@@ -34,13 +34,19 @@ export interface SessionHost {
   readonly randomU32: () => number;
   /** How tokens are guessed ahead; default: by n-grams. */
   readonly createDrafter?: CreateDrafter;
+  /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: 1. */
+  readonly maxLateSteps?: number;
 }
+
+/** One step is enough to keep a GPU busy whose steps take longer than reading a result; each more is one more to discard. */
+const MAX_LATE_STEPS = 1;
 
 export class ModelSession {
   readonly runner: ModelRunner;
   readonly text: TextModel;
-  readonly steps: StepCounters;
   readonly #sampler: GpuSampler;
+  readonly #pipeline: StepPipeline;
+  readonly #maxLateSteps: number;
   readonly #scheduler: Scheduler;
   readonly #log: ConversationLog;
   readonly #host: SessionHost;
@@ -56,9 +62,10 @@ export class ModelSession {
     const blocks = new BlockManager(sizes.kv.numBlocks, BLOCK_TOKENS);
     this.runner = runner;
     this.text = text;
-    this.steps = new StepCounters(runner.gpu.counters);
     this.#sampler = sampler;
     this.#host = host;
+    this.#pipeline = new StepPipeline(runner, sampler, host.nowMs);
+    this.#maxLateSteps = host.maxLateSteps ?? MAX_LATE_STEPS;
     this.#log = new ConversationLog(MAX_CONVERSATIONS, sizes.contextLength);
     const pacer = new ChunkPacer(sizes.maxRows);
     this.#pacer = pacer;
@@ -70,6 +77,7 @@ export class ModelSession {
       },
       maxGeneratedRows: sizes.maxGeneratedRows,
       maxLogitRows: Math.min(sizes.maxLogitRows, sizes.maxGeneratedRows),
+      maxStepsInFlight: this.#maxLateSteps + 1,
     });
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
   }
@@ -80,6 +88,10 @@ export class ModelSession {
 
   get schedulerCounters(): SchedulerCounters {
     return this.#scheduler.counters;
+  }
+
+  get steps(): StepCounters {
+    return this.#pipeline.counters;
   }
 
   /** @throws InvalidRequest, TemplateFailed, ContextFull; DeviceLost, ModelNotLoaded when the session ends meanwhile. */
@@ -109,8 +121,7 @@ export class ModelSession {
       chooseSeed: this.#host.randomU32,
     });
     const prompt = this.#conversations.promptFor(request);
-    const { createDrafter = createNgramDrafter } = this.#host;
-    const drafter = drafterFor(request, prompt, this.text.tokenizer, createDrafter);
+    const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
     const slot = this.#acquireSlot(params);
     try {
       await this.#sampler.prepare(params);
@@ -118,7 +129,8 @@ export class ModelSession {
       if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
       const generation = new Generation(request, params, prompt, this.text, emit);
       announce(generation, prompt);
-      const sequence = this.#scheduler.add({ tokens: prompt.ids, ...knownClasses(request, prompt.ids) });
+      const maxTokens = prompt.ids.length + generation.numTokensLeft;
+      const sequence = this.#scheduler.add({ tokens: prompt.ids, maxTokens, ...knownClasses(request, prompt.ids) });
       return await new Promise<GenerationResult>((resolve, reject) => {
         this.#running.set(sequence, {
           generation,
@@ -159,7 +171,7 @@ export class ModelSession {
     this.#log.forget(`${client}/${conversation}`);
   }
 
-  /** Rejects what is running; resolves when the step under way is over. */
+  /** Rejects what is running; resolves when the steps under way are over. */
   async close(error: LinnetError): Promise<void> {
     this.#closed = error;
     this.#rejectAll(error);
@@ -170,47 +182,57 @@ export class ModelSession {
   async #run(): Promise<void> {
     // Not before `#loop` is set, or a loop that ends at once would leave itself behind.
     await Promise.resolve();
-    try {
-      while (this.#running.size > 0 && this.#closed === undefined) {
+    while (this.#closed === undefined && (this.#running.size > 0 || this.#pipeline.numUnread > 0)) {
+      try {
         this.#endAborted();
-        const step = this.#scheduler.step((id, maxTokens) => this.#propose(id, maxTokens));
-        this.#noteStarted(step);
-        if (step.batch.rows.length > 0) {
-          const drawn = await this.#execute(step);
-          const ids = drawn.map(({ id }) => tokenId(id));
-          const draws = this.#scheduler.commit(step, ids);
-          this.#noteProgress(step);
-          for (const draw of draws) this.#accept(draw, drawn.slice(draw.firstRow, draw.firstRow + draw.numTokens));
-        }
-        this.#makeRoom(step);
+        if (this.#mustRead()) await this.#readStep();
+        else await this.#nextStep();
+      } catch (error) {
+        // What the steps wrote is not known: nothing of the cache can be trusted.
+        for (const { id } of this.#scheduler.sequences) this.#scheduler.abort(id);
+        this.#scheduler.loseCache();
+        this.#rejectAll(error);
+        await this.#pipeline.drain();
       }
-    } catch (error) {
-      // What the step wrote is not known: nothing of the cache can be trusted.
-      for (const { id } of this.#scheduler.sequences) this.#scheduler.abort(id);
-      this.#scheduler.loseCache();
-      this.#rejectAll(error);
-    } finally {
-      this.#loop = undefined;
     }
+    if (this.#pipeline.numUnread > 0) await this.#pipeline.drain();
+    this.#pipeline.rest();
+    this.#loop = undefined;
   }
 
-  async #execute(step: ScheduledStep): Promise<readonly DrawnToken[]> {
-    const { device } = this.runner.gpu;
-    const requests = step.logitRows.map((row) => this.#sampleRequest(row));
-    this.steps.begin();
-    const startMs = this.#host.nowMs();
-    const encoder = device.createCommandEncoder({ label: 'step' });
-    const shape = this.runner.record(step.batch, encoder, (pass) => {
-      if (requests.length > 0) this.#sampler.record(pass, requests);
-    });
-    const read = requests.length > 0 ? this.#sampler.recordReadback(encoder, requests.length) : undefined;
-    this.runner.submit(encoder);
-    this.steps.end(shape.numPrompt === 0);
-    // A chunk without logits is waited for too, so that no more than one is queued and an abort is heard.
-    const drawn = read === undefined ? [] : await read();
-    if (read === undefined) await device.queue.onSubmittedWorkDone();
-    if (shape.numPrompt > 0) this.#pacer.observe(shape.numPrompt, this.#host.nowMs() - startMs);
-    return drawn;
+  async #nextStep(): Promise<void> {
+    const step = this.#scheduler.step((id, maxTokens) => this.#propose(id, maxTokens));
+    this.#noteStarted(step);
+    if (step.batch.rows.length > 0) {
+      const requests = step.logitRows.map((row) => this.#sampleRequest(row));
+      this.#pipeline.submit(step, requests);
+    } else if (this.#pipeline.numUnread > 0) {
+      await this.#readStep();
+    }
+    await this.#makeRoom(step);
+  }
+
+  /** Whether the next step has to wait for a result: of a step too long ago, or of the last one. */
+  #mustRead(): boolean {
+    const { newest, numUnread } = this.#pipeline;
+    if (newest === undefined) return false;
+    // A chunk of a prompt is waited for, so that no more than one is queued and an abort is heard; guesses decide what is next.
+    if (this.#running.size === 0 || numUnread > this.#maxLateSteps || !isPlainDecode(newest)) return true;
+    if (this.#scheduler.numDraftRows === 0) return false;
+    return [...this.#running.values()].some((running) =>
+      hasGuess(running, this.#scheduler.get(running.sequence).numPending),
+    );
+  }
+
+  /** Takes what the oldest step drew. */
+  async #readStep(): Promise<void> {
+    const { step, drawn, elapsedMs } = await this.#pipeline.read();
+    const numPrompt = step.batch.rows.filter(({ tokenClass }) => tokenClass === 'prompt').length;
+    if (numPrompt > 0) this.#pacer.observe(numPrompt, elapsedMs);
+    const ids = drawn.map(({ id }) => tokenId(id));
+    const draws = this.#scheduler.commit(step, ids);
+    this.#noteProgress(step);
+    for (const draw of draws) this.#accept(draw, drawn.slice(draw.firstRow, draw.firstRow + draw.numTokens));
   }
 
   #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
@@ -280,9 +302,10 @@ export class ModelSession {
     for (const running of [...this.#running.values()]) if (running.ticket.aborted) this.#finish(running, 'aborted');
   }
 
-  /** Sequences that reached the end of the context: leave out turns and go on, or stop. */
-  #makeRoom(step: ScheduledStep): void {
-    for (const id of step.contextFull) {
+  /** Sequences that reached the end of the context: leave out turns and go on, or stop. Where a text ends is read first. */
+  async #makeRoom({ contextFull }: ScheduledStep): Promise<void> {
+    while (contextFull.length > 0 && this.#pipeline.numUnread > 0) await this.#readStep();
+    for (const id of contextFull) {
       const running = this.#running.get(id);
       if (running === undefined) continue;
       try {
@@ -310,6 +333,7 @@ export class ModelSession {
     running.sequence = this.#scheduler.add({
       tokens: [...prompt.ids, ...generated],
       classes,
+      maxTokens: prompt.ids.length + generated.length + generation.numTokensLeft,
       ...(conversation === undefined ? {} : { conversation }),
     });
     generation.prompt = prompt;
@@ -326,8 +350,7 @@ export class ModelSession {
 
   #finish(running: Running, reason: FinishReason): void {
     const { generation, sequence } = running;
-    const { numTokens } = this.#scheduler.get(sequence);
-    this.#scheduler.finish(sequence, reason);
+    const numTokens = this.#scheduler.finish(sequence, reason).tokens.length;
     this.#running.delete(sequence);
     generation.finish();
     this.#conversations.remember(generation);
@@ -345,5 +368,3 @@ export class ModelSession {
     if (this.#closed !== undefined) throw this.#closed;
   }
 }
-
-const createNgramDrafter: CreateDrafter = (sources) => new NgramDrafter(sources);

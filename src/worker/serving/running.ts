@@ -53,3 +53,12 @@ export function announce(generation: Generation, { droppedMessages, notes }: Pro
   if (droppedMessages.length > 0) generation.emit({ kind: 'turnsDropped', messages: droppedMessages });
   for (const text of notes) generation.emit({ kind: 'note', text });
 }
+
+/**
+ * Whether the history says what may come next, so that guesses behind the text are worth more than not to wait for its
+ * pending tokens: behind a token that is not known nothing can be guessed.
+ */
+export function hasGuess({ drafter, generation }: Running, numPending: number): boolean {
+  if (drafter === undefined || numPending === 0 || generation.numTokensLeft - numPending <= 1) return false;
+  return drafter.propose(1).length > 0;
+}

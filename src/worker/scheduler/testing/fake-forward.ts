@@ -4,7 +4,7 @@
  * It shares no code with the scheduler but the batch's types and its check.
  */
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
-import { validateBatch, type Batch, type BatchSequence } from '../batch.ts';
+import { validateBatch, type Batch, type BatchSequence, type PendingToken } from '../batch.ts';
 import { BlockManager } from '../block-manager.ts';
 import { ConversationLog } from '../conversation-log.ts';
 import { PrefixTree } from '../prefix-tree.ts';
@@ -50,6 +50,8 @@ export class FakeForward {
   readonly #blockTokens: number;
   readonly #vocabSize: number;
   readonly #cells: Uint32Array; // [numBlocks * blockTokens]
+  /** By the run before. */
+  #drawn: readonly TokenId[] = [];
 
   constructor(blocks: BlockManager, vocabSize: number) {
     this.#blockTokens = blocks.blockTokens;
@@ -78,10 +80,11 @@ export class FakeForward {
       const sequence = batch.sequences[index];
       if (sequence === undefined) throw new Error('a row without a sequence');
       const previous = position === 0 ? START : this.kvAt(sequence.blockTable, position - 1);
-      const kv = nextKv(previous, token, tokenClass);
+      const kv = nextKv(previous, this.#idOf(token), tokenClass);
       this.#cells[this.#cellOf(sequence.blockTable, position)] = kv;
       if (wantLogits) sampled.push(this.sample(kv));
     }
+    this.#drawn = sampled;
     return sampled;
   }
 
@@ -92,6 +95,12 @@ export class FakeForward {
   /** A lost device. */
   wipe(): void {
     this.#cells.fill(0);
+  }
+
+  #idOf(token: TokenId | PendingToken): TokenId {
+    const id = typeof token === 'number' ? token : this.#drawn[token.logitRow];
+    if (id === undefined) throw new Error('a token is pending that the run before did not draw');
+    return id;
   }
 
   #cellOf(blockTable: BatchSequence['blockTable'], position: number): number {
@@ -110,6 +119,47 @@ export interface TestRig {
   readonly step: (propose?: ProposeDraft) => ScheduledStep;
   /** Steps until `id` has `numGenerated` tokens, then finishes it; returns all of its tokens. */
   readonly generate: (id: SequenceId, numGenerated: number) => readonly TokenId[];
+}
+
+/** A host that runs each step at once and reads what it drew up to `maxLate` steps later. */
+export class LateHost {
+  readonly #rig: TestRig;
+  readonly #maxLate: number;
+  readonly #unread: { readonly step: ScheduledStep; readonly sampled: readonly TokenId[] }[] = [];
+
+  /** The rig's `maxStepsInFlight` must be more than `maxLate`. */
+  constructor(rig: TestRig, maxLate: number) {
+    this.#rig = rig;
+    this.#maxLate = maxLate;
+  }
+
+  /** One step, run; the oldest results are read, all of them where there was nothing to run. */
+  step(): ScheduledStep {
+    const step = this.#rig.scheduler.step();
+    const isEmpty = step.batch.rows.length === 0;
+    if (!isEmpty) this.#unread.push({ step, sampled: this.#rig.forward.run(step.batch) });
+    this.read(isEmpty ? 0 : this.#maxLate);
+    this.#rig.scheduler.checkInvariants();
+    return step;
+  }
+
+  /** Until at most so many steps are unread. */
+  read(numLeft: number): void {
+    while (this.#unread.length > numLeft) {
+      const oldest = this.#unread.shift();
+      if (oldest !== undefined) this.#rig.scheduler.commit(oldest.step, oldest.sampled);
+    }
+  }
+
+  /** Steps until `numGenerated` tokens of `id` are read, then finishes it; returns all of its tokens. */
+  generate(id: SequenceId, numGenerated: number): readonly TokenId[] {
+    const { scheduler } = this.#rig;
+    for (let left = 10_000; scheduler.get(id).numGeneratedTokens < numGenerated; left--) {
+      if (left === 0) throw new Error(`sequence ${String(id)} does not get on`);
+      this.step();
+    }
+    return scheduler.finish(id, 'stop').tokens;
+  }
 }
 
 const ROOMY: SchedulerLimits = { contextLength: 4096, maxRowsPerStep: 64, prefillChunkTokens: 64, maxLogitRows: 8 };
