@@ -4,6 +4,7 @@ import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
 import { activate, gatedMul } from './elementwise/gated-mul.ts';
 import { embed } from './embed/embed.ts';
+import { expertGemm, expertGemv, expertSum, expertTiles, route } from './experts/experts.ts';
 import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
@@ -32,6 +33,14 @@ export function allKernels(): readonly Kernel[] {
       linearGemm(type, 'broadcast', subgroupMin),
       linearGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
       gatedGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
+    ]),
+    expertGemm(type, 'rows'),
+    expertGemm(type, 'tiled'),
+    ...[undefined, ...ACTIVATIONS].flatMap((activation) => [
+      expertGemv(type, 'rows', { software: true }, activation),
+      expertGemv(type, 'lanes', { software: true }, activation),
+      expertGemv(type, 'subgroups', { subgroupMin: 4, software: false }, activation),
+      expertGemv(type, 'subgroups', { subgroupMin: 32, software: false }, activation),
     ]),
     ...GEMV_INPUTS.flatMap((input) => [
       linearGemv(type, 'rows', input, { software: true }),
@@ -76,6 +85,9 @@ export function allKernels(): readonly Kernel[] {
     ...sampler,
     ...probes,
     attentionReduce,
+    route,
+    expertTiles,
+    expertSum,
     rmsNorm,
     qkNorm,
     layerNorm,

@@ -5,6 +5,17 @@ import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention
 import { F32 } from './blocks/f32.ts';
 import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
+import {
+  EXPERT_PARAMS,
+  EXPERT_SUM_PARAMS,
+  EXPERT_TILES_PARAMS,
+  expertGemm,
+  expertGemv,
+  expertSum,
+  expertTiles,
+  route,
+  ROUTE_PARAMS,
+} from './experts/experts.ts';
 import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
@@ -34,6 +45,11 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionRows('f32'), FLASH_PARAMS],
   [gatedMul('silu'), GATED_MUL_PARAMS],
   [activate('gelu'), ACTIVATE_PARAMS],
+  [route, ROUTE_PARAMS],
+  [expertTiles, EXPERT_TILES_PARAMS],
+  [expertGemm(F32, 'tiled'), EXPERT_PARAMS],
+  [expertGemv(F32, 'rows', { software: true }), EXPERT_PARAMS],
+  [expertSum, EXPERT_SUM_PARAMS],
   [probeFma, PROBE_PARAMS],
 ];
 

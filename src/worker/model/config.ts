@@ -39,6 +39,26 @@ export interface LayerConfig {
   readonly rope: number | undefined;
 }
 
+/** A mixture of experts in the place of feed-forwards. */
+export interface ExpertsConfig {
+  readonly numExperts: number;
+  /** Experts a row takes. */
+  readonly numUsed: number;
+  readonly ffnSize: number;
+  /** Of the expert that every row takes, in the place of `ffnSize`; 0: there is none. */
+  readonly sharedFfnSize: number;
+  /** What turns the router's logits into weights. */
+  readonly gating: 'softmax' | 'sigmoid';
+  /** The weights of a row are divided by their sum. */
+  readonly normalised: boolean;
+  /** What weights are multiplied with. */
+  readonly scale: number;
+  /** Experts are chosen among the `numUsed` groups of neighbours with the greatest sums of two keys. */
+  readonly groups: { readonly num: number; readonly numUsed: number } | undefined;
+  /** Layers at the front without experts. */
+  readonly numDenseLayers: number;
+}
+
 export interface ModelConfig {
   readonly architecture: string;
   readonly name: string;
@@ -46,7 +66,9 @@ export interface ModelConfig {
   readonly numHeads: number;
   readonly numKvHeads: number;
   readonly headDim: number;
+  /** Of feed-forwards without experts. */
   readonly ffnSize: number;
+  readonly experts: ExpertsConfig | undefined;
   readonly activation: Activation;
   readonly normEps: number;
   readonly contextLength: number;
@@ -120,13 +142,21 @@ export class ModelKeys {
   }
 }
 
+/** The key of RMS norms' epsilon. */
+export const RMS_EPS = 'attention.layer_norm_rms_epsilon';
+
 /**
- * What families share: a plain decoder, every layer alike. `normEpsKey`: RMS or layer norm's.
+ * What families share: a plain decoder, every layer alike. `normEpsKey`: RMS or layer norm's; `experts` reads the experts of
+ * families that may have some.
  * @throws GgufInvalid naming the key; UnsupportedArchitecture for shapes that the kernels do not have
  */
-export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_norm_rms_epsilon'): ModelConfig {
+export function readCommonConfig(
+  keys: ModelKeys,
+  normEpsKey = RMS_EPS,
+  experts?: (keys: ModelKeys) => ExpertsConfig,
+): ModelConfig {
   const numExperts = keys.option('expert_count', 0);
-  keys.demand(numExperts === 0, `a mixture of ${String(numExperts)} experts`);
+  keys.demand(numExperts === 0 || experts !== undefined, `a mixture of ${String(numExperts)} experts`);
   const hiddenSize = keys.positive('embedding_length');
   const numHeads = keys.positive('attention.head_count');
   const numKvHeads = keys.option('attention.head_count_kv', numHeads);
@@ -147,6 +177,7 @@ export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_
     numKvHeads,
     headDim,
     ffnSize: keys.positive('feed_forward_length'),
+    experts: numExperts === 0 ? undefined : experts?.(keys),
     activation: 'silu',
     normEps: keys.require(normEpsKey),
     contextLength,

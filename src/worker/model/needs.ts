@@ -7,6 +7,7 @@ import type { GemvInput } from '../../shaders/linear/linear.ts';
 import type { KernelNeeds } from '../../shaders/variants.ts';
 import type {
   AttentionTensors,
+  ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
   NormTensors,
@@ -18,7 +19,7 @@ import type { PlannedMatrix } from './tensors.ts';
 export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds {
   const notes = new Notes(weights);
   weights.forward(notes);
-  const { products, gates } = notes;
+  const { products, gates, stacks } = notes;
   return {
     normed: typesOf(products.normed),
     plain: typesOf(products.plain),
@@ -33,7 +34,7 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
       chunk: sizes.chunkTokens,
     },
     typical: typicalOf(
-      [products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]),
+      [...[products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]), ...stacks],
       weights,
     ),
   };
@@ -46,6 +47,8 @@ class Notes implements ForwardStep<GemvInput> {
   readonly products: ByInput = { normed: [], plain: [] };
   /** Gate and up in one. */
   readonly gates: ByInput = { normed: [], plain: [] };
+  /** Of experts. */
+  readonly stacks: PlannedMatrix[] = [];
   readonly hidden = 'plain';
   readonly #model: PlannedModel;
 
@@ -57,8 +60,8 @@ class Notes implements ForwardStep<GemvInput> {
     // Looked up, not multiplied.
   }
 
-  norm({ kind }: NormTensors): GemvInput {
-    return kind === 'rms' ? 'normed' : 'plain';
+  norm({ kind }: NormTensors, { apart = false }: { readonly apart?: boolean } = {}): GemvInput {
+    return kind === 'rms' && !apart ? 'normed' : 'plain';
   }
 
   attention({ qkv, o }: AttentionTensors, input: GemvInput): void {
@@ -73,6 +76,12 @@ class Notes implements ForwardStep<GemvInput> {
     this.products.plain.push(down);
   }
 
+  experts({ router, gateUp, down, shared }: ExpertsTensors, input: GemvInput): void {
+    this.products[input].push(...router.map(({ matrix }) => matrix));
+    this.stacks.push(...(gateUp.kind === 'paired' ? [gateUp.matrix] : [gateUp.first, gateUp.second]), down);
+    if (shared !== undefined) this.feedForward(shared.feedForward, input);
+  }
+
   head(outputNorm: NormTensors): void {
     this.products[this.norm(outputNorm)].push(this.#model.head);
   }
@@ -85,8 +94,8 @@ function typesOf(matrices: readonly PlannedMatrix[]): readonly BlockType[] {
 /** The type that most weights have, and the length of the rows of the largest matrix of that type in a layer. */
 function typicalOf(matrices: readonly PlannedMatrix[], { head }: PlannedModel): KernelNeeds['typical'] {
   const numWeights = new Map<BlockType, number>();
-  for (const { plan } of matrices) {
-    numWeights.set(plan.type, (numWeights.get(plan.type) ?? 0) + plan.numRows * plan.rowElements);
+  for (const { plan, usedShare = 1 } of matrices) {
+    numWeights.set(plan.type, (numWeights.get(plan.type) ?? 0) + plan.numRows * plan.rowElements * usedShare);
   }
   const [[type] = [head.plan.type]] = [...numWeights].sort((a, b) => b[1] - a[1]);
   const [largest = head] = matrices

@@ -22,9 +22,11 @@ import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../g
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
+import { ExpertOps } from './expert-ops.ts';
 import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
+import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { StepInputs } from './step-inputs.ts';
 import type { Pair } from './tensors.ts';
@@ -44,6 +46,8 @@ export class OpBuilder {
   readonly #linear: LinearOps;
   /** Norms that products never take themselves. */
   readonly norms: NormOps;
+  /** Of models that have experts. */
+  readonly experts: ExpertOps | undefined;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -51,6 +55,7 @@ export class OpBuilder {
     inputs: StepInputs,
     config: ModelConfig,
     sizes: ModelSizes,
+    scratch: Pick<Scratch, 'experts'>,
     chosen: Partial<KernelVariants> = {},
   ) {
     this.#gpu = gpu;
@@ -67,6 +72,15 @@ export class OpBuilder {
       logitRows: inputs.logitRows,
     });
     this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    this.experts =
+      config.experts &&
+      scratch.experts &&
+      new ExpertOps(
+        (...dispatch) => this.#add(...dispatch),
+        { gemm, gemv, device: gpu.traits },
+        config.experts,
+        scratch.experts,
+      );
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -88,11 +102,11 @@ export class OpBuilder {
 
   /**
    * rmsnorm(x) * weight, in `out`; with `headRows` only the rows that want logits, packed. Where products take the norm of
-   * generated rows themselves, only prompt rows are written.
+   * generated rows themselves, and it is not to be taken `apart`, only prompt rows are written.
    */
-  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): Rows {
+  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false, apart = false): Rows {
     const { hiddenSize, normEps } = this.#config;
-    const isFused = fusesNorm(this.variants.gemv);
+    const isFused = fusesNorm(this.variants.gemv) && !apart;
     const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const numAll = headRows ? numLogits : numRows;
     this.#add(
@@ -126,18 +140,18 @@ export class OpBuilder {
     const { gateUp, activated, outStride, bias } = target;
     if (weights.kind === 'paired') {
       this.#linear.gated(weights.matrix, input, target, this.#config.activation);
-      this.#gatedMul(gateUp, activated, false);
+      this.gatedMul(gateUp, activated, outStride, false);
       return;
     }
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
-    this.#gatedMul(gateUp, activated, true);
+    this.gatedMul(gateUp, activated, outStride, true);
   }
 
-  /** x = activation(x), in place; x is [rows, padded.ffn]. */
-  activate(x: BufferRange): void {
-    const words = this.#sizes.padded.ffn / 4;
+  /** x = activation(x), in place; x is [rows, stride]. */
+  activate(x: BufferRange, stride: number): void {
+    const words = stride / 4;
     this.#add(
       activate(this.#config.activation),
       [words],
@@ -298,15 +312,15 @@ export class OpBuilder {
     return out;
   }
 
-  /** out = activation(gate) * up, gate and up side by side. */
-  #gatedMul(gateUp: BufferRange, out: BufferRange, withGenerated: boolean): void {
-    const words = this.#sizes.padded.ffn / 4;
+  /** out = activation(gate) * up, gate and up side by side; `out` is [rows * rowsEach, stride]. */
+  gatedMul(gateUp: BufferRange, out: BufferRange, stride: number, withGenerated: boolean, rowsEach = 1): void {
+    const words = stride / 4;
     const rows = (shape: StepShape) => (withGenerated ? numRows(shape) : shape.numPrompt);
     this.#add(
       gatedMul(this.#config.activation),
-      [words, withGenerated ? 1 : 0],
+      [words, withGenerated ? 1 : 0, rowsEach],
       (step, params) => [step, params, gateUp, out],
-      (shape) => [Math.ceil((rows(shape) * words) / 64), 1, 1],
+      (shape) => [Math.ceil(words / 64), rows(shape) * rowsEach, 1],
     );
   }
 

@@ -10,7 +10,7 @@ import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
 import { olmo2 } from './olmo.ts';
 import { phi3 } from './phi.ts';
-import { qwen2, qwen3 } from './qwen.ts';
+import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 import { stablelm } from './stablelm.ts';
 import { starcoder2 } from './starcoder.ts';
@@ -20,6 +20,8 @@ export const FAMILIES: readonly Family[] = [
   llama,
   qwen2,
   qwen3,
+  qwen2moe,
+  qwen3moe,
   gemma,
   gemma2,
   gemma3,
