@@ -1,5 +1,12 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
-import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
+import {
+  attentionFlash,
+  attentionReduce,
+  attentionReduceSinks,
+  attentionRows,
+  attentionSplit,
+  splitGroup,
+} from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
 import { activate, gatedMul } from './elementwise/gated-mul.ts';
@@ -59,6 +66,8 @@ export function allKernels(): readonly Kernel[] {
     // Between them every size of what shares a scale: 4, 8, 16, 32.
     ...(isBlockLayout(kv) ? [20, 8, 80, 64] : [64]).map((headDim) => ropeAppend(kv, headDim)),
     attentionRows(kv),
+    attentionRows(kv, true),
+    attentionFlash(kv, 64, true),
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
@@ -85,6 +94,7 @@ export function allKernels(): readonly Kernel[] {
     ...sampler,
     ...probes,
     attentionReduce,
+    attentionReduceSinks,
     route,
     expertTiles,
     expertSum,

@@ -103,11 +103,12 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     }
     workgroupBarrier();
   }
+  let end = with_sink(head, top, sum);
   if (local_row < tile.count) {
     for (var i = 0u; i < OWN_WORDS; i++) {
       let word = quarter + i * 4u;
       if (word < words) {
-        out[row * (params.out_stride >> 2u) + head * words + word] = acc[i] / sum;
+        out[row * (params.out_stride >> 2u) + head * words + word] = acc[i] * end.x / end.y;
       }
     }
   }

@@ -54,9 +54,10 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     }
     top = new_top;
   }
+  let end = with_sink(head, top, sum);
   if (wid.x * 64u + tid < step.num_prompt) {
     for (var i = 0u; i < words; i++) {
-      out[row * (params.out_stride >> 2u) + head * words + i] = acc[i] / sum;
+      out[row * (params.out_stride >> 2u) + head * words + i] = acc[i] * end.x / end.y;
     }
   }
 }

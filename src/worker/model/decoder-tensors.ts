@@ -33,6 +33,8 @@ export interface AttentionTensors {
   readonly qkv: readonly Part<PlannedMatrix>[];
   readonly qkvBias: PlannedVector | undefined; // [padded.qkv]
   readonly qkNorm: { readonly kind: QkNormKind; readonly weight: PlannedVector } | undefined;
+  /** A logit of each head beside those of its keys. */
+  readonly sinks: PlannedVector | undefined; // [numHeads]
   readonly o: PlannedMatrix;
   readonly oBias: PlannedVector | undefined;
 }
@@ -186,6 +188,7 @@ export class LayerTensors {
       qkv,
       qkvBias: planner.joined(name('qkv.bias'), sizes.padded.qkv, biases),
       qkNorm: options.qkNorm === undefined ? undefined : this.#qkNorm(options.qkNorm),
+      sinks: planner.option(name('attn_sinks.weight'), numHeads),
       o: planner.matrix([name('attn_output.weight')], q, [hiddenSize]),
       oBias: planner.option(name('attn_output.bias'), hiddenSize),
     };

@@ -73,7 +73,7 @@ export class Decoder implements ForwardStep<Rows> {
     }
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm.kind);
     ops.ropeAppend(qkv, q, shards, config);
-    ops.attention(q, shards, partial, attended, config);
+    ops.attention(q, shards, partial, attended, config, this.#option(tensors.sinks));
     this.#addBlock(tensors.o, ops.valuesOf(attended, q), tensors.oBias, postNorm);
   }
 

@@ -26,7 +26,9 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
     gated: typesOf(gates.normed),
     gatedPlain: typesOf(gates.plain),
     activation: config.activation,
-    attention: sizes.sharded ? undefined : { layout: sizes.kv.layout, headDim: config.headDim },
+    attention: sizes.sharded
+      ? undefined
+      : { layout: sizes.kv.layout, headDim: config.headDim, ...(notes.hasSinks ? { sinks: true } : {}) },
     decodeAttention: {
       layout: sizes.kv.layout,
       headDim: config.headDim,
@@ -49,6 +51,7 @@ class Notes implements ForwardStep<GemvInput> {
   readonly gates: ByInput = { normed: [], plain: [] };
   /** Of experts. */
   readonly stacks: PlannedMatrix[] = [];
+  hasSinks = false;
   readonly hidden = 'plain';
   readonly #model: PlannedModel;
 
@@ -64,7 +67,8 @@ class Notes implements ForwardStep<GemvInput> {
     return kind === 'rms' && !apart ? 'normed' : 'plain';
   }
 
-  attention({ qkv, o }: AttentionTensors, input: GemvInput): void {
+  attention({ qkv, o, sinks }: AttentionTensors, input: GemvInput): void {
+    this.hasSinks ||= sinks !== undefined;
     this.products[input].push(...qkv.map(({ matrix }) => matrix));
     this.products.plain.push(o);
   }

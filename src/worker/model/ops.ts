@@ -5,6 +5,7 @@
 import {
   attentionFlash,
   attentionReduce,
+  attentionReduceSinks,
   attentionRows,
   attentionSplit,
   NO_WINDOW,
@@ -202,25 +203,29 @@ export class OpBuilder {
     });
   }
 
-  /** out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. */
+  /**
+   * out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. `sinks`: a logit of
+   * each head that takes part in the softmax.
+   */
   attention(
     q: BufferRange,
     shards: readonly KvShard[],
     partial: { out: BufferRange; stats: BufferRange },
     out: BufferRange,
     layer: LayerConfig,
+    sinks?: BufferRange,
   ): void {
     const window = layer.window ?? NO_WINDOW;
     const { sharded } = this.#sizes;
     const [only] = shards;
-    if (!sharded && only !== undefined) this.#promptRows(q, only, out, window);
+    if (!sharded && only !== undefined) this.#promptRows(q, only, out, window, sinks);
     for (const shard of shards) this.#split(q, shard, partial, window);
     const { numHeads, headDim } = this.#config;
     const { chunkTokens, maxChunks, padded } = this.#sizes;
     this.#add(
-      attentionReduce,
+      sinks === undefined ? attentionReduce : attentionReduceSinks,
       [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0, window],
-      (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out],
+      (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out, ...(sinks ? [sinks] : [])],
       (shape) => [Math.ceil((numHeads * headDim) / 4 / 64), sharded ? numRows(shape) : shape.numGenerated, 1],
     );
   }
@@ -264,12 +269,12 @@ export class OpBuilder {
     );
   }
 
-  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange, window: number): void {
+  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange, window: number, sinks: BufferRange | undefined): void {
     const { numHeads, numKvHeads, headDim, attentionScale, attentionSoftcap } = this.#config;
     const { padded, kv } = this.#sizes;
     const byRows = this.variants.attention === 'rows';
     this.#add(
-      byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
+      byRows ? attentionRows(kv.layout, sinks !== undefined) : attentionFlash(kv.layout, headDim, sinks !== undefined),
       [
         numKvHeads,
         numHeads / numKvHeads,
@@ -291,6 +296,7 @@ export class OpBuilder {
         this.#inputs.tables,
         ...(byRows ? [] : [this.#inputs.tiles]),
         out,
+        ...(sinks ? [sinks] : []),
       ],
       (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
     );

@@ -5,10 +5,11 @@ import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
 import { glm4 } from './glm.ts';
-import { granite, minicpm } from './granite.ts';
+import { gptOss } from './gpt-oss.ts';
+import { granite, graniteMoe, minicpm } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
-import { olmo2 } from './olmo.ts';
+import { olmo2, olmoe } from './olmo.ts';
 import { phi3 } from './phi.ts';
 import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
@@ -28,8 +29,11 @@ export const FAMILIES: readonly Family[] = [
   phi3,
   smollm3,
   mistral3,
+  gptOss,
   granite,
+  graniteMoe,
   olmo2,
+  olmoe,
   exaone4,
   glm4,
   minicpm,
