@@ -5,6 +5,7 @@ import {
   attentionReduceSinks,
   attentionRows,
   attentionSplit,
+  latentJoin,
   splitGroup,
 } from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
@@ -23,7 +24,7 @@ import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
 const GEMV_INPUTS: readonly GemvInput[] = ['plain', 'normed'];
-const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512];
+const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512, 576];
 
 const SAMPLE_SHAPES: readonly SampleShape[] = [
   { vocabSize: 32000, segmentLength: 32000, numSegments: 1, workgroupSize: 8 },
@@ -95,6 +96,7 @@ export function allKernels(): readonly Kernel[] {
     ...probes,
     attentionReduce,
     attentionReduceSinks,
+    latentJoin,
     route,
     expertTiles,
     expertSum,

@@ -1,7 +1,7 @@
 /** The fields of every uniform struct, as the shaders declare them, are those that the specs name, in the same order. */
 import { expect, it } from 'vitest';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
-import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
+import { FLASH_PARAMS, LATENT_PARAMS, latentJoin, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
 import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
@@ -43,6 +43,7 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionReduce, REDUCE_PARAMS],
   [attentionFlash('f32', 64), FLASH_PARAMS],
   [attentionRows('f32'), FLASH_PARAMS],
+  [latentJoin, LATENT_PARAMS],
   [gatedMul('silu'), GATED_MUL_PARAMS],
   [activate('gelu'), ACTIVATE_PARAMS],
   [route, ROUTE_PARAMS],

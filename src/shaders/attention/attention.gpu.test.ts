@@ -115,7 +115,13 @@ async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout
     numHeads,
     1,
   ]);
-  return compare(inputs, results[kernel.bindings.indexOf('readWrite')], 0, inputs.numPrompt, kernel.constants['TILE_K'] ?? 1);
+  return compare(
+    inputs,
+    results[kernel.bindings.indexOf('readWrite')],
+    0,
+    inputs.numPrompt,
+    kernel.constants['TILE_K'] ?? 1,
+  );
 }
 
 interface SplitKernels {

@@ -10,10 +10,14 @@ import type { Kernel } from '../kernel.ts';
 import flashWgsl from './attention_flash.wgsl?raw';
 import attentionRowsWgsl from './attention_rows.wgsl?raw';
 import reduceWgsl from './attention_reduce.wgsl?raw';
+import latentJoinWgsl from './latent_join.wgsl?raw';
 import noSinkWgsl from './no_sink.wgsl?raw';
 import sinkWgsl from './sink.wgsl?raw';
 import splitWgsl from './attention_split.wgsl?raw';
 import visibleWgsl from './visible.wgsl?raw';
+
+/** Longest head that the kernels have room for. */
+export const MAX_HEAD_DIM = 576;
 
 /** A window that hides no key. */
 export const NO_WINDOW = 0xffffffff;
@@ -54,6 +58,24 @@ export const FLASH_PARAMS = [
   'window',
   'softcap',
 ] as const;
+
+export const LATENT_PARAMS = [
+  'num_heads',
+  'rope_words',
+  'latent_words',
+  'plain_words',
+  'kv_words',
+  'out_words',
+] as const;
+
+/** Bindings: step, params, q, absorbed, kv, out. Grid: words of the heads, key and value of a row / 64, row. */
+export const latentJoin: Kernel = {
+  name: 'attention_latent_join_f32',
+  code: [stepWgsl, latentJoinWgsl].join('\n'),
+  bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
+  constants: {},
+  features: [],
+};
 
 /** Rows a flash workgroup takes. */
 export const FLASH_TILE_ROWS = 16;

@@ -1,6 +1,6 @@
 // Attention of prompt rows on software adapters: a thread a (row, head), online softmax over the keys one by one, no
 // shared memory and no barrier. A row's result does not depend on the rows beside it.
-const MAX_WORDS = 128u; // heads of up to 512
+const MAX_WORDS = 144u; // heads of up to 576
 const LOWEST = -3.0e38;
 
 struct FlashParams {

@@ -56,6 +56,8 @@ interface ExpertCase {
   readonly xShared?: boolean;
 }
 
+const X_OFFSET = 8;
+
 const CASES: readonly ExpertCase[] = [
   { numExperts: 3, numUsed: 2, numPrompt: 1, numGenerated: 1, numOut: 5, rowElements: 1, xShared: true },
   {
@@ -100,8 +102,13 @@ function inputsOf(type: BlockType, seed: number, one: ExpertCase) {
   const numX = xShared ? numRows : numRows * numUsed;
   const exact = randomFloats(random, numX * width, 8);
   const padded = Math.ceil(width / 32) * 32;
-  const x = new Float32Array(numX * padded);
-  for (let r = 0; r < numX; r++) x.set(exact.subarray(r * width, (r + 1) * width), r * padded);
+  // The first words of a row are another matrix's.
+  const x = new Float32Array(numX * (X_OFFSET + padded));
+  for (let r = 0; r < numX; r++) {
+    const at = r * (X_OFFSET + padded);
+    x.fill(UNTOUCHED, at, at + X_OFFSET);
+    x.set(exact.subarray(r * width, (r + 1) * width), at + X_OFFSET);
+  }
   const bias = randomFloats(random, halves * numExperts * numOut, 8);
   // The experts of a row differ.
   const ids = Uint32Array.from({ length: numRows * numUsed }, (_, pair) =>
@@ -163,7 +170,8 @@ async function compute(
       has_bias: one.bias === true ? 1 : 0,
       num_used: numUsed,
       x_shared: one.xShared === true ? 1 : 0,
-      x_stride: padded,
+      x_stride: X_OFFSET + padded,
+      x_offset: X_OFFSET,
       out_stride: outStride,
       out_offset: 2,
     });
@@ -300,7 +308,7 @@ describeOnAdapters((runner) => {
     ['tiled', 'n + 8u < end', 'n + 8u <= end'],
     ['by eight', 'tile.count > 5u', 'tile.count > 6u'],
     ['by eight', 'pair / params.num_used', 'pair'],
-    ['rows', 'max(begin, params.first_row)', 'begin'],
+    ['rows', 'min(begin + params.expert_rows, params.first_row + params.num_rows)', 'begin + params.expert_rows'],
     ['rows', 'n - part.count + params.num_rows', 'n'],
     ['rows', 'at - params.num_rows + params.bias_gap', 'at'],
     ['rows', 'n - part.count + params.half_gap', 'n'],

@@ -92,6 +92,7 @@ export const EXPERT_PARAMS = [
   'num_used',
   'x_shared',
   'x_stride',
+  'x_offset',
   'out_stride',
   'out_offset',
 ] as const;

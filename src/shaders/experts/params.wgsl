@@ -13,6 +13,7 @@ struct ExpertParams {
   num_used: u32,    // pairs of a row
   x_shared: u32,    // 1: the pairs of a row have x in common; 0: each has its own
   x_stride: u32,    // floats
+  x_offset: u32,    // floats, of a row's first
   out_stride: u32,  // floats
   out_offset: u32,
 }
@@ -45,7 +46,7 @@ fn weight_row(part: Part, n: u32) -> u32 {
 // The word of x at which a pair's row begins.
 fn x_at(pair: u32) -> u32 {
   let row = select(pair, pair / params.num_used, params.x_shared == 1u);
-  return row * (params.x_stride >> 2u);
+  return (row * params.x_stride + params.x_offset) >> 2u;
 }
 
 // A sum from its four partial sums.

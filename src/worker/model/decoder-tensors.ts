@@ -7,7 +7,7 @@ import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile } from '../loading/gguf-file.ts';
 import { rowsOf } from '../loading/upload.ts';
-import type { ModelConfig } from './config.ts';
+import type { LatentConfig, ModelConfig } from './config.ts';
 import type { QkNormKind } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import {
@@ -37,6 +37,20 @@ export interface AttentionTensors {
   readonly sinks: PlannedVector | undefined; // [numHeads]
   readonly o: PlannedMatrix;
   readonly oBias: PlannedVector | undefined;
+}
+
+export interface LatentTensors {
+  /** Which layer's cache and configuration. */
+  readonly layer: number;
+  readonly config: LatentConfig;
+  /** To the latent of queries, and its norm; undefined: queries come straight from the input. */
+  readonly qDown: { readonly matrix: PlannedMatrix; readonly norm: PlannedVector } | undefined;
+  readonly q: PlannedMatrix; // of numHeads heads, what is not rotated of each first
+  readonly kvDown: PlannedMatrix; // of the latent, then of what is rotated
+  readonly kvNorm: PlannedVector; // [rank]
+  readonly kUp: PlannedMatrix; // [numHeads, rank] rows of plainDim: queries into the space of latents
+  readonly vUp: PlannedMatrix; // [numHeads, valueDim] rows of rank
+  readonly o: PlannedMatrix;
 }
 
 export interface FeedForwardTensors {
@@ -74,6 +88,8 @@ export interface ForwardStep<R> {
   /** `apart`: never taken by the products themselves; what experts need. */
   norm(norm: NormTensors, options?: { readonly apart?: boolean }): R;
   attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
+  /** `input`: a norm taken apart. */
+  latentAttention(tensors: LatentTensors, input: R): void;
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
   /** `input`: a norm taken apart. */
   experts(tensors: ExpertsTensors, input: R, options?: BlockOptions): void;
@@ -191,6 +207,42 @@ export class LayerTensors {
       sinks: planner.option(name('attn_sinks.weight'), numHeads),
       o: planner.matrix([name('attn_output.weight')], q, [hiddenSize]),
       oBias: planner.option(name('attn_output.bias'), hiddenSize),
+    };
+  }
+
+  /** @throws Internal without a configuration of it */
+  latentAttention(): LatentTensors {
+    const { planner, config } = this.#model;
+    const { hiddenSize, numHeads, latent } = config;
+    if (latent === undefined) throw new LinnetError('Internal', 'A model without latents was asked for them.');
+    const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
+    const name = (part: string) => this.#name(`${part}.weight`);
+    const qRows = numHeads * (plainDim + ropeDim);
+    const perHead = (part: string, rowElements: number, rows: number) =>
+      planner.matrix(
+        [planner.reshaped(name(part), [rowElements, rows, numHeads], [rowElements, rows * numHeads])],
+        rowElements,
+        [rows * numHeads],
+      );
+    return {
+      layer: this.index,
+      config: latent,
+      qDown:
+        queryRank === 0
+          ? undefined
+          : {
+              matrix: planner.matrix([name('attn_q_a')], hiddenSize, [queryRank]),
+              norm: planner.vector(name('attn_q_a_norm'), queryRank),
+            },
+      q:
+        queryRank === 0
+          ? planner.matrix([name('attn_q')], hiddenSize, [qRows])
+          : planner.matrix([name('attn_q_b')], queryRank, [qRows]),
+      kvDown: planner.matrix([name('attn_kv_a_mqa')], hiddenSize, [rank + ropeDim]),
+      kvNorm: planner.vector(name('attn_kv_a_norm'), rank),
+      kUp: perHead('attn_k_b', plainDim, rank),
+      vUp: perHead('attn_v_b', rank, valueDim),
+      o: planner.matrix([name('attn_output')], numHeads * valueDim, [hiddenSize]),
     };
   }
 

@@ -12,6 +12,7 @@ import type {
   ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
+  LatentTensors,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
@@ -77,6 +78,42 @@ export class Decoder implements ForwardStep<Rows> {
     this.#addBlock(tensors.o, ops.valuesOf(attended, q), tensors.oBias, postNorm);
   }
 
+  /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
+  latentAttention(tensors: LatentTensors, input: Rows): void {
+    const { ops, cache, scratch, sizes } = this.#parts;
+    const { layer, qDown, config: latent } = tensors;
+    const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
+    const [buffers, heads] = [scratch.latent, ops.heads];
+    if (buffers === undefined || heads === undefined || input.fused !== undefined) {
+      throw new LinnetError('Internal', 'Latent attention without buffers, or of rows whose norm is not taken yet.');
+    }
+    const { qLatent, q, kv, absorbed, values } = buffers;
+    const config = this.#layer(layer);
+    const shards = cache.shards(layer);
+    if (qDown !== undefined) {
+      const stride = paddedRowElements(queryRank);
+      ops.linear(this.#matrix(qDown.matrix), input, { out: qLatent, outStride: stride });
+      ops.norms.rmsNormInPlace(qLatent, this.#vector(qDown.norm), queryRank, stride);
+    }
+    const qStride = plainDim + ropeDim;
+    const { numHeads } = this.#parts.config;
+    ops.linear(this.#matrix(tensors.q), qDown ? { x: qLatent } : input, { out: q, outStride: numHeads * qStride });
+    const kvStride = paddedRowElements(rank + ropeDim);
+    ops.linear(this.#matrix(tensors.kvDown), input, { out: kv, outStride: kvStride });
+    ops.norms.rmsNormInPlace(kv, this.#vector(tensors.kvNorm), rank, kvStride);
+    heads.tiles();
+    const plain = { x: q, shared: false, stride: qStride };
+    heads.product(this.#matrix(tensors.kUp), plain, { out: absorbed, outStride: rank, bias: undefined });
+    ops.latentJoin(buffers, latent, scratch.qkv);
+    ops.ropeAppend(scratch.qkv, scratch.q, shards, config);
+    ops.attention(scratch.q, shards, scratch.partial, scratch.attended, config);
+    const attended = ops.valuesOf(scratch.attended, scratch.q);
+    const latents = { x: attended, shared: false, stride: rank + ropeDim, offset: ropeDim };
+    heads.product(this.#matrix(tensors.vUp), latents, { out: values, outStride: valueDim, bias: undefined });
+    const target = { out: scratch.hidden, outStride: sizes.padded.hidden, addToOut: true };
+    ops.linear(this.#matrix(tensors.o), { x: values }, target);
+  }
+
   /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
   feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
     this.#activated(tensors, input);
@@ -103,7 +140,8 @@ export class Decoder implements ForwardStep<Rows> {
     experts.route({ choiceBias: this.#option(tensors.choiceBias), sharedGate: tensors.shared?.gated === true });
     this.#expertsActivated(tensors, input.x, experts, buffers);
     const down = { outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) };
-    experts.product(this.#matrix(tensors.down), buffers.activated, false, { ...down, out: buffers.out });
+    const activated = { x: buffers.activated, shared: false };
+    experts.stacks.product(this.#matrix(tensors.down), activated, { ...down, out: buffers.out });
     if (tensors.shared !== undefined) this.#sharedExpert(tensors.shared.feedForward, input, buffers.shared);
     const shared = tensors.shared === undefined ? undefined : buffers.shared;
     // The block's input, in `normed`, has been read.
@@ -124,12 +162,12 @@ export class Decoder implements ForwardStep<Rows> {
     const bias = this.#option(gateUpBias);
     const weights = this.#pair(gateUp);
     if (weights.kind === 'paired') {
-      experts.gated(weights.matrix, x, stride, bias, config.activation);
+      experts.stacks.gated(weights.matrix, x, { ...to, stride }, bias, config.activation);
     } else {
       if (bias !== undefined) throw new LinnetError('Internal', 'Biases of gate and up of two types.');
       const target = { out: to.gateUp, outStride: 2 * stride, bias };
-      experts.product(weights.first, x, true, target);
-      experts.product(weights.second, x, true, { ...target, outOffset: stride });
+      experts.stacks.product(weights.first, { x, shared: true }, target);
+      experts.stacks.product(weights.second, { x, shared: true }, { ...target, outOffset: stride });
     }
     ops.gatedMul(to.gateUp, to.activated, stride, weights.kind === 'apart', numUsed);
   }

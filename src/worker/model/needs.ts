@@ -10,6 +10,7 @@ import type {
   ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
+  LatentTensors,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
@@ -78,6 +79,11 @@ class Notes implements ForwardStep<GemvInput> {
     else if (up.gateUp.kind === 'paired') this.gates[input].push(up.gateUp.matrix);
     else this.products[input].push(up.gateUp.first, up.gateUp.second);
     this.products.plain.push(down);
+  }
+
+  latentAttention({ qDown, q, kvDown, kUp, vUp, o }: LatentTensors): void {
+    this.products.plain.push(...(qDown === undefined ? [] : [qDown.matrix]), q, kvDown, o);
+    this.stacks.push(kUp, vUp);
   }
 
   experts({ router, gateUp, down, shared }: ExpertsTensors, input: GemvInput): void {

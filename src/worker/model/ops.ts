@@ -8,9 +8,11 @@ import {
   attentionReduceSinks,
   attentionRows,
   attentionSplit,
+  latentJoin,
   NO_WINDOW,
 } from '../../shaders/attention/attention.ts';
 import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
+import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
@@ -21,14 +23,15 @@ import { decodeGroup, defaultVariants, type KernelVariants } from '../../shaders
 import { LinnetError } from '../errors.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import type { LayerConfig, ModelConfig } from './config.ts';
+import type { LatentConfig, LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
 import { ExpertOps } from './expert-ops.ts';
 import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
-import type { Scratch } from './scratch.ts';
+import type { LatentScratch, Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
+import { StackOps } from './stack-ops.ts';
 import type { StepInputs } from './step-inputs.ts';
 import type { Pair } from './tensors.ts';
 
@@ -49,6 +52,8 @@ export class OpBuilder {
   readonly norms: NormOps;
   /** Of models that have experts. */
   readonly experts: ExpertOps | undefined;
+  /** Of models with multi-head latent attention: products of heads. */
+  readonly heads: StackOps | undefined;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -56,7 +61,7 @@ export class OpBuilder {
     inputs: StepInputs,
     config: ModelConfig,
     sizes: ModelSizes,
-    scratch: Pick<Scratch, 'experts'>,
+    scratch: Pick<Scratch, 'experts' | 'latent'>,
     chosen: Partial<KernelVariants> = {},
   ) {
     this.#gpu = gpu;
@@ -73,15 +78,14 @@ export class OpBuilder {
       logitRows: inputs.logitRows,
     });
     this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    const { latent } = scratch;
+    const context = { gemm, gemv, device: gpu.traits };
+    const perHead = { numExperts: config.numHeads, numUsed: config.numHeads };
+    this.heads = latent && new StackOps((...dispatch) => this.#add(...dispatch), context, perHead, latent);
     this.experts =
       config.experts &&
       scratch.experts &&
-      new ExpertOps(
-        (...dispatch) => this.#add(...dispatch),
-        { gemm, gemv, device: gpu.traits },
-        config.experts,
-        scratch.experts,
-      );
+      new ExpertOps((...dispatch) => this.#add(...dispatch), context, config.experts, scratch.experts);
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -299,6 +303,18 @@ export class OpBuilder {
         ...(sinks ? [sinks] : []),
       ],
       (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
+    );
+  }
+
+  /** qkv of latent attention: queries in the space of latents, and the latent as key and as value. */
+  latentJoin({ q, absorbed, kv }: LatentScratch, { rank, ropeDim, plainDim }: LatentConfig, qkv: BufferRange): void {
+    const { numHeads, headDim } = this.#config;
+    const kvWords = paddedRowElements(rank + ropeDim) / 4;
+    this.#add(
+      latentJoin,
+      [numHeads, ropeDim / 4, rank / 4, plainDim / 4, kvWords, this.#sizes.padded.qkv / 4],
+      (step, params) => [step, params, q, absorbed, kv, qkv],
+      (shape) => [Math.ceil(((numHeads + 2) * headDim) / 4 / 64), numRows(shape), 1],
     );
   }
 

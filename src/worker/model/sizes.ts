@@ -84,8 +84,10 @@ export function planSizes(
     );
   };
   const partialRowBytes = numHeads * maxChunks * headDim * 4;
+  const { latent } = config;
+  const latentRow = latent && numHeads * Math.max(latent.plainDim + latent.ropeDim, latent.rank, latent.valueDim);
   const expertRow = experts === undefined ? 0 : experts.numUsed * Math.max(2 * experts.ffn, padded.hidden);
-  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn, expertRow);
+  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn, expertRow, latentRow ?? 0);
   let maxRows = fitting('Activations', options.maxRows, widest * 4);
   maxRows = fitting('Block tables', maxRows, tableStride * 4);
   let maxGeneratedRows = Math.min(options.maxGeneratedRows, maxRows);
@@ -99,7 +101,7 @@ export function planSizes(
   const angles = config.ropes.reduce((sum, { dim }) => sum + dim + 2, 0);
   const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + angles) * 4 + 16 + tableStride * 4;
   const scratchBytes =
-    maxRows * (rowBytes + expertBytes(experts, padded.hidden)) +
+    maxRows * (rowBytes + expertBytes(experts, padded.hidden) + latentBytes(config)) +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
     logits.numRows * (logits.segmentLength * logits.numSegments * 4 + padded.hidden * 4);
   return {
@@ -125,6 +127,13 @@ function expertBytes(experts: ModelSizes['experts'], hidden: number): number {
   if (experts === undefined) return 0;
   const { logits, ffn, numUsed } = experts;
   return 4 * (logits + numUsed * (6 + 3 * ffn + hidden) + hidden);
+}
+
+/** Of a row: queries, latent, and of each head id, place, tile, query in both spaces and value. */
+function latentBytes({ latent, numHeads }: ModelConfig): number {
+  if (latent === undefined) return 0;
+  const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
+  return 4 * (queryRank + rank + ropeDim + numHeads * (5 + plainDim + ropeDim + rank + valueDim));
 }
 
 /** What the sampler's integer sums hold. */

@@ -16,6 +16,17 @@ const COMMON = {
 };
 
 const EXPERTS = { expert_count: 8, expert_used_count: 2 };
+const DEEPSEEK = {
+  ...EXPERTS,
+  'rope.dimension_count': 16,
+  'attention.key_length': 48,
+  'attention.value_length': 32,
+  'attention.key_length_mla': 48,
+  'attention.value_length_mla': 24,
+  'attention.kv_lora_rank': 32,
+  expert_feed_forward_length: 40,
+  expert_shared_count: 2,
+};
 
 function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
   const entries = Object.entries({ ...COMMON, ...own }).map(
@@ -43,6 +54,7 @@ describe('families', () => {
       olmoe: EXPERTS,
       granitemoe: EXPERTS,
       'gpt-oss': { ...EXPERTS, 'attention.sliding_window': 16 },
+      deepseek2: DEEPSEEK,
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
       (architecture) => configOf(architecture, needed[architecture]).rotateHalves,
@@ -163,6 +175,24 @@ describe('families', () => {
     const gptOss = configOf('gpt-oss', { ...EXPERTS, 'attention.sliding_window': 16 });
     expect(gptOss).toMatchObject({ activation: 'swiglu_oai', experts: { normalised: true } });
     expect(gptOss.layers.slice(0, 3).map(({ window }) => window)).toEqual([16, undefined, 16]);
+  });
+
+  it('deepseek2 attends to latents, with heads of them and what is rotated, and scores that YaRN makes grow', () => {
+    const config = configOf('deepseek2', DEEPSEEK);
+    expect(config).toMatchObject({
+      latent: { queryRank: 0, rank: 32, plainDim: 32, ropeDim: 16, valueDim: 24 },
+      headDim: 48,
+      numKvHeads: 1,
+      attentionScale: 1 / Math.sqrt(48),
+      experts: { ffnSize: 40, sharedFfnSize: 80, normalised: false },
+    });
+    const yarn = { 'rope.scaling.type': 'yarn', 'rope.scaling.factor': 40, 'rope.scaling.yarn_log_multiplier': 0.1 };
+    const stretched = configOf('deepseek2', { ...DEEPSEEK, ...yarn });
+    expect(stretched.attentionScale).toBeCloseTo((1 + 0.1 * Math.log(40)) ** 2 / Math.sqrt(48), 12);
+    expect(stretched.ropes[0].scaling).toMatchObject({ kind: 'yarn', logMultiplier: 1 });
+    expect(() => configOf('deepseek2', { ...EXPERTS })).toThrow(refused(/before April 2025/));
+    const odd = { ...DEEPSEEK, 'attention.value_length_mla': 26 };
+    expect(() => configOf('deepseek2', odd)).toThrow(refused(/lengths/));
   });
 
   it('refuse numbers of experts that kernels have no room for, and gates that they do not know', () => {

@@ -1,6 +1,7 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
 import { cohere2 } from './cohere.ts';
+import { deepseek2 } from './deepseek.ts';
 import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
@@ -40,6 +41,7 @@ export const FAMILIES: readonly Family[] = [
   cohere2,
   stablelm,
   starcoder2,
+  deepseek2,
 ];
 
 /** Values of `general.architecture`. */
