@@ -51,7 +51,6 @@ const ON_ONE: readonly Case[] = [
   { model: 'qwen3moe', flags: ['--batch', '5'] },
   { model: 'gpt-oss', flags: ['--max-binding', '65536'] },
   { model: 'deepseek2', flags: [] },
-  { model: 'deepseek2', flags: ['--gemm', 'tiled', '--gemv', 'lanes', '--attention', 'flash'] },
 ];
 
 for (const [i, { name: adapter, title }] of openTestAdapters().entries()) {

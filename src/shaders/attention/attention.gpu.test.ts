@@ -257,7 +257,7 @@ describeOnAdapters((runner) => {
   );
 
   it.for<readonly ['rows' | 'reduce', string, string]>([
-    ['rows', 'max(top, sink)', 'top'],
+    ['rows', 'let fade = exp(top - new_top)', 'let fade = 1.0'],
     ['rows', 'sinks[head]', 'sinks[0]'],
     ['rows', 'acc[i] * end.x', 'acc[i]'],
     ['reduce', 'exp(sink - new_top)', '0.0'],
