@@ -1,9 +1,18 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
-import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
+import {
+  attentionFlash,
+  attentionReduce,
+  attentionReduceSinks,
+  attentionRows,
+  attentionSplit,
+  latentJoin,
+  splitGroup,
+} from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
 import { activate, gatedMul } from './elementwise/gated-mul.ts';
 import { embed } from './embed/embed.ts';
+import { expertGemm, expertGemv, expertSum, expertTiles, route } from './experts/experts.ts';
 import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
@@ -15,7 +24,7 @@ import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
 const GEMV_INPUTS: readonly GemvInput[] = ['plain', 'normed'];
-const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512];
+const HEAD_DIMS = [8, 32, 64, 80, 96, 128, 256, 512, 576];
 
 const SAMPLE_SHAPES: readonly SampleShape[] = [
   { vocabSize: 32000, segmentLength: 32000, numSegments: 1, workgroupSize: 8 },
@@ -32,6 +41,14 @@ export function allKernels(): readonly Kernel[] {
       linearGemm(type, 'broadcast', subgroupMin),
       linearGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
       gatedGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
+    ]),
+    expertGemm(type, 'rows'),
+    expertGemm(type, 'tiled'),
+    ...[undefined, ...ACTIVATIONS].flatMap((activation) => [
+      expertGemv(type, 'rows', { software: true }, activation),
+      expertGemv(type, 'lanes', { software: true }, activation),
+      expertGemv(type, 'subgroups', { subgroupMin: 4, software: false }, activation),
+      expertGemv(type, 'subgroups', { subgroupMin: 32, software: false }, activation),
     ]),
     ...GEMV_INPUTS.flatMap((input) => [
       linearGemv(type, 'rows', input, { software: true }),
@@ -50,6 +67,8 @@ export function allKernels(): readonly Kernel[] {
     // Between them every size of what shares a scale: 4, 8, 16, 32.
     ...(isBlockLayout(kv) ? [20, 8, 80, 64] : [64]).map((headDim) => ropeAppend(kv, headDim)),
     attentionRows(kv),
+    attentionRows(kv, true),
+    attentionFlash(kv, 64, true),
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
@@ -76,6 +95,11 @@ export function allKernels(): readonly Kernel[] {
     ...sampler,
     ...probes,
     attentionReduce,
+    attentionReduceSinks,
+    latentJoin,
+    route,
+    expertTiles,
+    expertSum,
     rmsNorm,
     qkNorm,
     layerNorm,

@@ -1,10 +1,21 @@
 /** The fields of every uniform struct, as the shaders declare them, are those that the specs name, in the same order. */
 import { expect, it } from 'vitest';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
-import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
+import { FLASH_PARAMS, LATENT_PARAMS, latentJoin, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
 import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
+import {
+  EXPERT_PARAMS,
+  EXPERT_SUM_PARAMS,
+  EXPERT_TILES_PARAMS,
+  expertGemm,
+  expertGemv,
+  expertSum,
+  expertTiles,
+  route,
+  ROUTE_PARAMS,
+} from './experts/experts.ts';
 import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
@@ -32,8 +43,14 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionReduce, REDUCE_PARAMS],
   [attentionFlash('f32', 64), FLASH_PARAMS],
   [attentionRows('f32'), FLASH_PARAMS],
+  [latentJoin, LATENT_PARAMS],
   [gatedMul('silu'), GATED_MUL_PARAMS],
   [activate('gelu'), ACTIVATE_PARAMS],
+  [route, ROUTE_PARAMS],
+  [expertTiles, EXPERT_TILES_PARAMS],
+  [expertGemm(F32, 'tiled'), EXPERT_PARAMS],
+  [expertGemv(F32, 'rows', { software: true }), EXPERT_PARAMS],
+  [expertSum, EXPERT_SUM_PARAMS],
   [probeFma, PROBE_PARAMS],
 ];
 

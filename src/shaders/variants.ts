@@ -61,7 +61,7 @@ export interface KernelNeeds {
   /** Of gates. */
   readonly activation: Activation;
   /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
-  readonly attention: { readonly layout: KvLayout; readonly headDim: number } | undefined;
+  readonly attention: { readonly layout: KvLayout; readonly headDim: number; readonly sinks?: boolean } | undefined;
   readonly decodeAttention: DecodeShape;
   /** The type of most of its weights, and the length of a row: what variants are timed with. */
   readonly typical: { readonly type: BlockType; readonly rowElements: number };
@@ -91,6 +91,7 @@ export type Subject =
       readonly variant: AttentionVariant;
       readonly layout: KvLayout;
       readonly headDim: number;
+      readonly sinks?: boolean;
     }
   | {
       readonly op: 'decodeAttention';
@@ -185,9 +186,9 @@ function subjectsOf<F extends KernelFamily>(
     gemv: (gemv) => gemvSubjects(gemv, needs, traits),
     attention: (attention) => {
       if (needs.attention === undefined) return [];
-      const { layout, headDim } = needs.attention;
-      const kernel = attention === 'rows' ? attentionRows(layout) : attentionFlash(layout, headDim);
-      return [{ op: 'attention', kernel, variant: attention, layout, headDim }];
+      const { layout, headDim, sinks = false } = needs.attention;
+      const kernel = attention === 'rows' ? attentionRows(layout, sinks) : attentionFlash(layout, headDim, sinks);
+      return [{ op: 'attention', kernel, variant: attention, layout, headDim, sinks }];
     },
     decodeAttention: (decode) => {
       const shape = needs.decodeAttention;

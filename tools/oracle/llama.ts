@@ -7,6 +7,7 @@
 import type { ByteSource } from '../../src/cache/byte-source.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import type { GgufMetadata } from '../../src/worker/loading/gguf-metadata.ts';
+import { feedForward, mixExperts, type ExpertsSpec } from './experts.ts';
 import { rotateHead, type RotationSpec } from './rotation.ts';
 import { ExactWeights } from './weights.ts';
 
@@ -17,6 +18,7 @@ interface Hyperparameters {
   readonly headSize: number;
   readonly epsilon: number;
   readonly rotation: RotationSpec;
+  readonly experts: ExpertsSpec | undefined;
 }
 
 /** What a cache makes of a head of a (rotated) key or of a value, in place. */
@@ -82,10 +84,11 @@ export class LlamaOracle {
     const residual = wanted.map((position, i) => sum(at(hidden, position), at(mixed, i)));
 
     const ffnInput = await this.#norm(residual, `${name}.ffn_norm.weight`);
-    const gate = await weights.multiply(`${name}.ffn_gate.weight`, ffnInput);
-    const up = await weights.multiply(`${name}.ffn_up.weight`, ffnInput);
-    const activated = gate.map((row, i) => row.map((g, j) => (g / (1 + Math.exp(-g))) * (up[i]?.[j] ?? NaN)));
-    const down = await weights.multiply(`${name}.ffn_down.weight`, activated);
+    const { experts } = this.#hyper;
+    const down =
+      experts === undefined
+        ? await feedForward(weights, (part) => `${name}.ffn_${part}.weight`, ffnInput)
+        : await mixExperts(weights, name, ffnInput, experts);
     return residual.map((row, i) => sum(row, at(down, i)));
   }
 
@@ -149,7 +152,12 @@ export class LlamaOracle {
 function readHyperparameters(metadata: GgufMetadata, pairFactors: Float64Array | undefined): Hyperparameters {
   const architecture = metadata.requireString('general.architecture');
   if (architecture !== 'llama') throw new Error(`the oracle computes llama, not ${architecture}`);
-  for (const key of ['expert_count', 'attention.scale', 'rope.scaling.yarn_log_multiplier']) {
+  for (const key of [
+    'expert_gating_func',
+    'expert_group_count',
+    'attention.scale',
+    'rope.scaling.yarn_log_multiplier',
+  ]) {
     if (metadata.number(`llama.${key}`)) throw new Error(`the oracle does not know llama.${key}`);
   }
   const need = (key: string) => metadata.requireNumber(`llama.${key}`);
@@ -161,7 +169,9 @@ function readHyperparameters(metadata: GgufMetadata, pairFactors: Float64Array |
   if (scaling !== 'none' && scaling !== 'linear' && scaling !== 'yarn') {
     throw new Error(`the oracle does not know the rotary scaling ${scaling}`);
   }
+  const numExperts = option('expert_count', 0);
   return {
+    experts: numExperts === 0 ? undefined : { numExperts, numUsed: need('expert_used_count') },
     numLayers: need('block_count'),
     numHeads,
     numKvHeads: option('attention.head_count_kv', numHeads),

@@ -41,11 +41,22 @@ export class ExactWeights {
    * the file has a tensor of that name.
    */
   async multiply(name: string, x: readonly Float64Array[], bias?: string): Promise<Float64Array[]> {
-    const { numRows } = this.#shape(name);
+    return this.multiplyRows(name, 0, this.#shape(name).numRows, x, bias);
+  }
+
+  /** The same with some rows of the matrix alone: an expert's, say. */
+  async multiplyRows(
+    name: string,
+    firstRow: number,
+    numRows: number,
+    x: readonly Float64Array[],
+    bias?: string,
+  ): Promise<Float64Array[]> {
     const added = bias !== undefined && this.has(bias) ? await this.vector(bias) : undefined;
     const out = x.map(() => new Float64Array(numRows));
-    await this.#eachRow(name, 0, numRows, (row, weights) => {
-      const start = added?.[row] ?? 0;
+    await this.#eachRow(name, firstRow, numRows, (matrixRow, weights) => {
+      const row = matrixRow - firstRow;
+      const start = added?.[matrixRow] ?? 0;
       for (let i = 0; i < x.length; i++) {
         const input = x[i];
         const target = out[i];

@@ -165,6 +165,38 @@ export const SHAPE_CASES: readonly ShapeCase[] = [
     ...SHORT,
   },
   {
+    // Qwen 3 30B-A3B's widths with fewer experts, as Q4_K_M mixes types.
+    name: 'd2048-experts16-used8-ffn768-hd128-gqa8-q4_k_m',
+    shape: {
+      ...BASE,
+      hiddenSize: 2048,
+      numHeads: 32,
+      numKvHeads: 4,
+      headDim: 128,
+      ffnSize: 768,
+      experts: { numExperts: 16, numUsed: 8, ffnSize: 768 },
+      ropeTheta: 1e6,
+    },
+    weights: { type: 'Q4_K', types: { embedding: 'Q6_K', v: 'Q6_K', down: 'Q6_K' } },
+    ...SHORT,
+  },
+  {
+    // Qwen 1.5 MoE's: many experts, and a wide one that all rows share, with a gate. Widths are whole blocks of 32 alone.
+    name: 'd1024-experts60-used4-ffn352-shared1408-q8_0',
+    shape: {
+      ...BASE,
+      hiddenSize: 1024,
+      numHeads: 8,
+      numKvHeads: 8,
+      headDim: 128,
+      ffnSize: 1408,
+      experts: { numExperts: 60, numUsed: 4, ffnSize: 352, sharedFfnSize: 1408 },
+      ropeTheta: 1e6,
+    },
+    weights: { type: 'Q8_0' },
+    ...SHORT,
+  },
+  {
     name: 'position8000-hd64-gqa2-f32',
     shape: {
       ...BASE,

@@ -11,6 +11,7 @@ import { planted, UNTOUCHED } from '../testing/values.ts';
 import {
   attentionFlash,
   attentionReduce,
+  attentionReduceSinks,
   attentionRows,
   attentionSplit,
   FLASH_PARAMS,
@@ -40,6 +41,11 @@ const WINDOWED: readonly AttentionShape[] = [
   { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1, window: 21 },
   { headDim: 32, numKvHeads: 1, headsPerKv: 3, qScale: 8, window: 150, softcap: 5 },
   { headDim: 16, numKvHeads: 1, headsPerKv: 1, qScale: 1, window: 1 },
+];
+/** Sinks that drown in the scores and that drown them, beside windows and caps. */
+const SINKED: readonly AttentionShape[] = [
+  { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 3, window: 21, sinks: true },
+  { headDim: 64, numKvHeads: 1, headsPerKv: 2, qScale: 8, softcap: 5, sinks: true },
 ];
 const SMALL: AttentionShape = { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1 };
 /** The scale of scores; the models' own, as f32. */
@@ -90,7 +96,7 @@ async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout
   });
   const step = packStep({ numPrompt: inputs.numPrompt, numTiles: tiles.length, tableStride: inputs.tableStride });
   const pools = [inputs.keys(0, inputs.numBlocks), inputs.values(0, inputs.numBlocks)];
-  const byRows = kernel.bindings.length === 8;
+  const byRows = kernel.name.startsWith('attention_rows');
   const tileWords = byRows ? [] : [Uint32Array.from(tiles.flat())];
   const bindings = [
     step,
@@ -101,6 +107,7 @@ async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout
     inputs.tables,
     ...tileWords,
     emptyOutput(inputs),
+    ...(shape.sinks === true ? [inputs.sinks] : []),
   ];
   const numHeads = shape.numKvHeads * shape.headsPerKv;
   const results = await runner.run(kernel, bindings, [
@@ -108,7 +115,13 @@ async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout
     numHeads,
     1,
   ]);
-  return compare(inputs, results.at(-1), 0, inputs.numPrompt, kernel.constants['TILE_K'] ?? 1);
+  return compare(
+    inputs,
+    results[kernel.bindings.indexOf('readWrite')],
+    0,
+    inputs.numPrompt,
+    kernel.constants['TILE_K'] ?? 1,
+  );
 }
 
 interface SplitKernels {
@@ -119,7 +132,7 @@ interface SplitKernels {
 function splitKernels(layout: KvLayout, shape: AttentionShape, chunk: number): SplitKernels {
   return {
     split: attentionSplit(layout, shape.headDim, splitGroup(shape.headsPerKv, shape.headDim, chunk), chunk),
-    reduce: attentionReduce,
+    reduce: shape.sinks === true ? attentionReduceSinks : attentionReduce,
   };
 }
 
@@ -175,7 +188,8 @@ async function checkSplit(
     all_rows: allRows ? 1 : 0,
     window: shape.window ?? NO_WINDOW,
   });
-  const bindings = [step, params, partOut, partStats, rowWords(inputs), emptyOutput(inputs)];
+  const sinks = shape.sinks === true ? [inputs.sinks] : [];
+  const bindings = [step, params, partOut, partStats, rowWords(inputs), emptyOutput(inputs), ...sinks];
   const results = await runner.run(reduce, bindings, [Math.ceil((numHeads * headDim) / 4 / 64), numRows, 1]);
   return compare(inputs, results[5], allRows ? 0 : inputs.numPrompt, numRows, chunk);
 }
@@ -232,6 +246,35 @@ describeOnAdapters((runner) => {
       expect(await checkSplit(runner(), ofBlocks, 'f32', seed, shape, [0, 7, 11])).toEqual([]);
     },
   );
+
+  it.for(SINKED.map((shape, i) => ({ shape, seed: 101 + i })))(
+    'sinks, head $shape.headDim: flash, rows, split, seed $seed',
+    async ({ shape, seed }) => {
+      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, true), 'f32', seed, shape)).toEqual([]);
+      expect(await checkFlash(runner(), attentionRows('f32', true), 'f32', seed, shape)).toEqual([]);
+      expect(await checkSplit(runner(), splitKernels('f32', shape, 128), 'f32', seed, shape)).toEqual([]);
+    },
+  );
+
+  it.for<readonly ['rows' | 'reduce', string, string]>([
+    ['rows', 'let fade = exp(top - new_top)', 'let fade = 1.0'],
+    ['rows', 'sinks[head]', 'sinks[0]'],
+    ['rows', 'acc[i] * end.x', 'acc[i]'],
+    ['reduce', 'exp(sink - new_top)', '0.0'],
+    ['reduce', 'acc * end.x', 'acc'],
+  ])('finds a mistake planted in the sinks of %s: %s -> %s', async ([part, right, wrong]) => {
+    const found: string[] = [];
+    for (const [i, shape] of SINKED.entries()) {
+      const { split, reduce } = splitKernels('f32', shape, 128);
+      const kernel = planted(part === 'rows' ? attentionRows('f32', true) : reduce, right, wrong);
+      found.push(
+        ...(part === 'rows'
+          ? await checkFlash(runner(), kernel, 'f32', 101 + i, shape)
+          : await checkSplit(runner(), { split, reduce: kernel }, 'f32', 101 + i, shape)),
+      );
+    }
+    expect(found).not.toEqual([]);
+  });
 
   it.for<readonly ['flash' | 'rows' | 'split' | 'reduce', string, string]>([
     ['flash', 'position + 1u - min', 'position + 2u - min'],

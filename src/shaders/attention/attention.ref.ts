@@ -14,6 +14,8 @@ export interface Visible {
   readonly numKeys: number;
   /** Of scores: cap tanh(score / cap); 0: none. */
   readonly softcap: number;
+  /** A logit that takes its share of the softmax and has no value. */
+  readonly sink?: number | undefined;
 }
 
 /** @param q [headDim] @param keys, values functions of (position, element) */
@@ -21,7 +23,7 @@ export function attentionRef(
   q: ArrayLike<number>,
   keys: (position: number, element: number) => number,
   values: (position: number, element: number) => number,
-  { firstKey, numKeys, softcap }: Visible,
+  { firstKey, numKeys, softcap, sink = -Infinity }: Visible,
   scale: number,
 ): Attended {
   const scores: number[] = [];
@@ -38,9 +40,9 @@ export function attentionRef(
     scores.push(softcap === 0 ? score : softcap * Math.tanh(score / softcap));
     scoreNorm = Math.max(scoreNorm, Math.sqrt(squares) * scale);
   }
-  const top = scores.reduce((a, b) => Math.max(a, b));
+  const top = scores.reduce((a, b) => Math.max(a, b), sink);
   const weights = scores.map((score) => Math.exp(score - top));
-  const sum = weights.reduce((a, b) => a + b);
+  const sum = weights.reduce((a, b) => a + b, Math.exp(sink - top));
   const out = new Float64Array(q.length);
   let largestValue = 0;
   weights.forEach((weight, i) => {

@@ -10,8 +10,14 @@ import type { Kernel } from '../kernel.ts';
 import flashWgsl from './attention_flash.wgsl?raw';
 import attentionRowsWgsl from './attention_rows.wgsl?raw';
 import reduceWgsl from './attention_reduce.wgsl?raw';
+import latentJoinWgsl from './latent_join.wgsl?raw';
+import noSinkWgsl from './no_sink.wgsl?raw';
+import sinkWgsl from './sink.wgsl?raw';
 import splitWgsl from './attention_split.wgsl?raw';
 import visibleWgsl from './visible.wgsl?raw';
+
+/** Longest head that the kernels have room for. */
+export const MAX_HEAD_DIM = 576;
 
 /** A window that hides no key. */
 export const NO_WINDOW = 0xffffffff;
@@ -53,6 +59,24 @@ export const FLASH_PARAMS = [
   'softcap',
 ] as const;
 
+export const LATENT_PARAMS = [
+  'num_heads',
+  'rope_words',
+  'latent_words',
+  'plain_words',
+  'kv_words',
+  'out_words',
+] as const;
+
+/** Bindings: step, params, q, absorbed, kv, out. Grid: words of the heads, key and value of a row / 64, row. */
+export const latentJoin: Kernel = {
+  name: 'attention_latent_join_f32',
+  code: [stepWgsl, latentJoinWgsl].join('\n'),
+  bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
+  constants: {},
+  features: [],
+};
+
 /** Rows a flash workgroup takes. */
 export const FLASH_TILE_ROWS = 16;
 
@@ -86,20 +110,39 @@ export function attentionSplit(kv: KvLayout, headDim: number, group: number, chu
   };
 }
 
-/** Bindings: step, params, part_out, part_stats, rows, out. Grid: head x head_dim / 4 / 64, row. */
-export const attentionReduce: Kernel = {
-  name: 'attention_reduce_f32',
-  code: [stepWgsl, visibleWgsl, reduceWgsl].join('\n'),
-  bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
-  constants: {},
-  features: [],
-};
+/** Adds what becomes of attention sinks, and their binding behind all others where there are some. */
+function withSinks(kernel: Kernel, sinks: boolean): Kernel {
+  if (!sinks) return { ...kernel, code: `${noSinkWgsl}\n${kernel.code}` };
+  return {
+    ...kernel,
+    name: `${kernel.name}_sinks`,
+    code: `const SINKS_BINDING = ${String(kernel.bindings.length)};\n${sinkWgsl}\n${kernel.code}`,
+    bindings: [...kernel.bindings, 'read'],
+  };
+}
 
-/** Bindings: step, params, q, k, v, rows, tables, tiles, out. Grid: tile, head. */
-export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
+function reduceKernel(sinks: boolean): Kernel {
+  const kernel: Kernel = {
+    name: 'attention_reduce_f32',
+    code: [stepWgsl, visibleWgsl, reduceWgsl].join('\n'),
+    bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
+    constants: {},
+    features: [],
+  };
+  return withSinks(kernel, sinks);
+}
+
+/** Bindings: step, params, part_out, part_stats, rows, out. Grid: head x head_dim / 4 / 64, row. */
+export const attentionReduce = reduceKernel(false);
+
+/** The same with attention sinks. Bindings: those, and sinks. */
+export const attentionReduceSinks = reduceKernel(true);
+
+/** Bindings: step, params, q, k, v, rows, tables, tiles, out, and sinks where there are some. Grid: tile, head. */
+export function attentionFlash(kv: KvLayout, headDim: number, sinks = false): Kernel {
   // At most 8 KiB of shared memory for the tile: 2048 floats.
   const tileK = Math.min(32, 2 ** Math.floor(Math.log2(2048 / headDim)));
-  return {
+  const kernel: Kernel = {
     name: `attention_flash_${kv}_d${String(headDim)}`,
     code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, flashWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
@@ -112,17 +155,20 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
     },
     features: [],
   };
+  return withSinks(kernel, sinks);
 }
 
 /**
- * Prompt rows on software adapters. Bindings: step, params, q, k, v, rows, tables, out. Grid: rows / 64, head.
+ * Prompt rows on software adapters. Bindings: step, params, q, k, v, rows, tables, out, and sinks where there are some.
+ * Grid: rows / 64, head.
  */
-export function attentionRows(kv: KvLayout): Kernel {
-  return {
+export function attentionRows(kv: KvLayout, sinks = false): Kernel {
+  const kernel: Kernel = {
     name: `attention_rows_${kv}`,
     code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, attentionRowsWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {},
     features: [],
   };
+  return withSinks(kernel, sinks);
 }

@@ -7,7 +7,7 @@ override TILE_K: u32 = 16u;      // keys a tile
 override KV_WORDS: u32 = 256u;   // TILE_K * HEAD_DIM / 4
 override NUM_SCORES: u32 = 256u; // 16 * TILE_K
 override OWN_WORDS: u32 = 4u;    // ceil(HEAD_DIM / 16)
-const MAX_OWN_WORDS = 32u;       // heads of up to 512
+const MAX_OWN_WORDS = 36u;       // heads of up to 576
 const TILE_Q = 16u;
 const LOWEST = -3.0e38;
 
@@ -103,11 +103,12 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     }
     workgroupBarrier();
   }
+  let end = with_sink(head, top, sum);
   if (local_row < tile.count) {
     for (var i = 0u; i < OWN_WORDS; i++) {
       let word = quarter + i * 4u;
       if (word < words) {
-        out[row * (params.out_stride >> 2u) + head * words + word] = acc[i] / sum;
+        out[row * (params.out_stride >> 2u) + head * words + word] = acc[i] * end.x / end.y;
       }
     }
   }

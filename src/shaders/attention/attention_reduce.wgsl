@@ -38,6 +38,7 @@ fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
       sum = fma(weight, stats.y, sum);
       acc = fma(vec4<f32>(weight), part_out[(base + c) * params.head_words + d], acc);
     }
-    out[row * (params.out_stride >> 2u) + gid.x] = acc / sum;
+    let end = with_sink(head, top, sum);
+    out[row * (params.out_stride >> 2u) + gid.x] = acc * end.x / end.y;
   }
 }

@@ -1,6 +1,6 @@
 // Attention of prompt rows on software adapters: a thread a (row, head), online softmax over the keys one by one, no
 // shared memory and no barrier. A row's result does not depend on the rows beside it.
-const MAX_WORDS = 128u; // heads of up to 512
+const MAX_WORDS = 144u; // heads of up to 576
 const LOWEST = -3.0e38;
 
 struct FlashParams {
@@ -54,9 +54,10 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     }
     top = new_top;
   }
+  let end = with_sink(head, top, sum);
   if (wid.x * 64u + tid < step.num_prompt) {
     for (var i = 0u; i < words; i++) {
-      out[row * (params.out_stride >> 2u) + head * words + i] = acc[i] / sum;
+      out[row * (params.out_stride >> 2u) + head * words + i] = acc[i] * end.x / end.y;
     }
   }
 }

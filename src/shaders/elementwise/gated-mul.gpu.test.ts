@@ -18,9 +18,11 @@ async function check(
   width: number,
   numRows: number,
   withGenerated: boolean,
+  rowsEach = 1,
 ) {
-  const numPrompt = Math.ceil(numRows / 2);
-  const numComputed = withGenerated ? numRows : numPrompt;
+  const numPrompt = Math.ceil(numRows / 2 / rowsEach);
+  const numGenerated = Math.floor(numRows / rowsEach) - numPrompt;
+  const numComputed = (numPrompt + (withGenerated ? numGenerated : 0)) * rowsEach;
   const random = seededRandom(seed);
   const gateUp = randomFloats(random, numRows * 2 * width);
   for (let r = 0; r < numRows; r++) {
@@ -30,9 +32,13 @@ async function check(
     }
   }
   const out = new Float32Array((numRows + 1) * width).fill(UNTOUCHED);
-  const step = packStep({ numPrompt, numGenerated: numRows - numPrompt });
-  const params = packFields(GATED_MUL_PARAMS, { num_words: width / 4, with_generated: withGenerated ? 1 : 0 });
-  const results = await runner.run(kernel, [step, params, gateUp, out], [Math.ceil((numRows * width) / 4 / 64), 1, 1]);
+  const step = packStep({ numPrompt, numGenerated });
+  const params = packFields(GATED_MUL_PARAMS, {
+    num_words: width / 4,
+    with_generated: withGenerated ? 1 : 0,
+    rows_each: rowsEach,
+  });
+  const results = await runner.run(kernel, [step, params, gateUp, out], [Math.ceil(width / 4 / 64), numRows, 1]);
   return differences(
     new Float32Array(results[3] ?? new ArrayBuffer(0)),
     Array.from(out, (before, i) => {
@@ -84,7 +90,14 @@ describeOnAdapters((runner) => {
     expect(await check(runner(), gatedMul(activation), activation, 62, width, numRows, false)).toEqual([]);
   });
 
+  it('rows of experts: two for a row of the step, and one row that is none of them', async () => {
+    expect(await check(runner(), gatedMul('silu'), 'silu', 64, 96, 7, true, 2)).toEqual([]);
+    expect(await check(runner(), gatedMul('silu'), 'silu', 64, 96, 7, false, 2)).toEqual([]);
+  });
+
   it.for<readonly [Activation, string, string]>([
+    ['silu', 'i < params.num_words &&', ''],
+    ['silu', ' * params.rows_each', ''],
     ['silu', 'vec4<f32>(80.0)', 'vec4<f32>(8.0)'],
     ['silu', '(r * 2u + 1u)', '(r * 2u)'],
     ['silu', 'params.with_generated == 1u', 'false'],
@@ -97,6 +110,7 @@ describeOnAdapters((runner) => {
     const found = [
       ...(await check(runner(), kernel, activation, 61, 96, 5, true)),
       ...(await check(runner(), kernel, activation, 62, 96, 5, false)),
+      ...(await check(runner(), kernel, activation, 64, 96, 7, true, 2)),
     ];
     expect(found).not.toEqual([]);
   });

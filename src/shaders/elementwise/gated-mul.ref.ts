@@ -2,7 +2,14 @@
 import type { Activation } from './activation.ts';
 
 export function gatedMulRef(activation: Activation, gate: number, up: number): number {
+  if (activation === 'swiglu_oai') return swigluOai(gate, up);
   return (activation === 'silu' ? silu(gate) : gelu(gate)) * up;
+}
+
+/** The gate of gpt-oss (https://arxiv.org/abs/2508.10925). */
+function swigluOai(gate: number, up: number): number {
+  const clamped = Math.min(7, gate);
+  return (clamped / (1 + Math.exp(-1.702 * clamped))) * (Math.min(7, Math.max(-7, up)) + 1);
 }
 
 function silu(x: number): number {

@@ -5,9 +5,9 @@ import activateWgsl from './activate.wgsl?raw';
 import { activationWgsl, type Activation } from './activation.ts';
 import gatedMulWgsl from './gated_mul.wgsl?raw';
 
-export const GATED_MUL_PARAMS = ['num_words', 'with_generated'] as const;
+export const GATED_MUL_PARAMS = ['num_words', 'with_generated', 'rows_each'] as const;
 
-/** Bindings: step, params, gate_up, out; a thread four elements, 64 a workgroup. */
+/** Bindings: step, params, gate_up, out. Grid: words of a row / 64, row. */
 export function gatedMul(activation: Activation): Kernel {
   return {
     name: `${activation}_mul_f32`,

@@ -2,6 +2,7 @@
 struct GatedMulParams {
   num_words: u32,      // of gate, and of up
   with_generated: u32, // 0: prompt rows; 1: generated rows too
+  rows_each: u32,      // rows of gate_up for a row of the step: one, or one an expert
 }
 
 @group(0) @binding(0) var<uniform> step: Step;
@@ -11,12 +12,12 @@ struct GatedMulParams {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) gid: vec3<u32>) {
-  let r = gid.x / params.num_words;
-  let i = gid.x % params.num_words;
-  let num_rows = step.num_prompt + select(0u, step.num_generated, params.with_generated == 1u);
-  if (r < num_rows) {
+  let r = gid.y;
+  let i = gid.x;
+  let num_rows = (step.num_prompt + select(0u, step.num_generated, params.with_generated == 1u)) * params.rows_each;
+  if (i < params.num_words && r < num_rows) {
     let gate = gate_up[r * 2u * params.num_words + i];
     let up = gate_up[(r * 2u + 1u) * params.num_words + i];
-    out[gid.x] = activated4(gate, up);
+    out[r * params.num_words + i] = activated4(gate, up);
   }
 }

@@ -12,6 +12,8 @@ import type { BindingKind, Kernel } from '../kernel.ts';
 import broadcast4Wgsl from './broadcast4.wgsl?raw';
 import broadcast8Wgsl from './broadcast8.wgsl?raw';
 import fourWgsl from './four.wgsl?raw';
+import gemmEightWgsl from './gemm_eight.wgsl?raw';
+import gemmTileWgsl from './gemm_tile.wgsl?raw';
 import gatedWgsl from './gated.wgsl?raw';
 import gatedBroadcastWgsl from './gated_gemv_broadcast.wgsl?raw';
 import gatedLanesWgsl from './gated_gemv_lanes.wgsl?raw';
@@ -104,7 +106,12 @@ export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subg
   if (variant === 'broadcast') return broadcast('linear_gemm', type, [gemmBroadcastWgsl], subgroupMin);
   return {
     name: `linear_gemm_${variant}_${variantName(type)}`,
-    code: [type.wgsl, stepWgsl, paramsWgsl, variant === 'rows' ? gemmRowsWgsl : gemmWgsl].join('\n'),
+    code: [
+      type.wgsl,
+      stepWgsl,
+      paramsWgsl,
+      ...(variant === 'rows' ? [gemmEightWgsl, gemmRowsWgsl] : [gemmTileWgsl, gemmWgsl]),
+    ].join('\n'),
     bindings: BINDINGS,
     constants: {},
     features: type.features,
@@ -230,6 +237,7 @@ export function gemvWorkgroups(variant: GemvVariant, numRows: number, numOut: nu
   return [x, Math.ceil(numRows / 4), z];
 }
 
-function variantName(type: BlockType): string {
+/** A type's part in the names of kernels. */
+export function variantName(type: BlockType): string {
   return type.name.toLowerCase() + (type.features.includes('shader-f16') ? '_native' : '');
 }

@@ -38,12 +38,12 @@ const WORK_CHUNKS = { prompt: [[192, 64]], generated: [] } as const;
 
 export function attentionCheck(subject: AttentionSubject): KernelCheck {
   const { kernel, layout, headDim } = subject;
-  const shape: AttentionShape = { headDim, numKvHeads: 2, headsPerKv: 2, qScale: 3 };
+  const shape: AttentionShape = { headDim, numKvHeads: 2, headsPerKv: 2, qScale: 3, sinks: subject.sinks === true };
   const inputs = attentionInputs(layout, SEED, shape, scaleOf(headDim), CHUNKS);
   const out = emptyOutput(inputs);
   return {
     kernel,
-    outputs: [kernel.bindings.length - 1],
+    outputs: [kernel.bindings.indexOf('readWrite')],
     runs: runsOf(subject, shape, inputs, out, NUM_ROWS),
     verify: (outputs) => verify(inputs, kernel.constants['TILE_K'] ?? 1, out, onlyOutputs(outputs)),
   };
@@ -100,7 +100,9 @@ function runsOf(
     const numHeads = shape.numKvHeads * shape.headsPerKv;
     const isFlash = subject.variant === 'flash';
     const workgroups: Workgroups = [isFlash ? tiles.length : Math.ceil(numRows / 64), numHeads, 1];
-    return { bindings: [...bindings, ...(isFlash ? [Uint32Array.from(tiles.flat())] : []), out], workgroups };
+    const tileWords = isFlash ? [Uint32Array.from(tiles.flat())] : [];
+    const sinks = subject.sinks === true ? [inputs.sinks] : [];
+    return { bindings: [...bindings, ...tileWords, out, ...sinks], workgroups };
   });
 }
 

@@ -26,6 +26,8 @@ export interface AttentionShape {
   readonly window?: number;
   /** Of scores; default: none. */
   readonly softcap?: number;
+  /** Every head has an attention sink; default: none has. */
+  readonly sinks?: boolean;
 }
 
 /** Rows of one sequence at ascending positions. */
@@ -49,6 +51,8 @@ export interface AttentionInputs {
   /** Words of the blocks first .. first + count - 1. */
   keys(first: number, count: number): Words;
   values(first: number, count: number): Words;
+  /** Of heads, whether or not they are used: some drown in the scores, some drown them. */
+  readonly sinks: Float32Array<ArrayBuffer>; // [numHeads]
   /** Of a row, [numHeads * headDim]. */
   expected(row: number, numTiles: number): readonly Expected[];
 }
@@ -152,6 +156,8 @@ export function attentionInputs(
   const numHeads = numKvHeads * headsPerKv;
   const qStride = numHeads * headDim + 8;
   const q = randomFloats(random, rows.length * qStride, shape.qScale);
+  const sinks = randomFloats(random, numHeads, 6);
+  sinks[numHeads - 1] = 200; // far beyond what exp can take
   const elementOf = (pool: Pool, sequence: number, kvHead: number) => (position: number, e: number) => {
     const block = tables[sequence * tableStride + Math.floor(position / BLOCK_TOKENS)] ?? NaN;
     return (
@@ -166,6 +172,7 @@ export function attentionInputs(
     numBlocks,
     tables,
     tableStride,
+    sinks,
     keys: (first, count) => keys.words(first, count),
     values: (first, count) => values.words(first, count),
     expected(row, numTiles) {
@@ -177,7 +184,8 @@ export function attentionInputs(
         const v = elementOf(values, sequence, kvHead);
         const { window = Infinity, softcap = 0 } = shape;
         const firstKey = Math.max(0, position + 1 - window);
-        const visible = { firstKey, numKeys: position + 1, softcap };
+        const sink = shape.sinks === true ? sinks[head] : undefined;
+        const visible = { firstKey, numKeys: position + 1, softcap, sink };
         const attended = attentionRef(q.subarray(at, at + headDim), k, v, visible, scale);
         const scoreTolerance = softcapTolerance(dotTolerance(headDim, attended.scoreNorm), softcap);
         const tolerance = attentionTolerance(scoreTolerance, position + 1, numTiles, attended.largestValue);

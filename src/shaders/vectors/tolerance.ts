@@ -5,6 +5,7 @@
  * Accuracy of built-ins: https://www.w3.org/TR/WGSL/#floating-point-accuracy (+ - * correctly rounded, x/y 2.5 ulp,
  * exp (3 + 2|x|) ulp, inverseSqrt 2 ulp, sqrt as 1 / inverseSqrt).
  */
+import type { Activation } from '../elementwise/activation.ts';
 
 /** One ulp of f32, relative: twice what a rounded operation may be off. */
 export const EPS32 = 2 ** -23;
@@ -62,11 +63,16 @@ export function normedDotTolerance(numTerms: number, productsNorm: number, sum: 
   return dotTolerance(numTerms, productsNorm) + EPS32 * productsNorm + rmsNormTolerance(numTerms, sum);
 }
 
-/** silu(gate) * up, or gelu, of a gate and an up that are themselves off: |silu'| is at most 1.1, |gelu'| 1.13. */
-export function gatedTolerance(activation: 'silu' | 'gelu', gate: Expected, up: Expected, value: number): number {
-  const activated = Math.abs(gate.value) / (1 + Math.exp(-exponentOf(activation, gate.value)));
-  const slope = activation === 'silu' ? 1.1 : 1.13;
-  const propagated = slope * gate.tolerance * (Math.abs(up.value) + up.tolerance) + activated * up.tolerance;
+/**
+ * silu(gate) * up, or gelu, of a gate and an up that are themselves off: |silu'| is at most 1.1, so that of gpt-oss is, whose up
+ * is clamped and 1 added; |gelu'| 1.13.
+ */
+export function gatedTolerance(activation: Activation, gate: Expected, up: Expected, value: number): number {
+  const g = activation === 'swiglu_oai' ? Math.min(7, gate.value) : gate.value;
+  const activated = Math.abs(g) / (1 + Math.exp(-exponentOf(activation, gate.value)));
+  const slope = activation === 'gelu' ? 1.13 : 1.1;
+  const factor = activation === 'swiglu_oai' ? Math.abs(clampedUp(up.value) + 1) : Math.abs(up.value);
+  const propagated = slope * gate.tolerance * (factor + up.tolerance) + activated * up.tolerance;
   return propagated + activationTolerance(activation, gate.value, up.value, value);
 }
 
@@ -104,16 +110,31 @@ export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, to
 /**
  * gate / (1 + exp(-u)) * up: exp's error, at most that of the quotient; the sum, the quotient and the product. Below
  * -80 the kernel takes exp(80), which leaves |gate up| e^-80 instead of nothing. For silu u is the gate; for gelu it is a
- * polynomial of five roundings, an error of 2.5 |u| ulp in the exponent more.
+ * polynomial of five roundings, an error of 2.5 |u| ulp in the exponent more. For gpt-oss's it is 1.702 gate, of two roundings,
+ * and 1 is added to up, which may cancel.
  */
-export function activationTolerance(activation: 'silu' | 'gelu', gate: number, up: number, expected: number): number {
+export function activationTolerance(activation: Activation, gate: number, up: number, expected: number): number {
   const u = Math.min(80, Math.max(0, Math.abs(exponentOf(activation, gate))));
-  const ulps = 3 + (activation === 'silu' ? 2 : 4.5) * u + 5;
+  const ulps = 3 + { silu: 2, gelu: 4.5, swiglu_oai: 3 }[activation] * u + 5;
+  if (activation === 'swiglu_oai') {
+    const clamped = Math.min(7, gate);
+    const activated = Math.abs(clamped) / (1 + Math.exp(-1.702 * clamped));
+    const sum = clampedUp(up) + 1;
+    return (
+      EPS32 * (ulps * Math.abs(expected) + activated * (1 + Math.abs(sum))) + 16 * Math.abs(clamped) * Math.exp(-80)
+    );
+  }
   return EPS32 * ulps * Math.abs(expected) + 2 * Math.abs(gate * up) * Math.exp(-80);
 }
 
+/** Of gpt-oss's gate. */
+function clampedUp(up: number): number {
+  return Math.min(7, Math.max(-7, up));
+}
+
 /** u of gate / (1 + exp(-u)). */
-function exponentOf(activation: 'silu' | 'gelu', gate: number): number {
+function exponentOf(activation: Activation, gate: number): number {
+  if (activation === 'swiglu_oai') return 1.702 * Math.min(7, gate);
   return activation === 'silu' ? gate : 2 * Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate ** 3);
 }
 

@@ -3,6 +3,7 @@
  * have; a family (families/) adds what its metadata means beyond that. Knows nothing of tensors' bytes or of the GPU.
  * Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
+import { MAX_HEAD_DIM } from '../../shaders/attention/attention.ts';
 import type { Activation } from '../../shaders/elementwise/activation.ts';
 import { LinnetError } from '../errors.ts';
 import type { GgufMetadata } from '../loading/gguf-metadata.ts';
@@ -39,6 +40,38 @@ export interface LayerConfig {
   readonly rope: number | undefined;
 }
 
+/** A mixture of experts in the place of feed-forwards. */
+export interface ExpertsConfig {
+  readonly numExperts: number;
+  /** Experts a row takes. */
+  readonly numUsed: number;
+  readonly ffnSize: number;
+  /** Of the expert that every row takes, in the place of `ffnSize`; 0: there is none. */
+  readonly sharedFfnSize: number;
+  /** What turns the router's logits into weights. */
+  readonly gating: 'softmax' | 'sigmoid';
+  /** The weights of a row are divided by their sum. */
+  readonly normalised: boolean;
+  /** What weights are multiplied with. */
+  readonly scale: number;
+  /** Experts are chosen among the `numUsed` groups of neighbours with the greatest sums of two keys. */
+  readonly groups: { readonly num: number; readonly numUsed: number } | undefined;
+  /** Layers at the front without experts. */
+  readonly numDenseLayers: number;
+}
+
+/** Multi-head latent attention (https://arxiv.org/abs/2405.04434): keys and values are one latent, which is what the cache holds. */
+export interface LatentConfig {
+  /** Of queries, before they are heads; 0: they come straight from the residual stream. */
+  readonly queryRank: number;
+  /** Elements of the latent. */
+  readonly rank: number;
+  /** Elements of a query head that are not rotated, and that are. */
+  readonly plainDim: number;
+  readonly ropeDim: number;
+  readonly valueDim: number;
+}
+
 export interface ModelConfig {
   readonly architecture: string;
   readonly name: string;
@@ -46,7 +79,9 @@ export interface ModelConfig {
   readonly numHeads: number;
   readonly numKvHeads: number;
   readonly headDim: number;
+  /** Of feed-forwards without experts. */
   readonly ffnSize: number;
+  readonly experts: ExpertsConfig | undefined;
   readonly activation: Activation;
   readonly normEps: number;
   readonly contextLength: number;
@@ -56,6 +91,8 @@ export interface ModelConfig {
   readonly rotateHalves: boolean;
   /** The first is the model's own. */
   readonly ropes: readonly [RopeConfig, ...RopeConfig[]];
+  /** Heads are then as long as what is rotated and the latent, and keys and values have one. */
+  readonly latent: LatentConfig | undefined;
   readonly attentionScale: number;
   /** c: scores are c tanh(score / c); 0: as they are. */
   readonly attentionSoftcap: number;
@@ -120,19 +157,31 @@ export class ModelKeys {
   }
 }
 
+/** The key of RMS norms' epsilon. */
+export const RMS_EPS = 'attention.layer_norm_rms_epsilon';
+
 /**
- * What families share: a plain decoder, every layer alike. `normEpsKey`: RMS or layer norm's.
+ * What families share: a plain decoder, every layer alike. `normEpsKey`: RMS or layer norm's; `experts` reads the experts of
+ * families that may have some; `latent`: heads are not those that the keys describe.
  * @throws GgufInvalid naming the key; UnsupportedArchitecture for shapes that the kernels do not have
  */
-export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_norm_rms_epsilon'): ModelConfig {
+export function readCommonConfig(
+  keys: ModelKeys,
+  normEpsKey = RMS_EPS,
+  experts?: (keys: ModelKeys) => ExpertsConfig,
+  latent?: LatentConfig,
+): ModelConfig {
   const numExperts = keys.option('expert_count', 0);
-  keys.demand(numExperts === 0, `a mixture of ${String(numExperts)} experts`);
+  keys.demand(numExperts === 0 || experts !== undefined, `a mixture of ${String(numExperts)} experts`);
   const hiddenSize = keys.positive('embedding_length');
   const numHeads = keys.positive('attention.head_count');
-  const numKvHeads = keys.option('attention.head_count_kv', numHeads);
-  const headDim = keys.option('attention.key_length', hiddenSize / numHeads);
-  const valueDim = keys.option('attention.value_length', headDim);
-  keys.demand(Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 512, `a head size of ${String(headDim)}`);
+  const numKvHeads = latent === undefined ? keys.option('attention.head_count_kv', numHeads) : 1;
+  const headDim = latent ? latent.ropeDim + latent.rank : keys.option('attention.key_length', hiddenSize / numHeads);
+  const valueDim = latent ? headDim : keys.option('attention.value_length', headDim);
+  keys.demand(
+    Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= MAX_HEAD_DIM,
+    `a head size of ${String(headDim)}`,
+  );
   keys.demand(valueDim === headDim, `values of another size (${String(valueDim)}) than keys (${String(headDim)})`);
   keys.demand(numHeads % numKvHeads === 0, `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`);
   const ropeDim = keys.option('rope.dimension_count', headDim);
@@ -147,6 +196,7 @@ export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_
     numKvHeads,
     headDim,
     ffnSize: keys.positive('feed_forward_length'),
+    experts: numExperts === 0 ? undefined : experts?.(keys),
     activation: 'silu',
     normEps: keys.require(normEpsKey),
     contextLength,
@@ -161,6 +211,7 @@ export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_
         attnFactor: keys.option('rope.scaling.attn_factor', 1),
       },
     ],
+    latent,
     attentionScale: keys.option('attention.scale', 0) || 1 / Math.sqrt(headDim),
     attentionSoftcap: 0,
     queryGrowth: undefined,

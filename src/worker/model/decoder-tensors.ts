@@ -2,10 +2,12 @@
  * The tensors of a decoder by their roles: what a family's plan is made of. Names, shapes and which tensors may be missing
  * are told here once for all families. Reads nothing and allocates nothing.
  */
+import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
+import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile } from '../loading/gguf-file.ts';
 import { rowsOf } from '../loading/upload.ts';
-import type { ModelConfig } from './config.ts';
+import type { LatentConfig, ModelConfig } from './config.ts';
 import type { QkNormKind } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import {
@@ -31,17 +33,47 @@ export interface AttentionTensors {
   readonly qkv: readonly Part<PlannedMatrix>[];
   readonly qkvBias: PlannedVector | undefined; // [padded.qkv]
   readonly qkNorm: { readonly kind: QkNormKind; readonly weight: PlannedVector } | undefined;
+  /** A logit of each head beside those of its keys. */
+  readonly sinks: PlannedVector | undefined; // [numHeads]
   readonly o: PlannedMatrix;
   readonly oBias: PlannedVector | undefined;
+}
+
+export interface LatentTensors {
+  /** Which layer's cache and configuration. */
+  readonly layer: number;
+  readonly config: LatentConfig;
+  /** To the latent of queries, and its norm; undefined: queries come straight from the input. */
+  readonly qDown: { readonly matrix: PlannedMatrix; readonly norm: PlannedVector } | undefined;
+  readonly q: PlannedMatrix; // of numHeads heads, what is not rotated of each first
+  readonly kvDown: PlannedMatrix; // of the latent, then of what is rotated
+  readonly kvNorm: PlannedVector; // [rank]
+  readonly kUp: PlannedMatrix; // [numHeads, rank] rows of plainDim: queries into the space of latents
+  readonly vUp: PlannedMatrix; // [numHeads, valueDim] rows of rank
+  readonly o: PlannedMatrix;
 }
 
 export interface FeedForwardTensors {
   readonly up:
     | { readonly kind: 'gated'; readonly gateUp: Pair<PlannedMatrix> }
     | { readonly kind: 'plain'; readonly matrix: PlannedMatrix };
-  readonly upBias: PlannedVector | undefined; // [2, padded.ffn] of gate and up, or [padded.ffn]
+  readonly upBias: PlannedVector | undefined; // [2, padded ffnSize] of gate and up, or [padded ffnSize]
   readonly down: PlannedMatrix;
   readonly downBias: PlannedVector | undefined;
+}
+
+export interface ExpertsTensors {
+  /** The logits of the experts and, behind them, that of the shared one's weight where it has one. */
+  readonly router: readonly Part<PlannedMatrix>[];
+  readonly routerBias: PlannedVector | undefined; // [numExperts]
+  /** Added where experts are compared, and nowhere else. */
+  readonly choiceBias: PlannedVector | undefined; // [numExperts]
+  readonly gateUp: Pair<PlannedMatrix>; // of numExperts * experts.ffnSize rows each
+  readonly gateUpBias: PlannedVector | undefined; // [2, numExperts, experts.ffnSize]
+  readonly down: PlannedMatrix; // of numExperts * hiddenSize rows
+  readonly downBias: PlannedVector | undefined; // [numExperts, hiddenSize]
+  /** The expert that every row takes, with weight 1 or, gated, one that the router says. */
+  readonly shared: { readonly feedForward: FeedForwardTensors; readonly gated: boolean } | undefined;
 }
 
 /** What a block adds to the residual stream goes through `postNorm` first, where a family has one. */
@@ -53,9 +85,14 @@ export interface BlockOptions {
 export interface ForwardStep<R> {
   embed(): void;
   readonly hidden: R;
-  norm(norm: NormTensors): R;
+  /** `apart`: never taken by the products themselves; what experts need. */
+  norm(norm: NormTensors, options?: { readonly apart?: boolean }): R;
   attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
+  /** `input`: a norm taken apart. */
+  latentAttention(tensors: LatentTensors, input: R): void;
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
+  /** `input`: a norm taken apart. */
+  experts(tensors: ExpertsTensors, input: R, options?: BlockOptions): void;
   head(outputNorm: NormTensors): void;
 }
 
@@ -93,7 +130,7 @@ export class DecoderTensors {
     this.planner = new TensorPlanner(file, limits, hasF16);
     const vocabSize = vocabSizeOf(file);
     const cutRows = sizes.logits.numSegments > 1 ? sizes.logits.segmentLength : undefined;
-    const vocabulary = (name: string) => this.planner.matrix([name], config.hiddenSize, [vocabSize], cutRows);
+    const vocabulary = (name: string) => this.planner.matrix([name], config.hiddenSize, [vocabSize], { cutRows });
     this.#embedding = vocabulary('token_embd.weight');
     this.#head = this.planner.has('output.weight') ? vocabulary('output.weight') : this.#embedding;
     this.#ropeFactors = this.#planRopeFactors();
@@ -130,15 +167,15 @@ export class DecoderTensors {
 
 export class LayerTensors {
   readonly #model: DecoderTensors;
-  readonly #index: number;
+  readonly index: number;
 
   constructor(model: DecoderTensors, index: number) {
     this.#model = model;
-    this.#index = index;
+    this.index = index;
   }
 
   #name(part: string): string {
-    return `blk.${String(this.#index)}.${part}`;
+    return `blk.${String(this.index)}.${part}`;
   }
 
   norm(name: string, kind: NormTensors['kind'] = 'rms'): NormTensors {
@@ -163,54 +200,136 @@ export class LayerTensors {
           { name: name('attn_v.bias'), numElements: kv, offset: q + kv },
         ];
     return {
-      layer: this.#index,
+      layer: this.index,
       qkv,
       qkvBias: planner.joined(name('qkv.bias'), sizes.padded.qkv, biases),
       qkNorm: options.qkNorm === undefined ? undefined : this.#qkNorm(options.qkNorm),
+      sinks: planner.option(name('attn_sinks.weight'), numHeads),
       o: planner.matrix([name('attn_output.weight')], q, [hiddenSize]),
       oBias: planner.option(name('attn_output.bias'), hiddenSize),
     };
   }
 
-  /** Gate and up apart or in one tensor, gate first; biases where the file has some. */
-  feedForward(): FeedForwardTensors {
-    const { planner, sizes, config } = this.#model;
-    const { hiddenSize, ffnSize } = config;
+  /** @throws Internal without a configuration of it */
+  latentAttention(): LatentTensors {
+    const { planner, config } = this.#model;
+    const { hiddenSize, numHeads, latent } = config;
+    if (latent === undefined) throw new LinnetError('Internal', 'A model without latents was asked for them.');
+    const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
+    const name = (part: string) => this.#name(`${part}.weight`);
+    const qRows = numHeads * (plainDim + ropeDim);
+    const perHead = (part: string, rowElements: number, rows: number) =>
+      planner.matrix(
+        [planner.reshaped(name(part), [rowElements, rows, numHeads], [rowElements, rows * numHeads])],
+        rowElements,
+        [rows * numHeads],
+      );
+    return {
+      layer: this.index,
+      config: latent,
+      qDown:
+        queryRank === 0
+          ? undefined
+          : {
+              matrix: planner.matrix([name('attn_q_a')], hiddenSize, [queryRank]),
+              norm: planner.vector(name('attn_q_a_norm'), queryRank),
+            },
+      q:
+        queryRank === 0
+          ? planner.matrix([name('attn_q')], hiddenSize, [qRows])
+          : planner.matrix([name('attn_q_b')], queryRank, [qRows]),
+      kvDown: planner.matrix([name('attn_kv_a_mqa')], hiddenSize, [rank + ropeDim]),
+      kvNorm: planner.vector(name('attn_kv_a_norm'), rank),
+      kUp: perHead('attn_k_b', plainDim, rank),
+      vUp: perHead('attn_v_b', rank, valueDim),
+      o: planner.matrix([name('attn_output')], numHeads * valueDim, [hiddenSize]),
+    };
+  }
+
+  /**
+   * Gate and up apart or in one tensor, gate first; biases where the file has some. `suffix`: of the tensors' names;
+   * `ffnSize`: where it is not the configuration's.
+   */
+  feedForward(suffix = '', ffnSize = this.#model.config.ffnSize): FeedForwardTensors {
+    const { planner, config } = this.#model;
+    const { hiddenSize } = config;
     const name = (part: string) => this.#name(part);
-    const up = name('ffn_up.weight');
-    const [first, second] = planner.has(name('ffn_gate.weight'))
-      ? [name('ffn_gate.weight'), up]
+    const up = name(`ffn_up${suffix}.weight`);
+    const [first, second] = planner.has(name(`ffn_gate${suffix}.weight`))
+      ? [name(`ffn_gate${suffix}.weight`), up]
       : planner.halves(up, hiddenSize, ffnSize);
+    const padded = paddedRowElements(ffnSize);
     return {
       up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize) },
-      upBias: planner.joined(name('ffn_gate_up.bias'), 2 * sizes.padded.ffn, [
-        { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
-        { name: name('ffn_up.bias'), numElements: ffnSize, offset: sizes.padded.ffn },
+      upBias: planner.joined(name(`ffn_gate_up${suffix}.bias`), 2 * padded, [
+        { name: name(`ffn_gate${suffix}.bias`), numElements: ffnSize, offset: 0 },
+        { name: name(`ffn_up${suffix}.bias`), numElements: ffnSize, offset: padded },
       ]),
-      ...this.#down(),
+      ...this.#down(suffix, ffnSize),
+    };
+  }
+
+  /** Stacked matrices of experts; a shared one and biases where the file has some. @throws Internal without a configuration */
+  experts(): ExpertsTensors {
+    const { planner, config } = this.#model;
+    const { hiddenSize, experts } = config;
+    if (experts === undefined) throw new LinnetError('Internal', 'A model without experts was asked for them.');
+    const { numExperts, numUsed, ffnSize, sharedFfnSize } = experts;
+    const usedShare = numUsed / numExperts;
+    const stacked = (part: string, rowElements: number, rows: number) =>
+      planner.reshaped(this.#name(part), [rowElements, rows, numExperts], [rowElements, rows * numExperts]);
+    const biases = (part: string, rows: number) =>
+      planner.reshaped(this.#name(part), [rows, numExperts], [rows * numExperts]);
+    const sharedGate = this.#name('ffn_gate_inp_shexp.weight');
+    const gated = planner.has(sharedGate);
+    const router = [
+      this.#name('ffn_gate_inp.weight'),
+      ...(gated ? [planner.reshaped(sharedGate, [hiddenSize], [hiddenSize, 1])] : []),
+    ];
+    const numRows = numExperts * ffnSize;
+    return {
+      router: planner.parts(router, hiddenSize, [numExperts, 1]),
+      routerBias: planner.option(this.#name('ffn_gate_inp.bias'), numExperts),
+      choiceBias: planner.option(this.#name('exp_probs_b.bias'), numExperts),
+      gateUp: planner.pair(
+        stacked('ffn_gate_exps.weight', hiddenSize, ffnSize),
+        stacked('ffn_up_exps.weight', hiddenSize, ffnSize),
+        hiddenSize,
+        numRows,
+        { usedShare },
+      ),
+      gateUpBias: planner.joined(this.#name('ffn_gate_up_exps.bias'), 2 * numRows, [
+        { name: biases('ffn_gate_exps.bias', ffnSize), numElements: numRows, offset: 0 },
+        { name: biases('ffn_up_exps.bias', ffnSize), numElements: numRows, offset: numRows },
+      ]),
+      down: planner.matrix([stacked('ffn_down_exps.weight', ffnSize, hiddenSize)], ffnSize, [numExperts * hiddenSize], {
+        usedShare,
+      }),
+      downBias: planner.option(biases('ffn_down_exps.bias', hiddenSize), numExperts * hiddenSize),
+      shared: sharedFfnSize === 0 ? undefined : { feedForward: this.feedForward('_shexp', sharedFfnSize), gated },
     };
   }
 
   /** Without a gate. */
   plainFeedForward(): FeedForwardTensors {
-    const { planner, sizes, config } = this.#model;
+    const { planner, config } = this.#model;
     const { hiddenSize, ffnSize } = config;
     const name = (part: string) => this.#name(part);
     return {
       up: { kind: 'plain', matrix: planner.matrix([name('ffn_up.weight')], hiddenSize, [ffnSize]) },
-      upBias: planner.joined(name('ffn_up.bias'), sizes.padded.ffn, [
+      upBias: planner.joined(name('ffn_up.bias'), paddedRowElements(ffnSize), [
         { name: name('ffn_up.bias'), numElements: ffnSize, offset: 0 },
       ]),
       ...this.#down(),
     };
   }
 
-  #down(): Pick<FeedForwardTensors, 'down' | 'downBias'> {
+  #down(suffix = '', ffnSize = this.#model.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
     const { planner, config } = this.#model;
-    const { hiddenSize, ffnSize } = config;
+    const { hiddenSize } = config;
     return {
-      down: planner.matrix([this.#name('ffn_down.weight')], ffnSize, [hiddenSize]),
-      downBias: planner.option(this.#name('ffn_down.bias'), hiddenSize),
+      down: planner.matrix([this.#name(`ffn_down${suffix}.weight`)], ffnSize, [hiddenSize]),
+      downBias: planner.option(this.#name(`ffn_down${suffix}.bias`), hiddenSize),
     };
   }
 

@@ -2,22 +2,26 @@
  * The operations that the families' forward passes are strung together from, on the buffers of one model: the residual
  * stream is `hidden`, everything else is between two operations. Knows no architecture.
  */
+import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { LinnetError } from '../errors.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import type {
   AttentionTensors,
   BlockOptions,
+  ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
+  LatentTensors,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
+import type { ExpertOps } from './expert-ops.ts';
 import type { KvPool } from './kv-pool.ts';
 import type { Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import type { OpBuilder } from './ops.ts';
-import type { Scratch } from './scratch.ts';
+import type { ExpertScratch, Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
 import type { WeightStore } from './weight-store.ts';
@@ -51,9 +55,9 @@ export class Decoder implements ForwardStep<Rows> {
   }
 
   /** norm(hidden); of one norm at a time. */
-  norm(norm: NormTensors): Rows {
+  norm(norm: NormTensors, { apart = false }: { readonly apart?: boolean } = {}): Rows {
     const { hidden, normed } = this.#parts.scratch;
-    return this.#norm(norm, hidden, normed, false);
+    return this.#norm(norm, hidden, normed, { apart });
   }
 
   /** hidden += o attention(q|k|v of the input) */
@@ -70,30 +74,135 @@ export class Decoder implements ForwardStep<Rows> {
     }
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm.kind);
     ops.ropeAppend(qkv, q, shards, config);
-    ops.attention(q, shards, partial, attended, config);
+    ops.attention(q, shards, partial, attended, config, this.#option(tensors.sinks));
     this.#addBlock(tensors.o, ops.valuesOf(attended, q), tensors.oBias, postNorm);
+  }
+
+  /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
+  latentAttention(tensors: LatentTensors, input: Rows): void {
+    const { ops, cache, scratch, sizes } = this.#parts;
+    const { layer, qDown, config: latent } = tensors;
+    const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
+    const [buffers, heads] = [scratch.latent, ops.heads];
+    if (buffers === undefined || heads === undefined || input.fused !== undefined) {
+      throw new LinnetError('Internal', 'Latent attention without buffers, or of rows whose norm is not taken yet.');
+    }
+    const { qLatent, q, kv, absorbed, values } = buffers;
+    const config = this.#layer(layer);
+    const shards = cache.shards(layer);
+    if (qDown !== undefined) {
+      const stride = paddedRowElements(queryRank);
+      ops.linear(this.#matrix(qDown.matrix), input, { out: qLatent, outStride: stride });
+      ops.norms.rmsNormInPlace(qLatent, this.#vector(qDown.norm), queryRank, stride);
+    }
+    const qStride = plainDim + ropeDim;
+    const { numHeads } = this.#parts.config;
+    ops.linear(this.#matrix(tensors.q), qDown ? { x: qLatent } : input, { out: q, outStride: numHeads * qStride });
+    const kvStride = paddedRowElements(rank + ropeDim);
+    ops.linear(this.#matrix(tensors.kvDown), input, { out: kv, outStride: kvStride });
+    ops.norms.rmsNormInPlace(kv, this.#vector(tensors.kvNorm), rank, kvStride);
+    heads.tiles();
+    const plain = { x: q, shared: false, stride: qStride };
+    heads.product(this.#matrix(tensors.kUp), plain, { out: absorbed, outStride: rank, bias: undefined });
+    ops.latentJoin(buffers, latent, scratch.qkv);
+    ops.ropeAppend(scratch.qkv, scratch.q, shards, config);
+    ops.attention(scratch.q, shards, scratch.partial, scratch.attended, config);
+    const attended = ops.valuesOf(scratch.attended, scratch.q);
+    const latents = { x: attended, shared: false, stride: rank + ropeDim, offset: ropeDim };
+    heads.product(this.#matrix(tensors.vUp), latents, { out: values, outStride: valueDim, bias: undefined });
+    const target = { out: scratch.hidden, outStride: sizes.padded.hidden, addToOut: true };
+    ops.linear(this.#matrix(tensors.o), { x: values }, target);
   }
 
   /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
   feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
+    this.#activated(tensors, input);
+    this.#addBlock(tensors.down, this.#parts.scratch.activated, tensors.downBias, postNorm);
+  }
+
+  /** hidden += the sum of a row's experts, weighted; and of the shared one. */
+  experts(tensors: ExpertsTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
     const { ops, scratch, sizes } = this.#parts;
+    const { hidden, normed } = scratch;
+    const [buffers, experts] = [scratch.experts, ops.experts];
+    if (buffers === undefined || experts === undefined || input.fused !== undefined) {
+      throw new LinnetError('Internal', 'Experts without buffers, or of rows whose norm is not taken yet.');
+    }
+    for (const { matrix, outOffset } of tensors.router) {
+      const bias = outOffset === 0 ? this.#option(tensors.routerBias) : undefined;
+      ops.linear(this.#matrix(matrix), input, {
+        out: buffers.logits,
+        outStride: buffers.logitsStride,
+        outOffset,
+        bias,
+      });
+    }
+    experts.route({ choiceBias: this.#option(tensors.choiceBias), sharedGate: tensors.shared?.gated === true });
+    this.#expertsActivated(tensors, input.x, experts, buffers);
+    const down = { outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) };
+    const activated = { x: buffers.activated, shared: false };
+    experts.stacks.product(this.#matrix(tensors.down), activated, { ...down, out: buffers.out });
+    if (tensors.shared !== undefined) this.#sharedExpert(tensors.shared.feedForward, input, buffers.shared);
+    const shared = tensors.shared === undefined ? undefined : buffers.shared;
+    // The block's input, in `normed`, has been read.
+    experts.sum(buffers.out, shared, postNorm ? normed : hidden, sizes.padded.hidden, postNorm === undefined);
+    if (postNorm !== undefined) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), hidden);
+  }
+
+  /** experts.activated = activation(gate) * up of the input, for a row and each of its experts. */
+  #expertsActivated(
+    { gateUp, gateUpBias }: ExpertsTensors,
+    x: BufferRange,
+    experts: ExpertOps,
+    to: ExpertScratch,
+  ): void {
+    const { ops, sizes, config } = this.#parts;
+    const stride = sizes.experts?.ffn ?? 0;
+    const numUsed = sizes.experts?.numUsed ?? 0;
+    const bias = this.#option(gateUpBias);
+    const weights = this.#pair(gateUp);
+    if (weights.kind === 'paired') {
+      experts.stacks.gated(weights.matrix, x, { ...to, stride }, bias, config.activation);
+    } else {
+      if (bias !== undefined) throw new LinnetError('Internal', 'Biases of gate and up of two types.');
+      const target = { out: to.gateUp, outStride: 2 * stride, bias };
+      experts.stacks.product(weights.first, { x, shared: true }, target);
+      experts.stacks.product(weights.second, { x, shared: true }, { ...target, outOffset: stride });
+    }
+    ops.gatedMul(to.gateUp, to.activated, stride, weights.kind === 'apart', numUsed);
+  }
+
+  /** out = down (activation(gate of the input) * up of the input) */
+  #sharedExpert(tensors: FeedForwardTensors, input: Rows, out: BufferRange): void {
+    const { ops, scratch, sizes } = this.#parts;
+    this.#activated(tensors, input);
+    ops.linear(
+      this.#matrix(tensors.down),
+      { x: scratch.activated },
+      { out, outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) },
+    );
+  }
+
+  /** activated = activation(gate of the input) * up of the input, or activation(up of the input) */
+  #activated(tensors: FeedForwardTensors, input: Rows): void {
+    const { ops, scratch } = this.#parts;
     const { gateUp, activated } = scratch;
     const { up } = tensors;
-    const target = { outStride: sizes.padded.ffn, bias: this.#option(tensors.upBias) };
+    const stride = paddedRowElements(tensors.down.plan.rowElements);
+    const target = { outStride: stride, bias: this.#option(tensors.upBias) };
     if (up.kind === 'gated') {
       ops.gated(this.#pair(up.gateUp), input, { ...target, gateUp, activated });
     } else {
       ops.linear(this.#matrix(up.matrix), input, { ...target, out: activated });
-      ops.activate(activated);
+      ops.activate(activated, stride);
     }
-    this.#addBlock(tensors.down, activated, tensors.downBias, postNorm);
   }
 
   /** logits = head norm(hidden), of the rows that want them */
   head(outputNorm: NormTensors): void {
     const { ops, model, scratch, sizes, config } = this.#parts;
     const { segmentLength } = sizes.logits;
-    const input = this.#norm(outputNorm, scratch.hidden, scratch.headInput, true);
+    const input = this.#norm(outputNorm, scratch.hidden, scratch.headInput, { headRows: true });
     const head = this.#matrix(model.head);
     for (const shard of head.shards) {
       const segment = Math.floor(shard.firstRow / segmentLength);
@@ -107,10 +216,15 @@ export class Decoder implements ForwardStep<Rows> {
     }
   }
 
-  #norm({ kind, weight, bias }: NormTensors, x: BufferRange, out: BufferRange, headRows: boolean): Rows {
+  #norm(
+    { kind, weight, bias }: NormTensors,
+    x: BufferRange,
+    out: BufferRange,
+    { headRows = false, apart = false }: { readonly headRows?: boolean; readonly apart?: boolean },
+  ): Rows {
     const { ops } = this.#parts;
     return kind === 'rms'
-      ? ops.rmsNorm(x, this.#vector(weight), out, headRows)
+      ? ops.rmsNorm(x, this.#vector(weight), out, headRows, apart)
       : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, headRows);
   }
 

@@ -41,8 +41,12 @@ const WEIGHTS = {
   seed: 5,
 } as const;
 
+/** Rows that stand together take different experts, and fill other tiles than alone. */
+const EXPERTS = { numExperts: 5, numUsed: 2, ffnSize: 32, sharedFfnSize: 64 } as const;
+
 interface Setup extends TinySetup {
   readonly title: string;
+  readonly experts?: typeof EXPERTS;
   readonly needs?: GPUFeatureName;
   /** Differs from another setup in the sums of generated rows alone: only those are tested, for the time it takes. */
   readonly generatedOnly?: boolean;
@@ -88,6 +92,8 @@ const SETUPS: readonly Setup[] = [
     maxBindingBytes: 1707 * 768,
     numBlocks: 4300,
   },
+  { title: 'experts, software', variants: BY_ROWS, experts: EXPERTS },
+  { title: 'experts, lanes and tiles', variants: { ...onGpu, gemv: 'lanes' }, experts: EXPERTS },
 ];
 
 const PROMPT = 120;
@@ -137,7 +143,9 @@ for (const { name, skipReason } of testAdapters()) {
     beforeAll(async () => {
       const { adapter } = await openDawn({ adapter: name });
       if (setup.needs !== undefined && !adapter.features.has(setup.needs)) return;
-      runner = await openTinyModel(adapter, bufferSource(await syntheticBytes(SHAPE, WEIGHTS)), setup);
+      const { experts } = setup;
+      const shape = experts === undefined ? SHAPE : { ...SHAPE, experts };
+      runner = await openTinyModel(adapter, bufferSource(await syntheticBytes(shape, WEIGHTS)), setup);
       line = await straight(runner, TOKENS, PROMPT);
       lines.set(setup.title, line);
     });

@@ -41,8 +41,8 @@ export interface LinearTarget {
 }
 
 export interface GatedTarget {
-  readonly gateUp: BufferRange; // [rows, 2, padded.ffn] of prompt rows
-  readonly activated: BufferRange; // [rows, padded.ffn] of generated rows
+  readonly gateUp: BufferRange; // [rows, 2, outStride] of prompt rows
+  readonly activated: BufferRange; // [rows, outStride] of generated rows
   /** Floats of a row of `activated`. */
   readonly outStride: number;
   /** In the coordinates of a row of `gateUp`. */

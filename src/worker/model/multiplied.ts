@@ -10,8 +10,8 @@ export function multipliedWeights({ weights: { embedding, head, weights } }: Mod
 
 function countByType(matrices: readonly PlannedMatrix[]): Readonly<Record<string, number>> {
   const counts = new Map<string, number>();
-  for (const { plan } of matrices) {
-    counts.set(plan.type.name, (counts.get(plan.type.name) ?? 0) + plan.numRows * plan.rowElements);
+  for (const { plan, usedShare = 1 } of matrices) {
+    counts.set(plan.type.name, (counts.get(plan.type.name) ?? 0) + plan.numRows * plan.rowElements * usedShare);
   }
   return Object.fromEntries(counts);
 }

@@ -76,6 +76,16 @@ export class NormOps {
     );
   }
 
+  /** The first `width` elements of rows of `stride` floats, normed in place. */
+  rmsNormInPlace(x: BufferRange, weight: BufferRange, width: number, stride: number): void {
+    this.#add(
+      qkNorm,
+      [1, width / 4, 0, stride / 4, { f32: this.#config.normEps }],
+      (_step, params) => [params, weight, x],
+      (shape) => [1, numRows(shape), 1],
+    );
+  }
+
   /** Caps the logits of one segment in place. */
   softcap(segment: BufferRange, cap: number): void {
     const words = this.#sizes.logits.segmentLength / 4;

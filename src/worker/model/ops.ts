@@ -5,11 +5,14 @@
 import {
   attentionFlash,
   attentionReduce,
+  attentionReduceSinks,
   attentionRows,
   attentionSplit,
+  latentJoin,
   NO_WINDOW,
 } from '../../shaders/attention/attention.ts';
 import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
+import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
@@ -20,12 +23,15 @@ import { decodeGroup, defaultVariants, type KernelVariants } from '../../shaders
 import { LinnetError } from '../errors.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import type { LayerConfig, ModelConfig } from './config.ts';
+import type { LatentConfig, LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
+import { ExpertOps } from './expert-ops.ts';
 import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
+import type { LatentScratch, Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
+import { StackOps } from './stack-ops.ts';
 import type { StepInputs } from './step-inputs.ts';
 import type { Pair } from './tensors.ts';
 
@@ -44,6 +50,10 @@ export class OpBuilder {
   readonly #linear: LinearOps;
   /** Norms that products never take themselves. */
   readonly norms: NormOps;
+  /** Of models that have experts. */
+  readonly experts: ExpertOps | undefined;
+  /** Of models with multi-head latent attention: products of heads. */
+  readonly heads: StackOps | undefined;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -51,6 +61,7 @@ export class OpBuilder {
     inputs: StepInputs,
     config: ModelConfig,
     sizes: ModelSizes,
+    scratch: Pick<Scratch, 'experts' | 'latent'>,
     chosen: Partial<KernelVariants> = {},
   ) {
     this.#gpu = gpu;
@@ -67,6 +78,14 @@ export class OpBuilder {
       logitRows: inputs.logitRows,
     });
     this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    const { latent } = scratch;
+    const context = { gemm, gemv, device: gpu.traits };
+    const perHead = { numExperts: config.numHeads, numUsed: config.numHeads };
+    this.heads = latent && new StackOps((...dispatch) => this.#add(...dispatch), context, perHead, latent);
+    this.experts =
+      config.experts &&
+      scratch.experts &&
+      new ExpertOps((...dispatch) => this.#add(...dispatch), context, config.experts, scratch.experts);
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -88,11 +107,11 @@ export class OpBuilder {
 
   /**
    * rmsnorm(x) * weight, in `out`; with `headRows` only the rows that want logits, packed. Where products take the norm of
-   * generated rows themselves, only prompt rows are written.
+   * generated rows themselves, and it is not to be taken `apart`, only prompt rows are written.
    */
-  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): Rows {
+  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false, apart = false): Rows {
     const { hiddenSize, normEps } = this.#config;
-    const isFused = fusesNorm(this.variants.gemv);
+    const isFused = fusesNorm(this.variants.gemv) && !apart;
     const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const numAll = headRows ? numLogits : numRows;
     this.#add(
@@ -126,18 +145,18 @@ export class OpBuilder {
     const { gateUp, activated, outStride, bias } = target;
     if (weights.kind === 'paired') {
       this.#linear.gated(weights.matrix, input, target, this.#config.activation);
-      this.#gatedMul(gateUp, activated, false);
+      this.gatedMul(gateUp, activated, outStride, false);
       return;
     }
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
-    this.#gatedMul(gateUp, activated, true);
+    this.gatedMul(gateUp, activated, outStride, true);
   }
 
-  /** x = activation(x), in place; x is [rows, padded.ffn]. */
-  activate(x: BufferRange): void {
-    const words = this.#sizes.padded.ffn / 4;
+  /** x = activation(x), in place; x is [rows, stride]. */
+  activate(x: BufferRange, stride: number): void {
+    const words = stride / 4;
     this.#add(
       activate(this.#config.activation),
       [words],
@@ -188,25 +207,29 @@ export class OpBuilder {
     });
   }
 
-  /** out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. */
+  /**
+   * out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. `sinks`: a logit of
+   * each head that takes part in the softmax.
+   */
   attention(
     q: BufferRange,
     shards: readonly KvShard[],
     partial: { out: BufferRange; stats: BufferRange },
     out: BufferRange,
     layer: LayerConfig,
+    sinks?: BufferRange,
   ): void {
     const window = layer.window ?? NO_WINDOW;
     const { sharded } = this.#sizes;
     const [only] = shards;
-    if (!sharded && only !== undefined) this.#promptRows(q, only, out, window);
+    if (!sharded && only !== undefined) this.#promptRows(q, only, out, window, sinks);
     for (const shard of shards) this.#split(q, shard, partial, window);
     const { numHeads, headDim } = this.#config;
     const { chunkTokens, maxChunks, padded } = this.#sizes;
     this.#add(
-      attentionReduce,
+      sinks === undefined ? attentionReduce : attentionReduceSinks,
       [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0, window],
-      (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out],
+      (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out, ...(sinks ? [sinks] : [])],
       (shape) => [Math.ceil((numHeads * headDim) / 4 / 64), sharded ? numRows(shape) : shape.numGenerated, 1],
     );
   }
@@ -250,12 +273,12 @@ export class OpBuilder {
     );
   }
 
-  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange, window: number): void {
+  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange, window: number, sinks: BufferRange | undefined): void {
     const { numHeads, numKvHeads, headDim, attentionScale, attentionSoftcap } = this.#config;
     const { padded, kv } = this.#sizes;
     const byRows = this.variants.attention === 'rows';
     this.#add(
-      byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
+      byRows ? attentionRows(kv.layout, sinks !== undefined) : attentionFlash(kv.layout, headDim, sinks !== undefined),
       [
         numKvHeads,
         numHeads / numKvHeads,
@@ -277,8 +300,21 @@ export class OpBuilder {
         this.#inputs.tables,
         ...(byRows ? [] : [this.#inputs.tiles]),
         out,
+        ...(sinks ? [sinks] : []),
       ],
       (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
+    );
+  }
+
+  /** qkv of latent attention: queries in the space of latents, and the latent as key and as value. */
+  latentJoin({ q, absorbed, kv }: LatentScratch, { rank, ropeDim, plainDim }: LatentConfig, qkv: BufferRange): void {
+    const { numHeads, headDim } = this.#config;
+    const kvWords = paddedRowElements(rank + ropeDim) / 4;
+    this.#add(
+      latentJoin,
+      [numHeads, ropeDim / 4, rank / 4, plainDim / 4, kvWords, this.#sizes.padded.qkv / 4],
+      (step, params) => [step, params, q, absorbed, kv, qkv],
+      (shape) => [Math.ceil(((numHeads + 2) * headDim) / 4 / 64), numRows(shape), 1],
     );
   }
 
@@ -298,15 +334,15 @@ export class OpBuilder {
     return out;
   }
 
-  /** out = activation(gate) * up, gate and up side by side. */
-  #gatedMul(gateUp: BufferRange, out: BufferRange, withGenerated: boolean): void {
-    const words = this.#sizes.padded.ffn / 4;
+  /** out = activation(gate) * up, gate and up side by side; `out` is [rows * rowsEach, stride]. */
+  gatedMul(gateUp: BufferRange, out: BufferRange, stride: number, withGenerated: boolean, rowsEach = 1): void {
+    const words = stride / 4;
     const rows = (shape: StepShape) => (withGenerated ? numRows(shape) : shape.numPrompt);
     this.#add(
       gatedMul(this.#config.activation),
-      [words, withGenerated ? 1 : 0],
+      [words, withGenerated ? 1 : 0, rowsEach],
       (step, params) => [step, params, gateUp, out],
-      (shape) => [Math.ceil((rows(shape) * words) / 64), 1, 1],
+      (shape) => [Math.ceil(words / 64), rows(shape) * rowsEach, 1],
     );
   }
 

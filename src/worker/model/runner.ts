@@ -123,7 +123,7 @@ export class ModelRunner {
     const { weights: model } = plan;
     const compiled = compile((variants) => {
       options.signal?.throwIfAborted();
-      const ops = new OpBuilder(gpu, inputs, config, sizes, variants);
+      const ops = new OpBuilder(gpu, inputs, config, sizes, scratch, variants);
       model.forward(new Decoder({ ops, model, store, cache, scratch, config, sizes }));
       return ops;
     }, options);

@@ -36,6 +36,8 @@ export interface ModelSizes {
   /** Several cache shards: prompt rows go through split attention too, a chunk being one block. */
   readonly sharded: boolean;
   readonly padded: { readonly hidden: number; readonly q: number; readonly qkv: number; readonly ffn: number };
+  /** Of a mixture of experts: rows of logits and of the experts' feed-forwards, padded; experts a row takes. */
+  readonly experts: { readonly logits: number; readonly ffn: number; readonly numUsed: number } | undefined;
   /** Logits lie as [segment][row][segmentLength]. */
   readonly logits: { readonly segmentLength: number; readonly numSegments: number; readonly numRows: number };
   readonly kv: KvPoolPlan;
@@ -60,7 +62,12 @@ export function planSizes(
     hidden: pad(config.hiddenSize),
     q: pad(numHeads * headDim),
     qkv: pad((numHeads + 2 * numKvHeads) * headDim),
-    ffn: pad(config.ffnSize),
+    ffn: pad(Math.max(config.ffnSize, config.experts?.sharedFfnSize ?? 0)),
+  };
+  const experts = config.experts && {
+    logits: pad(config.experts.numExperts + 1),
+    ffn: pad(config.experts.ffnSize),
+    numUsed: config.experts.numUsed,
   };
   const numBlocks = Math.ceil(options.cacheTokens / BLOCK_TOKENS) + 1;
   const kv = planKvPool(config, options.kvLayout, numBlocks, limits, options.kvTransform);
@@ -77,7 +84,10 @@ export function planSizes(
     );
   };
   const partialRowBytes = numHeads * maxChunks * headDim * 4;
-  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn);
+  const { latent } = config;
+  const latentRow = latent && numHeads * Math.max(latent.plainDim + latent.ropeDim, latent.rank, latent.valueDim);
+  const expertRow = experts === undefined ? 0 : experts.numUsed * Math.max(2 * experts.ffn, padded.hidden);
+  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn, expertRow, latentRow ?? 0);
   let maxRows = fitting('Activations', options.maxRows, widest * 4);
   maxRows = fitting('Block tables', maxRows, tableStride * 4);
   let maxGeneratedRows = Math.min(options.maxGeneratedRows, maxRows);
@@ -91,7 +101,7 @@ export function planSizes(
   const angles = config.ropes.reduce((sum, { dim }) => sum + dim + 2, 0);
   const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + angles) * 4 + 16 + tableStride * 4;
   const scratchBytes =
-    maxRows * rowBytes +
+    maxRows * (rowBytes + expertBytes(experts, padded.hidden) + latentBytes(config)) +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
     logits.numRows * (logits.segmentLength * logits.numSegments * 4 + padded.hidden * 4);
   return {
@@ -105,10 +115,25 @@ export function planSizes(
     maxChunks,
     sharded,
     padded,
+    experts,
     logits,
     kv,
     scratchBytes,
   };
+}
+
+/** Of a row: logits, and of each of its experts id, weight, place, tile, feed-forward and result; the shared expert's result. */
+function expertBytes(experts: ModelSizes['experts'], hidden: number): number {
+  if (experts === undefined) return 0;
+  const { logits, ffn, numUsed } = experts;
+  return 4 * (logits + numUsed * (6 + 3 * ffn + hidden) + hidden);
+}
+
+/** Of a row: queries, latent, and of each head id, place, tile, query in both spaces and value. */
+function latentBytes({ latent, numHeads }: ModelConfig): number {
+  if (latent === undefined) return 0;
+  const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
+  return 4 * (queryRank + rank + ropeDim + numHeads * (5 + plainDim + ropeDim + rank + valueDim));
 }
 
 /** What the sampler's integer sums hold. */

@@ -13,6 +13,8 @@ import { planMatrix, planPairedMatrix, type MatrixPlan } from './matrix.ts';
 export interface PlannedMatrix {
   readonly plan: MatrixPlan;
   readonly tensors: readonly TensorInfo[];
+  /** Of its rows, those that a token is multiplied with; undefined: all. */
+  readonly usedShare?: number;
 }
 
 /** A vector to be: tensors side by side, zeros between and behind them. */
@@ -121,6 +123,17 @@ export class TensorPlanner {
     return names;
   }
 
+  /**
+   * Makes a tensor of another shape, with the same elements in the same order, and returns its name; of a tensor that is not
+   * there, its own. @throws GgufInvalid when the tensor has not the shape `from`
+   */
+  reshaped(name: string, from: readonly number[], to: readonly number[]): string {
+    if (!this.has(name)) return name;
+    const label = `${name}[]`;
+    this.#byName.set(label, { ...this.#find(name, from), name: label, shape: to });
+    return label;
+  }
+
   /** A vector that not every model has. */
   option(name: string, numElements: number, scale = 1): PlannedVector | undefined {
     return this.has(name) ? this.vector(name, numElements, scale) : undefined;
@@ -161,11 +174,17 @@ export class TensorPlanner {
   }
 
   /** Tensors of `rows[i]` rows each, one below the other. @throws UnsupportedTensorType, LimitExceeded */
-  matrix(names: readonly string[], rowElements: number, rows: readonly number[], cutRows?: number): PlannedMatrix {
+  matrix(
+    names: readonly string[],
+    rowElements: number,
+    rows: readonly number[],
+    options: { readonly cutRows?: number | undefined; readonly usedShare?: number } = {},
+  ): PlannedMatrix {
     const tensors = names.map((name, i) => this.#find(name, [rowElements, rows[i] ?? 0]));
     const numRows = rows.reduce((sum, n) => sum + n, 0);
     const type = this.#typeOf(tensors);
-    return this.#planned(tensors, planMatrix(names.join('|'), type, numRows, rowElements, this.#limits, cutRows));
+    const plan = planMatrix(names.join('|'), type, numRows, rowElements, this.#limits, options.cutRows);
+    return this.#planned(tensors, plan, options.usedShare);
   }
 
   /**
@@ -187,15 +206,24 @@ export class TensorPlanner {
   }
 
   /** Two tensors of `numRows` rows each. @throws UnsupportedTensorType, LimitExceeded */
-  pair(first: string, second: string, rowElements: number, numRows: number): Pair<PlannedMatrix> {
+  pair(
+    first: string,
+    second: string,
+    rowElements: number,
+    numRows: number,
+    options: { readonly usedShare?: number } = {},
+  ): Pair<PlannedMatrix> {
     if (!this.#joins(first, second, rowElements, numRows)) {
-      const [a, b] = [this.matrix([first], rowElements, [numRows]), this.matrix([second], rowElements, [numRows])];
+      const [a, b] = [
+        this.matrix([first], rowElements, [numRows], options),
+        this.matrix([second], rowElements, [numRows], options),
+      ];
       return { kind: 'apart', first: a, second: b };
     }
     const tensors = [first, second].map((name) => this.#find(name, [rowElements, numRows]));
     const label = `${first}|${second}`;
     const plan = planPairedMatrix(label, this.#typeOf(tensors), numRows, rowElements, this.#limits);
-    return { kind: 'paired', matrix: this.#planned(tensors, plan) };
+    return { kind: 'paired', matrix: this.#planned(tensors, plan, options.usedShare) };
   }
 
   /** Whether a tensor can follow `numRows` rows of another in one matrix: its scales must begin at a whole word. */
@@ -211,8 +239,8 @@ export class TensorPlanner {
     return type;
   }
 
-  #planned(tensors: readonly TensorInfo[], plan: MatrixPlan): PlannedMatrix {
-    const planned = { plan, tensors };
+  #planned(tensors: readonly TensorInfo[], plan: MatrixPlan, usedShare = 1): PlannedMatrix {
+    const planned = { plan, tensors, ...(usedShare === 1 ? {} : { usedShare }) };
     this.#matrices.push(planned);
     return planned;
   }

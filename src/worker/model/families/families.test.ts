@@ -15,6 +15,19 @@ const COMMON = {
   context_length: 512,
 };
 
+const EXPERTS = { expert_count: 8, expert_used_count: 2 };
+const DEEPSEEK = {
+  ...EXPERTS,
+  'rope.dimension_count': 16,
+  'attention.key_length': 48,
+  'attention.value_length': 32,
+  'attention.key_length_mla': 48,
+  'attention.value_length_mla': 24,
+  'attention.kv_lora_rank': 32,
+  expert_feed_forward_length: 40,
+  expert_shared_count: 2,
+};
+
 function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
   const entries = Object.entries({ ...COMMON, ...own }).map(
     ([name, value]) => [`${architecture}.${name}`, value] as const,
@@ -36,6 +49,12 @@ describe('families', () => {
       gemma3: { 'attention.sliding_window': 16 },
       cohere2: { 'attention.sliding_window': 16, logit_scale: 0.25 },
       minicpm: { embedding_scale: 12, residual_scale: 1, logit_scale: 1 },
+      qwen2moe: EXPERTS,
+      qwen3moe: EXPERTS,
+      olmoe: EXPERTS,
+      granitemoe: EXPERTS,
+      'gpt-oss': { ...EXPERTS, 'attention.sliding_window': 16 },
+      deepseek2: DEEPSEEK,
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
       (architecture) => configOf(architecture, needed[architecture]).rotateHalves,
@@ -43,11 +62,15 @@ describe('families', () => {
     expect(halves).toEqual([
       'qwen2',
       'qwen3',
+      'qwen2moe',
+      'qwen3moe',
       'gemma',
       'gemma2',
       'gemma3',
       'phi3',
+      'gpt-oss',
       'olmo2',
+      'olmoe',
       'exaone4',
       'stablelm',
       'starcoder2',
@@ -120,7 +143,63 @@ describe('families', () => {
   it('refuses relatives that have windows which no key, or a key of another meaning, describes', () => {
     expect(() => configOf('olmo2', { 'attention.sliding_window': 4096 })).toThrow(refused(/OLMo 3/));
     expect(() => configOf('exaone4', { block_count: 64 })).toThrow(refused(/32B/));
-    expect(() => configOf('llama', { expert_count: 8 })).toThrow(refused(/8 experts/));
+    expect(() => configOf('qwen3', { expert_count: 8 })).toThrow(refused(/8 experts/));
     expect(() => configOf('phi3', { 'rope.scaling.type': 'su' })).toThrow(refused(/scaling "su"/));
+  });
+
+  it('of experts say how wide they are, how many a token takes and how they are weighed', () => {
+    expect(configOf('llama', EXPERTS).experts).toEqual({
+      numExperts: 8,
+      numUsed: 2,
+      ffnSize: 96,
+      sharedFfnSize: 0,
+      gating: 'softmax',
+      normalised: true,
+      scale: 1,
+      groups: undefined,
+      numDenseLayers: 0,
+    });
+    expect(configOf('llama').experts).toBeUndefined();
+    expect(configOf('qwen3moe', { ...EXPERTS, expert_feed_forward_length: 32 })).toMatchObject({
+      ffnSize: 0,
+      experts: { ffnSize: 32, normalised: true },
+    });
+    // What no key says: as wide as a dense feed-forward together, and the shared one alone.
+    expect(configOf('qwen2moe', EXPERTS).experts).toMatchObject({ ffnSize: 48, sharedFfnSize: 96, normalised: false });
+    expect(configOf('olmoe', EXPERTS).experts).toMatchObject({ ffnSize: 96, normalised: false });
+    expect(configOf('granitemoe', { ...EXPERTS, expert_shared_feed_forward_length: 64 }).experts).toMatchObject({
+      ffnSize: 96,
+      sharedFfnSize: 64,
+      normalised: true,
+    });
+    const gptOss = configOf('gpt-oss', { ...EXPERTS, 'attention.sliding_window': 16 });
+    expect(gptOss).toMatchObject({ activation: 'swiglu_oai', experts: { normalised: true } });
+    expect(gptOss.layers.slice(0, 3).map(({ window }) => window)).toEqual([16, undefined, 16]);
+  });
+
+  it('deepseek2 attends to latents, with heads of them and what is rotated, and scores that YaRN makes grow', () => {
+    const config = configOf('deepseek2', DEEPSEEK);
+    expect(config).toMatchObject({
+      latent: { queryRank: 0, rank: 32, plainDim: 32, ropeDim: 16, valueDim: 24 },
+      headDim: 48,
+      numKvHeads: 1,
+      attentionScale: 1 / Math.sqrt(48),
+      experts: { ffnSize: 40, sharedFfnSize: 80, normalised: false },
+    });
+    const yarn = { 'rope.scaling.type': 'yarn', 'rope.scaling.factor': 40, 'rope.scaling.yarn_log_multiplier': 0.1 };
+    const stretched = configOf('deepseek2', { ...DEEPSEEK, ...yarn });
+    expect(stretched.attentionScale).toBeCloseTo((1 + 0.1 * Math.log(40)) ** 2 / Math.sqrt(48), 12);
+    expect(stretched.ropes[0].scaling).toMatchObject({ kind: 'yarn', logMultiplier: 1 });
+    expect(() => configOf('deepseek2', { ...EXPERTS })).toThrow(refused(/before April 2025/));
+    const odd = { ...DEEPSEEK, 'attention.value_length_mla': 26 };
+    expect(() => configOf('deepseek2', odd)).toThrow(refused(/lengths/));
+  });
+
+  it('refuse numbers of experts that kernels have no room for, and gates that they do not know', () => {
+    expect(() => configOf('llama', { expert_count: 513, expert_used_count: 2 })).toThrow(refused(/513 experts/));
+    expect(() => configOf('llama', { expert_count: 4, expert_used_count: 5 })).toThrow(refused(/5 of 4 experts/));
+    expect(() => configOf('llama', { ...EXPERTS, expert_gating_func: 4 })).toThrow(refused(/gating function 4/));
+    const groups = { ...EXPERTS, expert_group_count: 3, expert_group_used_count: 1 };
+    expect(() => configOf('llama', groups)).toThrow(refused(/1 of 3 groups of its 8 experts/));
   });
 });

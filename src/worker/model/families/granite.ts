@@ -1,10 +1,11 @@
 /**
- * Granite 3 and 4 (dense) and MiniCPM: Llama with multipliers (https://arxiv.org/abs/2404.06395): of the embedding, of what a
+ * Granite 3 and 4 (dense, and 3 with experts) and MiniCPM: Llama with multipliers (https://arxiv.org/abs/2404.06395): of the embedding, of what a
  * block adds to the residual stream, of scores, and of the logits.
  */
-import { readCommonConfig, type ModelConfig, type ModelKeys } from '../config.ts';
+import { readCommonConfig, RMS_EPS, type ModelConfig, type ModelKeys } from '../config.ts';
+import { readExperts } from '../experts-config.ts';
 import type { Family } from './family.ts';
-import { preNorm } from './llama.ts';
+import { preNorm, preNormExperts } from './llama.ts';
 
 /**
  * The residual stream is kept divided by the multiplier of the blocks, which then add what they compute: h + r f(norm(h)) is
@@ -20,15 +21,33 @@ function withMultipliers(keys: ModelKeys, common: ModelConfig): ModelConfig {
   };
 }
 
+function readGranite(keys: ModelKeys, common: ModelConfig): ModelConfig {
+  const config = withMultipliers(keys, common);
+  const isRotated = keys.metadata.boolean(keys.key('rope.scaling.finetuned')) ?? true;
+  return isRotated ? config : { ...config, layers: config.layers.map((layer) => ({ ...layer, rope: undefined })) };
+}
+
 export const granite: Family = {
   architecture: 'granite',
   models: 'Granite 3 and 4 (dense)',
-  config(keys) {
-    const config = withMultipliers(keys, readCommonConfig(keys));
-    const isRotated = keys.metadata.boolean(keys.key('rope.scaling.finetuned')) ?? true;
-    return isRotated ? config : { ...config, layers: config.layers.map((layer) => ({ ...layer, rope: undefined })) };
-  },
+  config: (keys) => readGranite(keys, readCommonConfig(keys)),
   plan: (tensors) => preNorm(tensors),
+};
+
+export const graniteMoe: Family = {
+  architecture: 'granitemoe',
+  models: 'Granite 3 with experts (1B-A400M, 3B-A800M)',
+  config(keys) {
+    const experts = readExperts(keys, { normalised: true });
+    return {
+      ...readGranite(
+        keys,
+        readCommonConfig(keys, RMS_EPS, () => experts),
+      ),
+      ffnSize: 0,
+    };
+  },
+  plan: (tensors) => preNormExperts(tensors),
 };
 
 export const minicpm: Family = {

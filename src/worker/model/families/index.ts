@@ -1,16 +1,18 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
 import { cohere2 } from './cohere.ts';
+import { deepseek2 } from './deepseek.ts';
 import { exaone4 } from './exaone.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
 import { glm4 } from './glm.ts';
-import { granite, minicpm } from './granite.ts';
+import { gptOss } from './gpt-oss.ts';
+import { granite, graniteMoe, minicpm } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
-import { olmo2 } from './olmo.ts';
+import { olmo2, olmoe } from './olmo.ts';
 import { phi3 } from './phi.ts';
-import { qwen2, qwen3 } from './qwen.ts';
+import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 import { stablelm } from './stablelm.ts';
 import { starcoder2 } from './starcoder.ts';
@@ -20,20 +22,26 @@ export const FAMILIES: readonly Family[] = [
   llama,
   qwen2,
   qwen3,
+  qwen2moe,
+  qwen3moe,
   gemma,
   gemma2,
   gemma3,
   phi3,
   smollm3,
   mistral3,
+  gptOss,
   granite,
+  graniteMoe,
   olmo2,
+  olmoe,
   exaone4,
   glm4,
   minicpm,
   cohere2,
   stablelm,
   starcoder2,
+  deepseek2,
 ];
 
 /** Values of `general.architecture`. */

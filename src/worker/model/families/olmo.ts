@@ -2,10 +2,12 @@
  * OLMo 2 (https://arxiv.org/abs/2501.00656): no norm before a block but one behind it, and queries and keys normed over all
  * heads of a row at once.
  */
-import { readCommonConfig } from '../config.ts';
+import { readCommonConfig, RMS_EPS } from '../config.ts';
 import type { DecoderTensors, Forward } from '../decoder-tensors.ts';
+import { readExperts } from '../experts-config.ts';
 import type { QkNormKind } from '../norm-ops.ts';
 import type { Family } from './family.ts';
+import { preNormExperts } from './llama.ts';
 
 export function postNorm(tensors: DecoderTensors, options: { readonly qkNorm: QkNormKind }): Forward {
   const layers = tensors.layers((layer) => ({
@@ -33,4 +35,15 @@ export const olmo2: Family = {
     return { ...readCommonConfig(keys), rotateHalves: true };
   },
   plan: (tensors) => postNorm(tensors, { qkNorm: 'row' }),
+};
+
+/** OLMoE (https://arxiv.org/abs/2409.02060): the norms of a row's queries and keys, but blocks as in Llama, and experts. */
+export const olmoe: Family = {
+  architecture: 'olmoe',
+  models: 'OLMoE 1B-7B',
+  config(keys) {
+    const experts = readExperts(keys, { normalised: false });
+    return { ...readCommonConfig(keys, RMS_EPS, () => experts), ffnSize: 0, rotateHalves: true };
+  },
+  plan: (tensors) => preNormExperts(tensors, { qkNorm: 'row' }),
 };
