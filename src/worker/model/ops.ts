@@ -13,6 +13,7 @@ import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
+import { isInt8 } from '../../shaders/linear/int8.ts';
 import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
@@ -22,7 +23,9 @@ import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../g
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
-import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
+import { Int8Ops } from './int8-ops.ts';
+import type { AddDispatch, Int8Rows, Rows } from './linear-dispatch.ts';
+import { LinearOps, type GatedTarget, type LinearTarget } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
@@ -42,6 +45,8 @@ export class OpBuilder {
   readonly #sizes: ModelSizes;
   readonly variants: KernelVariants;
   readonly #linear: LinearOps;
+  /** Rounding of rows that nothing else rounds on its way. */
+  readonly int8: Int8Ops;
   /** Norms that products never take themselves. */
   readonly norms: NormOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
@@ -59,14 +64,12 @@ export class OpBuilder {
     this.#config = config;
     this.#sizes = sizes;
     this.variants = { ...defaultVariants(gpu.traits), ...chosen };
-    const { gemm, gemv } = this.variants;
-    this.#linear = new LinearOps((...dispatch) => this.#add(...dispatch), {
-      gemm,
-      gemv,
-      device: gpu.traits,
-      logitRows: inputs.logitRows,
-    });
-    this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    const { gemm, gemv, gemmInt8, gemvInt8 } = this.variants;
+    const add: AddDispatch = (...dispatch) => this.#add(...dispatch);
+    const common = { device: gpu.traits, logitRows: inputs.logitRows };
+    this.int8 = new Int8Ops(add, { gemm: gemmInt8, gemv: gemvInt8, ...common });
+    this.#linear = new LinearOps(add, { gemm, gemv, ...common }, this.int8);
+    this.norms = new NormOps(add, config, sizes, inputs.logitRows);
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -88,10 +91,15 @@ export class OpBuilder {
 
   /**
    * rmsnorm(x) * weight, in `out`; with `headRows` only the rows that want logits, packed. Where products take the norm of
-   * generated rows themselves, only prompt rows are written.
+   * generated rows themselves, only prompt rows are written. With `int8` all are, and rounded there.
    */
-  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): Rows {
+  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false, int8?: Int8Rows): Rows {
     const { hiddenSize, normEps } = this.#config;
+    if (int8 !== undefined) {
+      const numGroups = this.#sizes.padded.hidden / 32;
+      this.int8.rmsNorm(x, weight, out, int8, { numGroups, numElements: hiddenSize, eps: normEps, headRows });
+      return { x: out, int8 };
+    }
     const isFused = fusesNorm(this.variants.gemv);
     const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const numAll = headRows ? numLogits : numRows;
@@ -121,18 +129,35 @@ export class OpBuilder {
     this.#linear.shard(matrix, shard, input, outOffset, target);
   }
 
-  /** activated = activation(x Wg^T) * (x Wu^T); prompt rows, and weights of two types, by way of gateUp. */
-  gated(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): void {
+  /**
+   * activated = activation(x Wg^T) * (x Wu^T); prompt rows, weights of two types, and products in int8 by way of gateUp.
+   * With `target.int8` rounded too where that costs no dispatch.
+   */
+  gated(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): Rows {
     const { gateUp, activated, outStride, bias } = target;
     if (weights.kind === 'paired') {
-      this.#linear.gated(weights.matrix, input, target, this.#config.activation);
+      const { matrix } = weights;
+      if (input.int8 !== undefined && isInt8(matrix.type)) {
+        this.#linear.gateUpInt8(matrix, matrix.type, input.int8, target);
+        return this.#activated(target);
+      }
+      this.#linear.gated(matrix, input, target, this.#config.activation);
       this.#gatedMul(gateUp, activated, false);
-      return;
+      return { x: activated };
     }
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
-    this.#gatedMul(gateUp, activated, true);
+    return this.#activated(target);
+  }
+
+  #activated({ gateUp, activated, outStride, int8 }: GatedTarget): Rows {
+    if (int8 === undefined) {
+      this.#gatedMul(gateUp, activated, true);
+      return { x: activated };
+    }
+    this.int8.gatedMul(gateUp, activated, int8, outStride / 32, this.#config.activation);
+    return { x: activated, int8 };
   }
 
   /** x = activation(x), in place; x is [rows, padded.ffn]. */
