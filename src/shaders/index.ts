@@ -16,10 +16,12 @@ import { expertGemm, expertGemv, expertSum, expertTiles, route } from './experts
 import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
+import { int8Gemm, int8Gemv, isInt8 } from './linear/int8.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
 import { softcap } from './elementwise/softcap.ts';
 import { layerNorm, qkNorm, rmsNorm } from './norm/norm.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
+import { gatedMulInt8, quantiseRows, rmsNormInt8 } from './quantise/quantise.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
@@ -63,6 +65,14 @@ export function allKernels(): readonly Kernel[] {
       ]),
     ]),
   ]);
+  const perInt8Type = ALL_BLOCK_TYPES.filter(isInt8).flatMap((type) => [
+    ...(['rows', 'tiled', 'emulated'] as const).map((variant) => int8Gemm(type, variant, {})),
+    ...(['rows', 'lanes', 'emulated'] as const).map((variant) => int8Gemv(type, variant, {})),
+    ...[4, 32].map((subgroupMin) => int8Gemv(type, 'subgroups', { subgroupMin })),
+    int8Gemm(type, 'tiled', { hasPackedDot: false }),
+    int8Gemv(type, 'lanes', { hasPackedDot: false }),
+    int8Gemv(type, 'subgroups', { subgroupMin: 32, hasPackedDot: false }),
+  ]);
   const perCache = KV_LAYOUTS.flatMap((kv) => [
     // Between them every size of what shares a scale: 4, 8, 16, 32.
     ...(isBlockLayout(kv) ? [20, 8, 80, 64] : [64]).map((headDim) => ropeAppend(kv, headDim)),
@@ -90,6 +100,7 @@ export function allKernels(): readonly Kernel[] {
   ];
   return [
     ...perType,
+    ...perInt8Type,
     ...perCache,
     ...transforms,
     ...sampler,
@@ -101,10 +112,13 @@ export function allKernels(): readonly Kernel[] {
     expertTiles,
     expertSum,
     rmsNorm,
+    rmsNormInt8,
+    quantiseRows,
     qkNorm,
     layerNorm,
     softcap,
     ...ACTIVATIONS.map(gatedMul),
+    ...ACTIVATIONS.map(gatedMulInt8),
     ...ACTIVATIONS.map(activate),
   ];
 }

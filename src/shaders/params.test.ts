@@ -22,6 +22,14 @@ import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
 import { SOFTCAP_PARAMS, softcap } from './elementwise/softcap.ts';
 import { LAYER_NORM_PARAMS, layerNorm, NORM_PARAMS, QK_NORM_PARAMS, qkNorm, rmsNorm } from './norm/norm.ts';
 import { PROBE_PARAMS, probeFma } from './probe/probe.ts';
+import {
+  GATED_MUL_INT8_PARAMS,
+  gatedMulInt8,
+  NORM_INT8_PARAMS,
+  QUANTISE_PARAMS,
+  quantiseRows,
+  rmsNormInt8,
+} from './quantise/quantise.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
 
 /** The fields that are numbers with a point; all others are u32. */
@@ -45,6 +53,9 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionRows('f32'), FLASH_PARAMS],
   [latentJoin, LATENT_PARAMS],
   [gatedMul('silu'), GATED_MUL_PARAMS],
+  [quantiseRows, QUANTISE_PARAMS],
+  [rmsNormInt8, NORM_INT8_PARAMS],
+  [gatedMulInt8('silu'), GATED_MUL_INT8_PARAMS],
   [activate('gelu'), ACTIVATE_PARAMS],
   [route, ROUTE_PARAMS],
   [expertTiles, EXPERT_TILES_PARAMS],

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { Q4_0 } from './blocks/q4_0.ts';
 import { Q6_K } from './blocks/q6_k.ts';
+import { isInt8 } from './linear/int8.ts';
 import type { KernelTraits } from './linear/linear.ts';
 import { candidatesOf, defaultVariants, KERNEL_FAMILIES, type KernelFamily, type KernelNeeds } from './variants.ts';
 
@@ -10,6 +11,7 @@ const NEEDS: KernelNeeds = {
   plain: [Q4_0],
   gated: [Q4_0],
   gatedPlain: [],
+  int8: [],
   activation: 'silu',
   attention: { layout: 'f16', headDim: 64 },
   decodeAttention: { layout: 'f16', headDim: 64, headsPerKv: 4, chunk: 128 },
@@ -56,6 +58,19 @@ describe('candidatesOf', () => {
     expect(kernels('attention', 'flash', { ...NEEDS, attention: undefined })).toEqual([]);
     expect(kernels('decodeAttention', 'grouped')).toEqual(['attention_split_f16_d64_g4_c128']);
     expect(kernels('decodeAttention', 'single')).toEqual(['attention_split_f16_d64_g1_c128']);
+  });
+
+  it('has kernels of int8 where a model needs them, and of no other precision', () => {
+    const int8 = { ...NEEDS, normed: [], plain: [], gated: [], int8: [Q4_0, Q6_K].filter(isInt8) };
+    expect(names('gemvInt8', GPU, int8)).toEqual(['subgroups', 'lanes', 'rows', 'emulated']);
+    expect(names('gemvInt8', { ...GPU, subgroupMin: 8 }, int8)).toEqual(['lanes', 'rows', 'emulated']);
+    expect(names('gemvInt8', CPU, int8)).toEqual(['rows', 'lanes', 'emulated']);
+    // Without the language's dot product `rows` is what `emulated` would be.
+    expect(names('gemmInt8', { ...CPU, hasPackedDot: false }, int8)).toEqual(['rows', 'tiled']);
+    expect(kernels('gemmInt8', 'tiled', int8)).toEqual(['int8_gemm_tiled_q4_0', 'int8_gemm_tiled_q6_k']);
+    expect(kernels('gemmInt8', 'emulated', int8)).toContain('int8_gemm_rows_emulated_q4_0');
+    expect(kernels('gemm', 'tiled', int8)).toEqual([]);
+    expect(kernels('gemmInt8', 'tiled')).toEqual([]);
   });
 
   it('lists variants of the same kernel once', () => {

@@ -1,7 +1,7 @@
 /**
  * The kernel families that can compute the same in several ways, their variants in order of preference on a device, and
- * the kernels that a variant consists of for a model. One variant serves a family for all row counts. Variants that change
- * the numbers by more than the order of a sum (an int8 product, say) are settings and never in these lists.
+ * the kernels that a variant consists of for a model. One variant serves a family for all row counts. What changes the numbers
+ * by more than the order of a sum is a setting and never a variant: products in int8 are families of their own.
  * Knows nothing of devices beyond their traits, and nothing of tensors.
  */
 import { attentionFlash, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
@@ -9,6 +9,15 @@ import type { BlockType } from './blocks/block-type.ts';
 import type { Activation } from './elementwise/activation.ts';
 import type { Kernel } from './kernel.ts';
 import type { KvLayout } from './lib/kv-layout.ts';
+import {
+  int8Gemm,
+  int8GemmOrder,
+  int8Gemv,
+  int8GemvOrder,
+  type Int8BlockType,
+  type Int8GemmVariant,
+  type Int8GemvVariant,
+} from './linear/int8.ts';
 import {
   chooseGemmVariant,
   chooseGemvVariant,
@@ -36,11 +45,21 @@ export interface KernelVariants {
   readonly attention: AttentionVariant;
   /** Of generated rows; of all rows where the cache has several shards. */
   readonly decodeAttention: DecodeAttentionVariant;
+  /** Products in int8, of either class. */
+  readonly gemmInt8: Int8GemmVariant;
+  readonly gemvInt8: Int8GemvVariant;
 }
 
 export type KernelFamily = keyof KernelVariants;
 
-export const KERNEL_FAMILIES: readonly KernelFamily[] = ['gemv', 'gemm', 'attention', 'decodeAttention'];
+export const KERNEL_FAMILIES: readonly KernelFamily[] = [
+  'gemv',
+  'gemm',
+  'gemvInt8',
+  'gemmInt8',
+  'attention',
+  'decodeAttention',
+];
 
 export interface DecodeShape {
   readonly layout: KvLayout;
@@ -58,6 +77,8 @@ export interface KernelNeeds {
   /** The same of gate and up in one. */
   readonly gated: readonly BlockType[];
   readonly gatedPlain: readonly BlockType[];
+  /** Of those that are multiplied in int8, and so are in none of the lists above. */
+  readonly int8: readonly Int8BlockType[];
   /** Of gates. */
   readonly activation: Activation;
   /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
@@ -84,6 +105,18 @@ export type Subject =
       readonly variant: GemvVariant;
       readonly input: GemvInput;
       readonly activation: Activation;
+    }
+  | {
+      readonly op: 'gemmInt8';
+      readonly kernel: Kernel;
+      readonly type: Int8BlockType;
+      readonly variant: Int8GemmVariant;
+    }
+  | {
+      readonly op: 'gemvInt8';
+      readonly kernel: Kernel;
+      readonly type: Int8BlockType;
+      readonly variant: Int8GemvVariant;
     }
   | {
       readonly op: 'attention';
@@ -151,6 +184,8 @@ function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): 
     gemm: [chooseGemmVariant(traits), ...gemmRest],
     attention: [attentionVariant(traits), 'flash', 'rows'],
     decodeAttention: ['grouped', 'single'],
+    gemmInt8: int8GemmOrder(traits),
+    gemvInt8: int8GemvOrder(traits),
   };
   return [...new Set<KernelVariants[F]>(orders[family])];
 }
@@ -162,6 +197,8 @@ export function defaultVariants(traits: KernelTraits): KernelVariants {
     gemv: chooseGemvVariant(traits),
     attention: attentionVariant(traits),
     decodeAttention: 'grouped',
+    gemmInt8: int8GemmOrder(traits)[0],
+    gemvInt8: int8GemvOrder(traits)[0],
   };
 }
 
@@ -196,6 +233,10 @@ function subjectsOf<F extends KernelFamily>(
       const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
       return [{ op: 'decodeAttention', kernel, variant: decode, group, shape }];
     },
+    gemmInt8: (gemm) =>
+      needs.int8.map((type) => ({ op: 'gemmInt8', kernel: int8Gemm(type, gemm, traits), type, variant: gemm })),
+    gemvInt8: (gemv) =>
+      needs.int8.map((type) => ({ op: 'gemvInt8', kernel: int8Gemv(type, gemv, traits), type, variant: gemv })),
   };
   return makers[family](variant);
 }

@@ -24,6 +24,8 @@ export const deviceStrings = {
   families: {
     gemv: 'Writing: products for generated tokens',
     gemm: 'Reading: products for prompt tokens',
+    gemvInt8: 'Writing: products in int8 for generated tokens',
+    gemmInt8: 'Reading: products in int8 for prompt tokens',
     attention: 'Reading: attention of prompt tokens',
     decodeAttention: 'Writing: attention of generated tokens',
   } as Readonly<Record<string, string>>,

@@ -1,7 +1,7 @@
 /**
  * Every sentence the page says, in one place. What the engine says (the messages of its errors) comes from the engine.
  */
-import type { FinishReason, KvType, LinnetErrorName, LoadPhase } from '../worker/api.ts';
+import type { FinishReason, KvType, Precision, LinnetErrorName, LoadPhase } from '../worker/api.ts';
 import type { NumberSetting } from './state/settings.ts';
 import type { Remedy } from './state/remedy.ts';
 
@@ -177,6 +177,11 @@ export const strings = {
     q8_0: '8 bit, half the memory of 16',
     q4_0: '4 bit, a quarter of it, less accurate',
   } satisfies Record<KvType | 'auto', string>,
+  precision: 'Computing',
+  precisions: {
+    exact: 'Exact',
+    int8: 'Rounded to 8 bit: often faster, slightly less accurate',
+  } satisfies Record<Precision, string>,
   overflow: 'When the context is full',
   overflows: { dropOldestTurns: 'Leave out the oldest messages', stop: 'Stop and say so' },
   applyReload: 'Reload the model to apply',

@@ -75,6 +75,16 @@ export type ModelSource =
 /** How keys and values are kept; the quantised ones take about a half (q8_0) and a quarter (q4_0) of f16's bytes. */
 export type KvType = 'f32' | 'f16' | 'q8_0' | 'q4_0';
 
+/** How matrix products compute. */
+export type Precision =
+  /** The default: weights as the file has them, activations in f32. */
+  | 'exact'
+  /**
+   * Activations are rounded to signed bytes with a scale for each 32, and multiplied as integers with weights of Q4_0, Q8_0, Q4_K and
+   * Q6_K, which is faster on many devices. It moves log-probabilities by some hundredths; other types stay exact.
+   */
+  | 'int8';
+
 /** How the kernels for a model are chosen among those that this device can run. */
 export type SelfTestMode =
   /** The default: what the model needs is checked before its first token; when idle the others are, and the right ones timed. */
@@ -98,13 +108,14 @@ export interface LoadRequest {
   /** Tokens of context to reserve; default: the model's own, at most 4096 and what fits the device. */
   readonly contextLength?: number;
   readonly kvType?: KvType;
+  readonly precision?: Precision;
   /** Keep the file in IndexedDB (default true). */
   readonly keep?: boolean;
   readonly selfTest?: SelfTestMode;
 }
 
 /** What a load would be asked for, so that an inspection tells its true numbers. */
-export type InspectOptions = Pick<LoadRequest, 'contextLength' | 'kvType'>;
+export type InspectOptions = Pick<LoadRequest, 'contextLength' | 'kvType' | 'precision'>;
 
 /** What the header of a model file says, and whether this device can run it. Known before any weight is fetched. */
 export interface ModelInspection {
@@ -151,6 +162,7 @@ export interface LoadedModel {
   readonly cacheId: string | undefined;
   readonly inspection: ModelInspection;
   readonly contextLength: number;
+  readonly precision: Precision;
   readonly vocabSize: number;
   /** False: the file has neither a chat template nor chat tokens. Such a model goes on with a text: send `text`. */
   readonly isChatModel: boolean;
@@ -337,7 +349,7 @@ export interface KernelVariantReport {
 }
 
 export interface KernelFamilyReport {
-  /** `gemv` multiplies generated rows, `gemm` prompt rows; `attention` is that of prompt rows, `decodeAttention` of generated ones. */
+  /** `gemv` multiplies generated rows, `gemm` prompt rows, `gemvInt8` and `gemmInt8` the same in int8; `attention` is that of prompt rows, `decodeAttention` of generated ones. */
   readonly family: string;
   /** What the model loaded last uses. */
   readonly chosen: string;
@@ -391,6 +403,8 @@ export interface EngineStats {
     readonly weightBytesRead: number;
     readonly kvBytesRead: number;
   };
+  /** Of the model loaded last; undefined before the first. */
+  readonly precision: Precision | undefined;
   readonly selfTest: SelfTestReport;
 }
 

@@ -1,7 +1,8 @@
 /** The device and the counters as the contract reports them. */
-import type { DeviceReport, EngineStats, SelfTestReport } from './api.ts';
+import type { DeviceReport, EngineStats, Precision, SelfTestReport } from './api.ts';
 import type { Counters } from './gpu/counters.ts';
 import type { Gpu } from './gpu/gpu.ts';
+import type { ModelRunner } from './model/runner.ts';
 import { NOTHING } from './serving/step-counters.ts';
 
 export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>>): DeviceReport {
@@ -22,6 +23,16 @@ export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>
   };
 }
 
+/** The precision of products, and by family the variant; without those of int8 where products are exact. */
+export function variantsInUse({
+  plan,
+  variants,
+}: Pick<ModelRunner, 'plan' | 'variants'>): Readonly<Record<string, string>> {
+  const { gemmInt8, gemvInt8, ...others } = variants;
+  const { precision } = plan.sizes;
+  return precision === 'int8' ? { precision, gemmInt8, gemvInt8, ...others } : { precision, ...others };
+}
+
 /** What is counted for each loaded model. */
 type SessionCounters = Pick<
   EngineStats,
@@ -33,6 +44,7 @@ export function statsOf(
   sessions: readonly SessionCounters[],
   networkBytes: number,
   lastDecodeStep: EngineStats['lastDecodeStep'] | undefined,
+  precision: Precision | undefined,
   selfTest: SelfTestReport,
 ): EngineStats {
   const sum = (name: keyof SessionCounters) => sessions.reduce((total, session) => total + session[name], 0);
@@ -56,6 +68,7 @@ export function statsOf(
     peakBufferBytes: counters.peakBufferBytes,
     networkBytes,
     lastDecodeStep: lastDecodeStep ?? NOTHING,
+    precision,
     selfTest,
   };
 }

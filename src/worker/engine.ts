@@ -28,7 +28,7 @@ import type {
   RequestId,
   StorageReport,
 } from './api.ts';
-import { deviceReport, statsOf } from './device-report.ts';
+import { deviceReport, statsOf, variantsInUse } from './device-report.ts';
 import { abortedError, deviceLostError, LinnetError, toLinnetError } from './errors.ts';
 import { EventBatcher } from './event-batcher.ts';
 import type { Gpu } from './gpu/gpu.ts';
@@ -95,7 +95,8 @@ export class LinnetEngine implements Engine {
     const sessions = [...this.#models.values()].map((model) => model.session);
     const counters = sessions.map((session) => session.schedulerCounters);
     const { lastDecodeStep } = sessions.at(-1)?.steps ?? {};
-    return statsOf(gpu.counters, counters, this.#networkBytes, lastDecodeStep, this.#selfTest().report());
+    const precision = sessions.at(-1)?.runner.plan.sizes.precision;
+    return statsOf(gpu.counters, counters, this.#networkBytes, lastDecodeStep, precision, this.#selfTest().report());
   }
 
   async inspect(
@@ -283,7 +284,7 @@ export class LinnetEngine implements Engine {
 
   #variants(): Readonly<Record<string, string>> {
     const last = [...this.#models.values()].at(-1);
-    return { ...last?.session.runner.variants };
+    return last === undefined ? {} : variantsInUse(last.session.runner);
   }
 
   async #abortable<T>(client: ClientId, request: RequestId, run: (signal: AbortSignal) => Promise<T>): Promise<T> {

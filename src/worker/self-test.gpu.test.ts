@@ -94,6 +94,38 @@ for (const { name, title } of openTestAdapters()) {
       expect(remembered.families).toEqual(selfTest.families);
     }, 240_000);
 
+    it('in int8 does without the dot product of a driver that has it wrong: the same integers, the same text', async () => {
+      const load = { precision: 'int8' } as const;
+      const right = await TestEngine.open(name);
+      const wrong = await TestEngine.open(name, {
+        miscompile: (_, code) => code.replaceAll('dot4I8Packed(a, b)', 'dot4I8Packed(a, b & 0x7fffffffu)'),
+      });
+      const answers = [];
+      for (const engine of [right, wrong]) {
+        const { handle, precision, notes } = await engine.load(load);
+        expect([precision, notes]).toEqual(['int8', []]);
+        answers.push((await engine.ask(handle, QUESTION)).result.text);
+      }
+      expect(answers[1]).toBe(answers[0]);
+      const { selfTest, precision } = await right.engine.stats();
+      expect(precision).toBe('int8');
+      // All weights of the model are of one type that can be: no exact product is needed.
+      expect(selfTest.families.map(({ family, chosen }) => [family, chosen])).toEqual([
+        ['gemvInt8', 'rows'],
+        ['gemmInt8', 'rows'],
+        ['attention', 'rows'],
+        ['decodeAttention', 'grouped'],
+      ]);
+      const { selfTest: found } = await wrong.engine.stats();
+      for (const family of ['gemvInt8', 'gemmInt8']) {
+        expect(familyOf(found, family)).toMatchObject({ chosen: 'emulated', reason: 'replacement' });
+      }
+      expect(found.struckOut.map(({ problem }) => problem)).toEqual(['wrong', 'wrong', 'wrong', 'wrong']);
+      const { device } = await wrong.engine.info();
+      expect(device?.variants).toMatchObject({ precision: 'int8', gemvInt8: 'emulated', gemmInt8: 'emulated' });
+      await expect(right.load({ precision: 'half' as 'int8' })).rejects.toMatchObject({ name: 'InvalidRequest' });
+    }, 240_000);
+
     it('says so when no variant of a family is right', async () => {
       const records = new MemoryRecords();
       const miscompile: Miscompile = (kernel, code) =>

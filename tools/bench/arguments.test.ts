@@ -13,6 +13,7 @@ describe('the arguments of bench', () => {
       numGenerate: 32,
       kvFill: 0,
       kv: 'f32',
+      precision: 'exact',
       numRepeats: 3,
       clock: 'wall',
       json: false,
@@ -21,14 +22,15 @@ describe('the arguments of bench', () => {
 
   it('take a shape, capped in layers', () => {
     const argv =
-      '--shape llama-3.2-1b --layers 2 --type Q4_K --kv-fill 4096 --kv q8_0 --no-f16 --gemv lanes --json --adapter null';
+      '--shape llama-3.2-1b --layers 2 --type Q4_K --kv-fill 4096 --kv q8_0 --no-f16 --gemv lanes --precision int8 --gemm-int8 tiled --json --adapter null';
     const options = readBenchArguments(argv.split(' '));
     expect(options.model).toEqual({ kind: 'shape', name: 'llama-3.2-1b', type: 'Q4_K', numLayers: 2 });
     expect(options).toMatchObject({
       kvFill: 4096,
       kv: 'q8_0',
       withoutFeatures: ['shader-f16'],
-      variants: { gemv: 'lanes' },
+      precision: 'int8',
+      variants: { gemv: 'lanes', gemmInt8: 'tiled' },
       json: true,
       adapter: 'null',
     });

@@ -1,6 +1,7 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
 import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
+import { PRECISIONS, type Precision } from '../../src/shaders/linear/int8.ts';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
 import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';
@@ -13,7 +14,7 @@ import {
   type GpuArguments,
 } from '../node/gpu-arguments.ts';
 
-export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--repeat N] [--clock wall|device] [--json] ${GPU_USAGE}
+export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--precision exact|int8] [--repeat N] [--clock wall|device] [--json] ${GPU_USAGE}
   shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}; of the cache: ${KV_LAYOUTS.join(', ')}`;
 
 export type BenchModel =
@@ -27,6 +28,7 @@ export interface BenchOptions extends GpuArguments {
   /** Tokens of context before the prompt, with whatever the cache holds. */
   readonly kvFill: number;
   readonly kv: KvLayout;
+  readonly precision: Precision;
   readonly numRepeats: number;
   readonly clock: ClockName;
   readonly json: boolean;
@@ -46,6 +48,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
       generate: { type: 'string', default: '32' },
       'kv-fill': { type: 'string', default: '0' },
       kv: { type: 'string', default: 'f32' },
+      precision: { type: 'string', default: 'exact' },
       repeat: { type: 'string', default: '3' },
       clock: { type: 'string', default: 'wall' },
       json: { type: 'boolean', default: false },
@@ -58,6 +61,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
     numGenerate: wholeNumber('--generate', values.generate, 1),
     kvFill: wholeNumber('--kv-fill', values['kv-fill'], 0),
     kv: oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32',
+    precision: oneOf('--precision', values.precision, PRECISIONS) ?? 'exact',
     numRepeats: wholeNumber('--repeat', values.repeat, 1),
     clock: oneOf('--clock', values.clock, CLOCK_NAMES) ?? 'wall',
     json: values.json,

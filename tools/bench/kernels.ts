@@ -1,9 +1,11 @@
 /**
  * `npm run bench:kernels`: the matrix products of each block type, in one run with the limits they are held against: GEMV
  * with dequantise-and-dot from registers and with memory, GEMM with fma from registers. Options: --adapter, --no-f16,
- * --no-subgroups, --gemv, --gemm, --rows N (of the weight), --width K, --prompt M, --rounds N, --clock wall|device, --json.
+ * --no-subgroups, --gemv, --gemm, --rows N (of the weight), --width K, --prompt M, --rounds N, --precision exact|int8
+ * (in int8 the limit is dot4I8Packed from registers), --gemv-int8, --gemm-int8, --clock wall|device, --json.
  */
 import { parseArgs } from 'node:util';
+import { PRECISIONS } from '../../src/shaders/linear/int8.ts';
 import { GPU_OPTIONS, oneOf, readGpuArguments, wholeNumber } from '../node/gpu-arguments.ts';
 import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';
 import { formatKernels } from './kernel-report.ts';
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     width: { type: 'string', default: '2048' },
     prompt: { type: 'string', default: '32' },
     rounds: { type: 'string', default: '9' },
+    precision: { type: 'string', default: 'exact' },
     clock: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
@@ -27,6 +30,7 @@ try {
     numOut: wholeNumber('--rows', values.rows ?? defaultRows(values.adapter), 64),
     width: wholeNumber('--width', values.width, 256),
     numPrompt: wholeNumber('--prompt', values.prompt, 1),
+    precision: oneOf('--precision', values.precision, PRECISIONS) ?? 'exact',
     numRounds: wholeNumber('--rounds', values.rounds, 1),
     clock: oneOf('--clock', values.clock, CLOCK_NAMES) ?? defaultClock(values.adapter),
   });

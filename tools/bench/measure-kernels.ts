@@ -6,15 +6,25 @@ import { BLOCK_TYPES } from '../../src/shaders/blocks/index.ts';
 import type { BlockType } from '../../src/shaders/blocks/block-type.ts';
 import type { Kernel } from '../../src/shaders/kernel.ts';
 import {
-  chooseGemmVariant,
-  chooseGemvVariant,
+  int8Gemm,
+  int8GemmWorkgroups,
+  int8Gemv,
+  int8GemvWorkgroups,
+  isInt8,
+  type Precision,
+} from '../../src/shaders/linear/int8.ts';
+import {
   gemmWorkgroups,
   gemvWorkgroups,
   LINEAR_PARAMS,
   linearGemm,
   linearGemv,
+  type KernelTraits,
   type Workgroups,
 } from '../../src/shaders/linear/linear.ts';
+import { quantiseRowsRef } from '../../src/shaders/quantise/quantise.ref.ts';
+import { defaultVariants } from '../../src/shaders/variants.ts';
+import type { Words } from '../../src/shaders/vectors/check.ts';
 import { planesOf, randomRows } from '../../src/shaders/vectors/blocks.ts';
 import { randomFloats, seededRandom } from '../../src/shaders/testing/values.ts';
 import { BUFFER_USAGE } from '../../src/worker/gpu/flags.ts';
@@ -34,6 +44,7 @@ export interface KernelBenchOptions extends GpuArguments {
   readonly width: number;
   readonly numPrompt: number;
   readonly numRounds: number;
+  readonly precision: Precision;
   readonly clock: ClockName;
   /** Names; the four that 4-bit files are made of unless said. */
   readonly types?: readonly string[];
@@ -52,27 +63,26 @@ export async function runKernelBench(options: KernelBenchOptions): Promise<Kerne
   const gpu = await openAdapter(dawn.adapter, { withoutFeatures: options.withoutFeatures });
   const nowMs = clockOf(options.clock);
   try {
-    const variants = {
-      gemv: options.variants.gemv ?? chooseGemvVariant(gpu.traits),
-      gemm: options.variants.gemm ?? chooseGemmVariant(gpu.traits),
-    };
+    const { precision } = options;
+    const variants = { ...defaultVariants(gpu.traits), ...options.variants };
     const types = BLOCK_TYPES.filter(({ name }) => (options.types ?? DEFAULT_TYPES).includes(name));
     const kernels: KernelRates[] = [];
     for (const type of types) kernels.push(await measureType(gpu, type, variants, options, nowMs));
-    const { bytesPerSecond, flopsPerSecond } = await measureRates(gpu, {
+    const { bytesPerSecond, flopsPerSecond, int8OpsPerSecond } = await measureRates(gpu, {
       nowMs,
       types: [],
       ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
     });
     return {
       adapter: dawn.description,
-      gemvVariant: variants.gemv,
-      gemmVariant: variants.gemm,
+      precision,
+      gemvVariant: precision === 'int8' ? variants.gemvInt8 : variants.gemv,
+      gemmVariant: precision === 'int8' ? variants.gemmInt8 : variants.gemm,
       numOut,
       width,
       numPrompt,
       clock: options.clock,
-      rates: { bytesPerSecond, flopsPerSecond },
+      rates: { bytesPerSecond, flopsPerSecond, int8OpsPerSecond },
       kernels,
     };
   } finally {
@@ -80,40 +90,59 @@ export async function runKernelBench(options: KernelBenchOptions): Promise<Kerne
   }
 }
 
-type Variants = Pick<KernelVariants, 'gemv' | 'gemm'>;
+/** A kernel of a family, and its grid. */
+interface Chosen {
+  readonly kernel: Kernel;
+  readonly grid: Workgroups;
+}
+
+function chosenFor(
+  type: BlockType,
+  variants: KernelVariants,
+  traits: KernelTraits,
+  { precision, numPrompt, numOut }: KernelBenchOptions,
+): { readonly gemv: Chosen; readonly gemm: Chosen } {
+  if (precision === 'exact') {
+    const { gemv, gemm } = variants;
+    return {
+      gemv: { kernel: linearGemv(type, gemv, 'plain', traits), grid: gemvWorkgroups(gemv, 1, numOut) },
+      gemm: { kernel: linearGemm(type, gemm, traits.subgroupMin), grid: gemmWorkgroups(numPrompt, numOut, gemm) },
+    };
+  }
+  if (!isInt8(type)) throw new Error(`${type.name} is not multiplied in int8`);
+  const { gemvInt8, gemmInt8 } = variants;
+  return {
+    gemv: { kernel: int8Gemv(type, gemvInt8, traits), grid: int8GemvWorkgroups(gemvInt8, 1, numOut) },
+    gemm: { kernel: int8Gemm(type, gemmInt8, traits), grid: int8GemmWorkgroups(gemmInt8, numPrompt, numOut) },
+  };
+}
 
 async function measureType(
   gpu: Gpu,
   type: BlockType,
-  variants: Variants,
-  { numOut, width, numPrompt, numRounds }: KernelBenchOptions,
+  variants: KernelVariants,
+  options: KernelBenchOptions,
   nowMs: () => number,
 ): Promise<KernelRates> {
+  const { numOut, width, numPrompt, numRounds, precision } = options;
   const owner = gpu.owner();
   try {
-    const product = new Product(owner, type, numOut, width, numPrompt);
-    const gemv = await product.work(
-      linearGemv(type, variants.gemv, 'plain', gpu.traits),
-      gemvWorkgroups(variants.gemv, 1, numOut),
-      { numPrompt: 0, numGenerated: 1 },
-    );
-    const gemm = await product.work(
-      linearGemm(type, variants.gemm, gpu.traits.subgroupMin),
-      gemmWorkgroups(numPrompt, numOut, variants.gemm),
-      {
-        numPrompt,
-        numGenerated: 0,
-      },
-    );
-    const registers = await new Probes(owner).dequantDot(type);
+    const product = new Product(owner, type, options);
+    const chosen = chosenFor(type, variants, gpu.traits, options);
+    const gemv = await product.work(chosen.gemv.kernel, chosen.gemv.grid, { numPrompt: 0, numGenerated: 1 });
+    const gemm = await product.work(chosen.gemm.kernel, chosen.gemm.grid, { numPrompt, numGenerated: 0 });
+    const probes = new Probes(owner);
+    const registers = await (precision === 'int8' ? probes.dot4() : probes.dequantDot(type));
     if (registers === undefined) throw new Error(`${type.name} cannot be in registers`);
+    // Of dot4I8Packed operations are counted, two a weight.
+    const weightsPerIteration = registers.unitsPerIteration / (precision === 'int8' ? 2 : 1);
     const best = await inTurns([gemv, registers, gemm], { targetMs: 25, nowMs }, numRounds);
     const [gemvRate = NaN, registersRate = NaN, gemmRate = NaN] = best;
     const numWeights = numOut * width;
     return {
       type: type.name,
       gemv: gemvRate * numWeights,
-      fromRegisters: registersRate * registers.unitsPerIteration,
+      fromRegisters: registersRate * weightsPerIteration,
       gemvBytes: gemvRate * product.planeBytes,
       gemm: gemmRate * 2 * numPrompt * numWeights,
     };
@@ -153,7 +182,7 @@ class Product {
   readonly #shared: readonly GPUBuffer[];
   readonly #rest: readonly GPUBuffer[];
 
-  constructor(gpu: Gpu, type: BlockType, numOut: number, width: number, numPrompt: number) {
+  constructor(gpu: Gpu, type: BlockType, { numOut, width, numPrompt, precision }: KernelBenchOptions) {
     this.#gpu = gpu;
     const random = seededRandom(7);
     const raw = randomRows(type, DISTINCT_ROWS, width, random, 12);
@@ -181,11 +210,16 @@ class Product {
       }
     });
     this.#shared = planes;
+    const x = randomFloats(random, Math.max(1, numPrompt) * width);
+    const rounded = quantiseRowsRef(x);
+    const bytes = new Uint32Array(rounded.quants.buffer);
+    const [first, ...others]: [Words, ...Words[]] = precision === 'int8' ? [bytes, rounded.scales] : [x];
     this.#rest = [
       this.#uniform(Uint32Array.from(params)),
-      this.#storage(randomFloats(random, Math.max(1, numPrompt) * width)),
+      this.#storage(first),
       gpu.createStorage('bias', numOut * 4),
       gpu.createStorage('out', Math.max(1, numPrompt) * numOut * 4),
+      ...others.map((words) => this.#storage(words)),
     ];
   }
 
@@ -227,7 +261,7 @@ class Product {
     return buffer;
   }
 
-  #storage(values: Float32Array<ArrayBuffer>): GPUBuffer {
+  #storage(values: Words): GPUBuffer {
     const buffer = this.#gpu.createStorage('x', values.byteLength);
     this.#gpu.device.queue.writeBuffer(buffer, 0, values);
     return buffer;

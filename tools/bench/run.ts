@@ -1,6 +1,7 @@
 /** One benchmark from options to report: opens the adapter and the model, warms up, repeats. Prints nothing. */
 import type { ByteSource } from '../../src/cache/byte-source.ts';
 import { typesOf } from '../../src/ui/bench/limits.ts';
+import { variantsInUse } from '../../src/worker/device-report.ts';
 import { measureRates } from '../../src/worker/gpu/limits-probe/measure-rates.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
@@ -30,6 +31,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
       contextLength,
       cacheTokens: contextLength,
       kvLayout: options.kv,
+      precision: options.precision,
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
     const workload = { numPrompt, numGenerate, kvFill, computes: options.adapter !== 'null' };
@@ -38,7 +40,6 @@ export async function runBench(options: BenchOptions, command: string): Promise<
     await bench.repeat(); // warm-up
     const repetitions: Repetition[] = [];
     for (let i = 0; i < options.numRepeats; i++) repetitions.push(await bench.repeat());
-    const { gemm, gemv, attention } = runner.variants;
     const multiplied = multipliedWeights(plan);
     const measured = workload.computes
       ? { multiplied, rates: await measureRates(gpu, { nowMs, types: typesOf(multiplied) }) }
@@ -48,7 +49,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
         command,
         adapter: dawn.description,
         model: describeModel(options.model),
-        variants: `gemm ${gemm}, gemv ${gemv}, attention ${attention}, cache ${plan.sizes.kv.layout}`,
+        variants: describeVariants(runner),
         workload,
         clock: options.clock,
         loadMs,
@@ -71,6 +72,11 @@ function describeModel(model: BenchModel): string {
   if (model.kind === 'file') return model.path;
   const whole = MODEL_SHAPES[model.name].numLayers;
   return `${model.name} shape, random ${model.type}, ${model.numLayers} of ${whole} layers`;
+}
+
+function describeVariants(runner: ModelRunner): string {
+  const inUse = Object.entries(variantsInUse(runner)).map((pair) => pair.join(' '));
+  return [...inUse, `cache ${runner.plan.sizes.kv.layout}`].join(', ');
 }
 
 /** The same source, with the time its reads took. */

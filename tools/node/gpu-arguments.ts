@@ -18,10 +18,12 @@ export const GPU_OPTIONS = {
   gemm: { type: 'string' },
   gemv: { type: 'string' },
   attention: { type: 'string' },
+  'gemm-int8': { type: 'string' },
+  'gemv-int8': { type: 'string' },
 } as const satisfies ParseArgsConfig['options'];
 
 export const GPU_USAGE =
-  '[--adapter A] [--no-subgroups] [--no-f16] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows]';
+  '[--adapter A] [--no-subgroups] [--no-f16] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated]';
 
 interface GpuValues {
   readonly adapter: string;
@@ -30,6 +32,8 @@ interface GpuValues {
   readonly gemm?: string;
   readonly gemv?: string;
   readonly attention?: string;
+  readonly 'gemm-int8'?: string;
+  readonly 'gemv-int8'?: string;
 }
 
 /** @throws Error naming the option and what it may be. */
@@ -40,10 +44,18 @@ export function readGpuArguments(values: GpuValues): GpuArguments {
   const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'broadcast', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
+  const gemmInt8 = oneOf('--gemm-int8', values['gemm-int8'], ['rows', 'tiled', 'emulated'] as const);
+  const gemvInt8 = oneOf('--gemv-int8', values['gemv-int8'], ['rows', 'lanes', 'subgroups', 'emulated'] as const);
   return {
     adapter: oneOf('--adapter', values.adapter, ADAPTER_NAMES) ?? 'swiftshader',
     withoutFeatures,
-    variants: { ...(gemm && { gemm }), ...(gemv && { gemv }), ...(attention && { attention }) },
+    variants: {
+      ...(gemm && { gemm }),
+      ...(gemv && { gemv }),
+      ...(attention && { attention }),
+      ...(gemmInt8 && { gemmInt8 }),
+      ...(gemvInt8 && { gemvInt8 }),
+    },
   };
 }
 

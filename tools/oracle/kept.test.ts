@@ -8,7 +8,8 @@ import type { KvBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { reference } from '../fixtures/text.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import { readGolden } from '../parity/golden.ts';
-import { cacheError, keptGolden } from '../parity/kept-golden.ts';
+import { lossOf, lossyGolden } from '../parity/lossy-golden.ts';
+import { keptIn } from './kept.ts';
 
 const missing = 'missing' in reference ? ` (skipped: ${reference.missing})` : '';
 const folder = 'folder' in reference ? reference.folder : '';
@@ -18,7 +19,7 @@ async function rmsOf(layout: KvBlockLayout, transform: boolean): Promise<number>
   const golden = readGolden(join(folder, 'goldens', 'stories260K-f32.json'));
   const short = { ...golden, prompts: golden.prompts.slice(0, 2) };
   const source = await nodeFileSource(join(folder, 'models', golden.model));
-  const error = cacheError(await keptGolden(short, source, layout, transform), short);
+  const error = lossOf(await lossyGolden(short, source, { keep: keptIn(layout, transform) }), short);
   await source.close();
   expect(error.count).toBeGreaterThan(500);
   return error.rms;

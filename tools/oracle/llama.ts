@@ -9,7 +9,7 @@ import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import type { GgufMetadata } from '../../src/worker/loading/gguf-metadata.ts';
 import { feedForward, mixExperts, type ExpertsSpec } from './experts.ts';
 import { rotateHead, type RotationSpec } from './rotation.ts';
-import { ExactWeights } from './weights.ts';
+import { ExactWeights, type Round } from './weights.ts';
 
 interface Hyperparameters {
   readonly numLayers: number;
@@ -24,6 +24,12 @@ interface Hyperparameters {
 /** What a cache makes of a head of a (rotated) key or of a value, in place. */
 export type Keep = (head: Float64Array) => void;
 
+/** Where a runtime that is compared is not exact by intention. */
+export interface Losses {
+  readonly keep?: Keep | undefined;
+  readonly round?: Round | undefined;
+}
+
 export class LlamaOracle {
   readonly #weights: ExactWeights;
   readonly #hyper: Hyperparameters;
@@ -36,12 +42,12 @@ export class LlamaOracle {
   }
 
   /**
-   * @param keep what the cache forgets; default nothing
+   * @param losses `keep`: what the cache forgets; `round`: what the inputs of products are rounded to; default nothing
    * @throws Error for what this forward pass does not do; it never guesses.
    */
-  static async open(source: ByteSource, keep?: Keep): Promise<LlamaOracle> {
+  static async open(source: ByteSource, { keep, round }: Losses = {}): Promise<LlamaOracle> {
     const file = await readGgufHeader(source);
-    const weights = new ExactWeights(source, file);
+    const weights = new ExactWeights(source, file, round);
     const pairFactors = weights.has('rope_freqs.weight') ? await weights.vector('rope_freqs.weight') : undefined;
     return new LlamaOracle(weights, readHyperparameters(file.metadata, pairFactors), keep);
   }

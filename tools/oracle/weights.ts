@@ -8,12 +8,18 @@ import type { GgufFile, TensorInfo } from '../../src/worker/loading/gguf-file.ts
 
 const SLICE_BYTES = 8 * 2 ** 20;
 
+/** What products round their input to, given the type of the weights; undefined: not at all. */
+export type Round = (row: Float64Array, typeName: string) => Float64Array | undefined;
+
 export class ExactWeights {
   readonly #source: ByteSource;
+  readonly #round: Round | undefined;
   readonly #tensors: ReadonlyMap<string, TensorInfo>;
 
-  constructor(source: ByteSource, file: GgufFile) {
+  /** @param round default not at all */
+  constructor(source: ByteSource, file: GgufFile, round?: Round) {
     this.#source = source;
+    this.#round = round;
     this.#tensors = new Map(file.tensors.map((tensor) => [tensor.name, tensor]));
   }
 
@@ -52,13 +58,15 @@ export class ExactWeights {
     x: readonly Float64Array[],
     bias?: string,
   ): Promise<Float64Array[]> {
+    const { tensor } = this.#shape(name);
+    const inputs = x.map((row) => this.#round?.(row, tensor.typeName) ?? row);
     const added = bias !== undefined && this.has(bias) ? await this.vector(bias) : undefined;
     const out = x.map(() => new Float64Array(numRows));
     await this.#eachRow(name, firstRow, numRows, (matrixRow, weights) => {
       const row = matrixRow - firstRow;
       const start = added?.[matrixRow] ?? 0;
       for (let i = 0; i < x.length; i++) {
-        const input = x[i];
+        const input = inputs[i];
         const target = out[i];
         if (input !== undefined && target !== undefined) target[row] = start + dot(weights, input);
       }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
+import { PRECISIONS, type Precision } from '../../src/shaders/linear/int8.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 
@@ -19,6 +20,7 @@ export interface ParityOptions {
   /** Kernel variants to use instead of the device's own choice. */
   readonly variants: Partial<KernelVariants>;
   readonly kv: KvLayout;
+  readonly precision: Precision;
   /** Transform what is quantised; without, to see what that is good for. */
   readonly kvTransform: boolean;
 }
@@ -39,13 +41,16 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       gemv: { type: 'string' },
       attention: { type: 'string' },
       kv: { type: 'string', default: 'f32' },
+      precision: { type: 'string', default: 'exact' },
+      'gemm-int8': { type: 'string' },
+      'gemv-int8': { type: 'string' },
       'no-kv-transform': { type: 'boolean', default: false },
     },
   });
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--no-kv-transform]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
@@ -53,6 +58,8 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'broadcast', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
+  const gemmInt8 = oneOf('--gemm-int8', values['gemm-int8'], ['rows', 'tiled', 'emulated'] as const);
+  const gemvInt8 = oneOf('--gemv-int8', values['gemv-int8'], ['rows', 'lanes', 'subgroups', 'emulated'] as const);
   const kv = oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32';
   const withoutFeatures: GPUFeatureName[] = [];
   if (values['no-subgroups']) withoutFeatures.push('subgroups');
@@ -66,11 +73,14 @@ export function readArguments(argv: readonly string[]): ParityOptions {
     maxBindingBytes: values['max-binding'] === undefined ? undefined : number('--max-binding', values['max-binding']),
     batch: number('--batch', values.batch),
     kv,
+    precision: oneOf('--precision', values.precision, PRECISIONS) ?? 'exact',
     kvTransform: !values['no-kv-transform'],
     variants: {
       ...(gemm === undefined ? {} : { gemm }),
       ...(gemv === undefined ? {} : { gemv }),
       ...(attention === undefined ? {} : { attention }),
+      ...(gemmInt8 === undefined ? {} : { gemmInt8 }),
+      ...(gemvInt8 === undefined ? {} : { gemvInt8 }),
     },
   };
 }

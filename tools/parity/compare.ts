@@ -3,13 +3,17 @@
  * out. Knows no command line.
  */
 import { join } from 'node:path';
+import type { ByteSource } from '../../src/cache/byte-source.ts';
 import { isBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
+import { kernelNeeds } from '../../src/worker/model/needs.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
 import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
 import { openDawn } from '../node/dawn.ts';
 import { nodeFileSource } from '../node/file-source.ts';
+import { keptIn } from '../oracle/kept.ts';
+import { roundedIn } from '../oracle/rounded.ts';
 import type { ParityOptions } from './arguments.ts';
 import { driveTracks, type Track } from './drive.ts';
 import {
@@ -22,7 +26,7 @@ import {
   type GoldenPrompt,
   type Limits,
 } from './golden.ts';
-import { cacheError, keptGolden } from './kept-golden.ts';
+import { lossOf, lossyGolden } from './lossy-golden.ts';
 
 export interface Outcome {
   readonly difference: Difference;
@@ -67,6 +71,23 @@ function trackOf(
   };
 }
 
+/**
+ * What the runtime is held against. With a quantised cache, or products in int8 of a model that the oracle computes: exact
+ * arithmetic that rounds the same, tightly. In int8 of another model: exact arithmetic, within what such products may cost.
+ */
+async function expectedOf(
+  { kv, kvTransform, precision }: Pick<ParityOptions, 'kv' | 'kvTransform' | 'precision'>,
+  exact: Golden,
+  source: ByteSource,
+): Promise<{ readonly golden: Golden; readonly limits: Limits }> {
+  const keep = isBlockLayout(kv) ? keptIn(kv, kvTransform) : undefined;
+  if (keep === undefined && precision === 'exact')
+    return { golden: exact, limits: LIMITS[isBlockLayout(kv) ? 'f32' : kv] };
+  if (keep === undefined && exact.architecture !== 'llama') return { golden: exact, limits: LIMITS.int8 };
+  const golden = await lossyGolden(exact, source, { keep, round: roundedIn(precision) });
+  return { golden, limits: quantisedLimits(lossOf(golden, exact)) };
+}
+
 /** @throws the runtime's named errors for a model it refuses */
 export async function compareModel(options: Omit<ParityOptions, 'filter'>, exact: Golden): Promise<Outcome> {
   const dawn = await openDawn({ adapter: options.adapter });
@@ -77,19 +98,25 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, exact
   });
   try {
     const source = await nodeFileSource(join(options.models, exact.model));
-    const { kv, kvTransform } = options;
-    const golden = isBlockLayout(kv) ? await keptGolden(exact, source, kv, kvTransform) : exact;
-    const limits = isBlockLayout(kv) ? quantisedLimits(cacheError(golden, exact)) : LIMITS[kv];
+    const { kv, kvTransform, precision } = options;
     const file = await readGgufHeader(source);
-    const lengths = golden.prompts.map((prompt) => prompt.ids.length + prompt.exact.ownGreedy.ids.length);
+    const lengths = exact.prompts.map((prompt) => prompt.ids.length + prompt.exact.ownGreedy.ids.length);
     const contextLength = Math.max(...lengths);
     const plan = planModel(file, gpu, {
       ...DEFAULT_SIZE_OPTIONS,
       contextLength,
       cacheTokens: Math.max(options.batch, 1) * (contextLength + 32),
       kvLayout: kv,
+      precision,
       ...(isBlockLayout(kv) ? { kvTransform } : {}),
     });
+    // Where no weights are of a type for int8, products are exact whatever was asked for.
+    const isRounded = kernelNeeds(plan).int8.length > 0;
+    const { golden, limits } = await expectedOf(
+      { ...options, precision: isRounded ? precision : 'exact' },
+      exact,
+      source,
+    );
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
     const tally = { difference: new Difference(), steps: 0, wrong: 0, limit: limits.max };
     if (options.batch === 1) {

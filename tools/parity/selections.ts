@@ -17,6 +17,7 @@ export const FORCED_VARIANTS: readonly Selection[] = [
   ['--gemv', 'broadcast'],
   ['--gemv', 'lanes'],
   ['--gemv', 'subgroups'],
+  ['--precision', 'int8', '--gemm-int8', 'tiled', '--gemv-int8', 'lanes'],
   ['--attention', 'flash'],
   ['--attention', 'rows'],
 ].map((flags) => ({ name: flags.join(' '), flags }));
@@ -24,6 +25,11 @@ export const FORCED_VARIANTS: readonly Selection[] = [
 export const ALL_SELECTIONS: readonly Selection[] = [
   { name: 'default', flags: [] },
   ...FORCED_VARIANTS,
+  { name: 'int8', flags: ['--precision', 'int8'] },
+  ...['subgroups', 'emulated'].map((variant) => ({
+    name: `int8, ${variant}`,
+    flags: ['--precision', 'int8', '--gemv-int8', variant],
+  })),
   { name: 'no features', flags: ['--no-subgroups', '--no-f16'] },
   { name: 'small bindings', flags: ['--max-binding', '65536'] },
   { name: '5 sequences', flags: ['--batch', '5'] },

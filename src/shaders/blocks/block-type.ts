@@ -29,6 +29,13 @@ export interface BlockType {
    * Rows have whole strips, and `group` is the first of one.
    */
   readonly stripWgsl?: string;
+  /**
+   * Where weights are signed bytes times a scale: behind `wgsl` defines `fn int8_group(group: u32) -> Int8Group`, the bytes of a
+   * group and two numbers, and `fn int8_value(scale: vec2<f32>, a: i32, b: i32, sum: f32) -> f32`, the group's product with 32
+   * integers, from those numbers, its integer products with the first and last sixteen of them, and their sum. What leaves
+   * int8_value is rounded as often on every device: products that are summed are explicit `fma`.
+   */
+  readonly int8Wgsl?: string;
   /** Features `wgsl` needs. */
   readonly features: readonly GPUFeatureName[];
   /** Rewrites whole rows of the file's bytes into the planes (both zeroed, large enough). */

@@ -4,6 +4,7 @@ import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q4_0.wgsl?raw';
+import int8Wgsl from './q4_0_int8.wgsl?raw';
 
 export const Q4_0 = fromFields({
   name: 'Q4_0',
@@ -11,6 +12,7 @@ export const Q4_0 = fromFields({
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(16, 'quants')],
   wgsl: [halfWgsl, inPlaceWgsl, wgsl],
+  int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     for (let i = 0; i < 16; i++) {

@@ -4,6 +4,7 @@ import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q4_k.wgsl?raw';
+import int8Wgsl from './q4_k_int8.wgsl?raw';
 import stripWgsl from './q4_k_strip.wgsl?raw';
 import { scaleAndMin } from './scale_min_k.ts';
 import scaleMinWgsl from './scale_min_k.wgsl?raw';
@@ -15,6 +16,7 @@ export const Q4_K = fromFields({
   fields: [number('f16', 'quants'), number('f16', 'quants'), bytes(12, 'quants'), bytes(128, 'quants')],
   wgsl: [halfWgsl, inPlaceWgsl, scaleMinWgsl, wgsl],
   stripWgsl,
+  int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     const dmin = halfToNumber(raw.getUint16(offsetBytes + 2, true));

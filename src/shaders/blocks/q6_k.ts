@@ -4,6 +4,7 @@ import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q6_k.wgsl?raw';
+import int8Wgsl from './q6_k_int8.wgsl?raw';
 import stripWgsl from './q6_k_strip.wgsl?raw';
 
 export const Q6_K = fromFields({
@@ -13,6 +14,7 @@ export const Q6_K = fromFields({
   fields: [bytes(128, 'quants'), bytes(64, 'quants'), bytes(16, 'quants'), number('f16', 'scales')],
   wgsl: [halfWgsl, inPlaceWgsl, wgsl],
   stripWgsl,
+  int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes + 208, true));
     for (let i = 0; i < 256; i++) {

@@ -13,16 +13,35 @@ fn scale_q6k(byte: u32) -> f32 {
   return f32(bitcast<i32>(byte << 24u)) * UNITS.w;
 }
 
-fn group_q6k(q: Q6K, quarter: u32) -> array<vec4<f32>, 8> {
+// The two halves of a group, a byte a weight, 0..63.
+struct Sixes {
+  a: vec4<u32>,
+  b: vec4<u32>,
+}
+
+fn sixes_q6k(q: Q6K, quarter: u32) -> Sixes {
   let low_shift = vec4<u32>((quarter >> 1u) * 4u);
   let high_shift = vec4<u32>(quarter * 2u);
   let nibbles = vec4<u32>(0x0f0f0f0fu);
   let pairs = vec4<u32>(0x03030303u);
-  let a = ((q.low_a >> low_shift) & nibbles) | (((q.high_a >> high_shift) & pairs) << vec4<u32>(4u));
-  let b = ((q.low_b >> low_shift) & nibbles) | (((q.high_b >> high_shift) & pairs) << vec4<u32>(4u));
+  return Sixes(
+    ((q.low_a >> low_shift) & nibbles) | (((q.high_a >> high_shift) & pairs) << vec4<u32>(4u)),
+    ((q.low_b >> low_shift) & nibbles) | (((q.high_b >> high_shift) & pairs) << vec4<u32>(4u)));
+}
+
+// Of the two halves.
+fn scales_q6k(q: Q6K, quarter: u32) -> vec2<f32> {
   let scales = select(q.scales.x, q.scales.y, quarter > 1u) >> ((quarter & 1u) * 16u);
-  let s = scale_q6k(scales) * q.d * UNITS;
-  let t = scale_q6k(scales >> 8u) * q.d * UNITS;
+  return vec2<f32>(scale_q6k(scales), scale_q6k(scales >> 8u)) * q.d;
+}
+
+fn group_q6k(q: Q6K, quarter: u32) -> array<vec4<f32>, 8> {
+  let sixes = sixes_q6k(q, quarter);
+  let a = sixes.a;
+  let b = sixes.b;
+  let scales = scales_q6k(q, quarter);
+  let s = scales.x * UNITS;
+  let t = scales.y * UNITS;
   let o = 32.0 * PLACES;
   return array<vec4<f32>, 8>(
     (bytes_in_place(a.x) - o) * s, (bytes_in_place(a.y) - o) * s, (bytes_in_place(a.z) - o) * s, (bytes_in_place(a.w) - o) * s,
@@ -34,12 +53,16 @@ fn half_scales_q6k(at: u32, half: u32) -> vec2<u32> {
   return select(scales.xy, scales.zw, half == 1u);
 }
 
-fn dequant32(group: u32) -> array<vec4<f32>, 8> {
+fn q6k_at(group: u32) -> Q6K {
   let block = group >> 3u;
   let at = block * 13u;
   let half = (group >> 2u) & 1u;
   let low = at + half * 4u + (group & 1u) * 2u;
   let high = at + 8u + half * 2u;
   let d = half_of(ws[block >> 1u], block);
-  return group_q6k(Q6K(wq[low], wq[low + 1u], wq[high], wq[high + 1u], half_scales_q6k(at, half), d), group & 3u);
+  return Q6K(wq[low], wq[low + 1u], wq[high], wq[high + 1u], half_scales_q6k(at, half), d);
+}
+
+fn dequant32(group: u32) -> array<vec4<f32>, 8> {
+  return group_q6k(q6k_at(group), group & 3u);
 }

@@ -4,6 +4,7 @@ import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
 import wgsl from './q8_0.wgsl?raw';
+import int8Wgsl from './q8_0_int8.wgsl?raw';
 
 export const Q8_0 = fromFields({
   name: 'Q8_0',
@@ -11,6 +12,7 @@ export const Q8_0 = fromFields({
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(32, 'quants')],
   wgsl: [halfWgsl, inPlaceWgsl, wgsl],
+  int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));
     for (let i = 0; i < 32; i++) out[outOffset + i] = d * raw.getInt8(offsetBytes + 2 + i);

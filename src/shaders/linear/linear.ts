@@ -30,6 +30,7 @@ import paramsWgsl from './params.wgsl?raw';
 import walkGroupsWgsl from './walk_groups.wgsl?raw';
 import walkStripsWgsl from './walk_strips.wgsl?raw';
 import wordsWgsl from './words.wgsl?raw';
+import xWgsl from './x_f32.wgsl?raw';
 
 /**
  * `rows`: a thread an output, for CPUs; `broadcast`: a thread four, each word of x loaded by one lane of a subgroup, for CPUs
@@ -53,6 +54,8 @@ export interface KernelTraits {
   readonly hasF16: boolean;
   /** Smallest subgroup; undefined without the feature. */
   readonly subgroupMin: number | undefined;
+  /** Whether WGSL has `dot4I8Packed`; unless said, it has. */
+  readonly hasPackedDot?: boolean;
 }
 
 export function chooseGemvVariant(traits: KernelTraits): GemvVariant {
@@ -110,6 +113,7 @@ export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subg
       type.wgsl,
       stepWgsl,
       paramsWgsl,
+      xWgsl,
       ...(variant === 'rows' ? [gemmEightWgsl, gemmRowsWgsl] : [gemmTileWgsl, gemmWgsl]),
     ].join('\n'),
     bindings: BINDINGS,
@@ -132,6 +136,7 @@ function broadcast(op: string, type: BlockType, body: readonly string[], subgrou
       type.wgsl,
       stepWgsl,
       paramsWgsl,
+      xWgsl,
       isWide ? broadcast8Wgsl : broadcast4Wgsl,
       fourWgsl,
       ...(isWide && stripWgsl !== undefined ? [stripWgsl, walkStripsWgsl] : [walkGroupsWgsl]),
@@ -202,6 +207,7 @@ function gemv(
       type.wgsl,
       stepWgsl,
       paramsWgsl,
+      xWgsl,
       wordsWgsl,
       input === 'normed' ? inputNormedWgsl : inputPlainWgsl,
       ...(variant === 'rows' ? [] : [tree]),

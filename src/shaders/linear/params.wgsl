@@ -16,7 +16,6 @@ struct LinearParams {
 
 @group(0) @binding(2) var<uniform> step: Step;
 @group(0) @binding(3) var<uniform> params: LinearParams;
-@group(0) @binding(4) var<storage, read> x: array<vec4<f32>>;
 @group(0) @binding(5) var<storage, read> bias: array<f32>;
 @group(0) @binding(6) var<storage, read_write> out: array<f32>;
 

@@ -8,6 +8,7 @@ import { dequantizeRows } from '../blocks/dequantize.ref.ts';
 import { addTolerance, dotTolerance, exactly, type Expected } from '../vectors/tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 import { linearRef } from '../linear/linear.ref.ts';
+import { dequantiseRowsRef, quantiseRowsRef, type Int8Rows } from '../quantise/quantise.ref.ts';
 
 export interface LinearCase {
   /** Rows of either class; with `headRows` the rows that want logits, among more rows of the batch. */
@@ -25,6 +26,8 @@ export interface LinearCase {
   readonly bias?: boolean;
   readonly headRows?: boolean;
   readonly xScale?: number;
+  /** Rows are rounded to signed bytes before they are multiplied. */
+  readonly int8?: boolean;
 }
 
 /** Primes, single rows, sizes beside the tiles' (32 x 64; 4 rows, 2 or 64 outputs), values far beyond f16. */
@@ -65,6 +68,8 @@ export interface LinearShard {
 export interface LinearInputs {
   readonly shards: readonly LinearShard[];
   readonly x: Float32Array<ArrayBuffer>; // [rows, padded K]
+  /** The same rounded, with `int8` the ones that are multiplied. */
+  readonly rounded: Int8Rows; // [rows, padded K]
   readonly bias: Float32Array<ArrayBuffer>; // [outStride]
   readonly out: Float32Array<ArrayBuffer>; // [rows, outStride] before
   readonly outStride: number;
@@ -88,11 +93,14 @@ export function linearInputs(type: BlockType, seed: number, one: LinearCase): Li
     one.addToOut === true
       ? randomFloats(random, numRows * outStride)
       : new Float32Array(numRows * outStride).fill(UNTOUCHED);
-  const products = linearRef(exact, dequantizeRows(type, raw, numOut, width), numRows, numOut);
+  const rounded = quantiseRowsRef(x);
+  const multiplied = one.int8 === true ? unpadded(dequantiseRowsRef(rounded), width, padded) : exact;
+  const products = linearRef(multiplied, dequantizeRows(type, raw, numOut, width), numRows, numOut);
   const firsts = one.shards ?? [0];
   const rowBytes = raw.length / numOut;
   return {
     x,
+    rounded,
     bias,
     out,
     outStride,
@@ -114,4 +122,9 @@ export function linearInputs(type: BlockType, seed: number, one: LinearCase): Li
         return { value, tolerance: dotTolerance(width, product.norm) + 2 * addTolerance(value, added) };
       }),
   };
+}
+
+/** Rows of `padded` elements cut to `width`. */
+function unpadded(rows: Float64Array, width: number, padded: number): Float64Array {
+  return rows.filter((_, i) => i % padded < width);
 }

@@ -14,6 +14,8 @@ export function checkOf(subject: Subject): KernelCheck {
     case 'gemm':
     case 'gemv':
     case 'gated':
+    case 'gemmInt8':
+    case 'gemvInt8':
       return linearCheck(subject);
   }
 }

@@ -1,6 +1,7 @@
 /**
  * The check of a matrix product's kernel: sizes that are no multiple of any tile, values far beyond f16, every output and
  * every word beside the outputs against the f64 oracle, and the bits of a row among 1, 2, 5, 16 and more rows.
+ * Products in int8 get rows that were rounded, and are held against exact products of those.
  * Rows of x repeat after seven, a number that no tile shares, so that the oracle computes seven rows and a row that is
  * read in the place of another still shows. Runs nothing.
  */
@@ -9,8 +10,10 @@ import { dequantizeRows } from '../blocks/dequantize.ref.ts';
 import type { Activation } from '../elementwise/activation.ts';
 import { gatedMulRef } from '../elementwise/gated-mul.ref.ts';
 import { linearRef, type Product } from '../linear/linear.ref.ts';
+import { int8GemmWorkgroups, int8GemvWorkgroups } from '../linear/int8.ts';
 import { gemmWorkgroups, gemvWorkgroups, LINEAR_PARAMS, type Workgroups } from '../linear/linear.ts';
 import { rmsNormRef } from '../norm/norm.ref.ts';
+import { dequantiseRowsRef, quantiseRowsRef } from '../quantise/quantise.ref.ts';
 import type { Subject } from '../variants.ts';
 import { planesOf, randomRows, rowElementsNear, type Planes } from './blocks.ts';
 import {
@@ -22,11 +25,12 @@ import {
   type CheckRun,
   type KernelCheck,
   whatIsOff,
+  type Words,
 } from './check.ts';
 import { addTolerance, dotTolerance, exactly, gatedTolerance, normedDotTolerance, type Expected } from './tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 
-export type LinearSubject = Extract<Subject, { op: 'gemm' | 'gemv' | 'gated' }>;
+export type LinearSubject = Extract<Subject, { op: 'gemm' | 'gemv' | 'gated' | 'gemmInt8' | 'gemvInt8' }>;
 
 const SEED = 81;
 /** Rows of x that differ. */
@@ -55,7 +59,8 @@ interface Vectors {
   readonly width: number;
   readonly outStride: number;
   readonly planes: Planes;
-  readonly x: Float32Array<ArrayBuffer>; // [numRows, padded K], repeating
+  /** The bindings of x [numRows, padded K], repeating: f32, or bytes and scales. */
+  readonly x: readonly [Words, ...Words[]];
   readonly normWeight: Float32Array<ArrayBuffer>; // [padded K]
   readonly bias: Float32Array<ArrayBuffer>; // [outStride], with gate and up twice that
   readonly out: Float32Array<ArrayBuffer>; // [numRows, outStride] before, repeating
@@ -74,14 +79,26 @@ export function linearCheck(subject: LinearSubject): KernelCheck {
   };
 }
 
+export function isPrompt({ op }: LinearSubject): boolean {
+  return op === 'gemm' || op === 'gemmInt8';
+}
+
+export function isNormed(subject: LinearSubject): boolean {
+  return (subject.op === 'gemv' || subject.op === 'gated') && subject.input === 'normed';
+}
+
+export function isInt8({ op }: LinearSubject): boolean {
+  return op === 'gemmInt8' || op === 'gemvInt8';
+}
+
 /** Products that norm their input read the rows that want logits, scattered through the batch: their last run. */
 function isScattered(subject: LinearSubject, run: number): boolean {
-  return subject.op === 'gemv' && subject.input === 'normed' && run === GEMV_ROWS.length;
+  return subject.op === 'gemv' && isNormed(subject) && run === GEMV_ROWS.length;
 }
 
 function rowsOfRuns(subject: LinearSubject, numRows: number): readonly Rows[] {
   const inPlace = (first: number, count: number): Rows => ({ first, count, source: (row) => row });
-  if (subject.op === 'gemm') return GEMM_ROWS.map((count) => inPlace(0, count));
+  if (isPrompt(subject)) return GEMM_ROWS.map((count) => inPlace(0, count));
   const all = GEMV_ROWS.map((count) => inPlace(NUM_OTHER, count));
   if (!isScattered(subject, GEMV_ROWS.length)) return all;
   return [...all, { first: NUM_OTHER, count: GEMV_ROWS[0], source: (row) => scattered(row, numRows) }];
@@ -99,25 +116,30 @@ function columnOf(subject: LinearSubject, n: number): number {
 function linearVectors(subject: LinearSubject): Vectors {
   const random = seededRandom(SEED);
   const { op, type } = subject;
-  const isNormed = op !== 'gemm' && subject.input === 'normed';
+  const normed = isNormed(subject);
   const isWide = subject.variant === 'lanes' || subject.variant === 'subgroups'; // 32 groups of 32 a pass, two outputs
   const numOut = isWide ? 13 : 67;
   const width = rowElementsNear(type, isWide ? 1200 : 500);
   const padded = paddedRowElements(width);
-  const numRows = op === 'gemm' ? GEMM_ROWS[0] : NUM_OTHER + GEMV_ROWS[0];
+  const numRows = isPrompt(subject) ? GEMM_ROWS[0] : NUM_OTHER + GEMV_ROWS[0];
   const outStride = OUT_OFFSET + numOut + SPLIT.gap + 2;
   const raws = Array.from({ length: op === 'gated' ? 2 : 1 }, () => randomRows(type, numOut, width, random, 12));
-  const base = Array.from({ length: PERIOD }, () => randomFloats(random, width, op === 'gated' && !isNormed ? 1 : 1e5));
+  const base = Array.from({ length: PERIOD }, () => randomFloats(random, width, op === 'gated' && !normed ? 1 : 1e5));
   const normWeight = new Float32Array(padded);
   normWeight.set(randomFloats(random, width));
   // Of the size of the sums, or they would drown in them.
-  const addedScale = op === 'gated' || isNormed ? 1 : 1e5;
+  const addedScale = op === 'gated' || normed ? 1 : 1e5;
   const bias = randomFloats(random, raws.length * outStride, addedScale);
   const adds = addsToOut(subject);
   const before = Array.from({ length: PERIOD }, () =>
     adds ? randomFloats(random, outStride, addedScale) : new Float32Array(outStride).fill(UNTOUCHED),
   );
-  const inputs = base.map((row) => (isNormed ? rmsNormRef(row, normWeight, EPS) : Float64Array.from(row)));
+  const x = repeated(base, numRows, padded);
+  const rounded = isInt8(subject) ? quantiseRowsRef(x) : undefined;
+  const multiplied = rounded === undefined ? x : dequantiseRowsRef(rounded);
+  const inputs = base.map((row, m) =>
+    normed ? rmsNormRef(row, normWeight, EPS) : Float64Array.from(multiplied.subarray(m * padded, m * padded + width)),
+  );
   const rows = Float64Array.from(inputs.flatMap((row) => [...row]));
   const products = raws.map((raw) => linearRef(rows, dequantizeRows(type, raw, numOut, width), PERIOD, numOut));
   const expected = before.map((row, m) => {
@@ -125,7 +147,7 @@ function linearVectors(subject: LinearSubject): Vectors {
     for (let n = 0; n < numOut; n++) {
       const column = columnOf(subject, n);
       const sums = products.map((list, half) =>
-        sumOf(list[m * numOut + n], bias[half * outStride + column] ?? NaN, width, isNormed),
+        sumOf(list[m * numOut + n], bias[half * outStride + column] ?? NaN, width, normed),
       );
       list[column] = finished(
         sums,
@@ -142,7 +164,7 @@ function linearVectors(subject: LinearSubject): Vectors {
     width,
     outStride,
     planes: planesOf(type, stacked, raws.length * numOut, width),
-    x: repeated(base, numRows, padded),
+    x: rounded === undefined ? [x] : [new Uint32Array(rounded.quants.buffer), rounded.scales],
     normWeight,
     bias,
     out: repeated(before, numRows, outStride),
@@ -152,7 +174,7 @@ function linearVectors(subject: LinearSubject): Vectors {
 
 /** As `o` and `down` do, which add to the residual stream. */
 function addsToOut(subject: LinearSubject): boolean {
-  return subject.op === 'gemm' || (subject.op === 'gemv' && subject.input === 'plain');
+  return subject.op !== 'gated' && !isNormed(subject);
 }
 
 function sumOf(product: Product | undefined, bias: number, width: number, isNormed: boolean): Expected {
@@ -199,19 +221,28 @@ function runOf(subject: LinearSubject, vectors: Vectors, { first, count }: Rows,
     },
     ['eps'],
   );
-  const step = subject.op === 'gemm' ? packStepRows(count, 0) : packStepRows(first, count);
-  const bindings = [planes.quants, planes.scales, step, params, x, bias, out];
+  const step = isPrompt(subject) ? packStepRows(count, 0) : packStepRows(first, count);
+  const [words, ...others] = x;
+  const bindings = [planes.quants, planes.scales, step, params, words, bias, out, ...others];
   const rowIndex = Uint32Array.from({ length: numRows }, (_, row) => scattered(row, numRows));
-  const isNormed = subject.op !== 'gemm' && subject.input === 'normed';
   return {
-    bindings: isNormed ? [...bindings, normWeight, rowIndex] : bindings,
+    bindings: isNormed(subject) ? [...bindings, normWeight, rowIndex] : bindings,
     workgroups: gridOf(subject, count, numOut),
   };
 }
 
-function gridOf(subject: LinearSubject, count: number, numOut: number): Workgroups {
-  if (subject.op === 'gemm') return gemmWorkgroups(count, numOut, subject.variant);
-  return gemvWorkgroups(subject.variant, count, numOut);
+export function gridOf(subject: LinearSubject, count: number, numOut: number): Workgroups {
+  switch (subject.op) {
+    case 'gemm':
+      return gemmWorkgroups(count, numOut, subject.variant);
+    case 'gemmInt8':
+      return int8GemmWorkgroups(subject.variant, count, numOut);
+    case 'gemvInt8':
+      return int8GemvWorkgroups(subject.variant, count, numOut);
+    case 'gemv':
+    case 'gated':
+      return gemvWorkgroups(subject.variant, count, numOut);
+  }
 }
 
 function verify(vectors: Vectors, runs: readonly Rows[], outputs: readonly Float32Array[]): CheckProblem | undefined {

@@ -4,12 +4,12 @@
  * of no interest. Runs nothing.
  */
 import { paddedRowElements, type BlockType } from '../blocks/block-type.ts';
-import { gemmWorkgroups, gemvWorkgroups, LINEAR_PARAMS } from '../linear/linear.ts';
+import { LINEAR_PARAMS } from '../linear/linear.ts';
 import type { KernelNeeds, Subject } from '../variants.ts';
 import { attentionWork } from './attention-check.ts';
 import { packParams, packStepRows, type CheckRun } from './check.ts';
 import { decodeWork } from './decode-check.ts';
-import type { LinearSubject } from './linear-check.ts';
+import { gridOf, isInt8, isNormed, isPrompt, type LinearSubject } from './linear-check.ts';
 
 const MATRIX_BYTES = 8 * 2 ** 20;
 const MAX_OUTPUTS = 16384;
@@ -26,6 +26,8 @@ export function workOf(subject: Subject, { typical }: KernelNeeds): CheckRun {
     case 'gemm':
     case 'gemv':
     case 'gated':
+    case 'gemmInt8':
+    case 'gemvInt8':
       return linearWork(subject, typical.rowElements);
   }
 }
@@ -36,7 +38,7 @@ function linearWork(subject: LinearSubject, rowElements: number): CheckRun {
   const rowBytes = blocksPerRow * (type.quantBytes + type.scaleBytes);
   const numWeightRows = Math.min(MAX_OUTPUTS, Math.max(64, 2 * Math.floor(MATRIX_BYTES / rowBytes / 2)));
   const numOut = subject.op === 'gated' ? numWeightRows / 2 : numWeightRows;
-  const numRows = subject.op === 'gemm' ? PROMPT_ROWS : 1;
+  const numRows = isPrompt(subject) ? PROMPT_ROWS : 1;
   const numGroups = (blocksPerRow * type.gpuBlockElements) / 32;
   const plane = (blockBytes: number) =>
     new Uint32Array(Math.max(4, Math.ceil((numWeightRows * blocksPerRow * blockBytes) / 4))).fill(PATTERN);
@@ -58,17 +60,15 @@ function linearWork(subject: LinearSubject, rowElements: number): CheckRun {
     },
     ['eps'],
   );
-  const step = subject.op === 'gemm' ? packStepRows(numRows, 0) : packStepRows(0, numRows);
+  const step = isPrompt(subject) ? packStepRows(numRows, 0) : packStepRows(0, numRows);
   const x = new Float32Array(numRows * numGroups * 32).fill(0.5);
   const out = new Float32Array(numRows * numOut);
-  const bindings = [plane(type.quantBytes), plane(type.scaleBytes), step, params, x, x.slice(0, 4), out];
-  const isNormed = subject.op !== 'gemm' && subject.input === 'normed';
+  const planes = [plane(type.quantBytes), plane(type.scaleBytes)];
+  const scales = isInt8(subject) ? [new Float32Array(numRows * numGroups * 2).fill(0.01)] : [];
+  const norm = isNormed(subject) ? [new Float32Array(numGroups * 32).fill(1), new Uint32Array(4)] : [];
   return {
-    bindings: isNormed ? [...bindings, new Float32Array(numGroups * 32).fill(1), new Uint32Array(4)] : bindings,
-    workgroups:
-      subject.op === 'gemm'
-        ? gemmWorkgroups(numRows, numOut, subject.variant)
-        : gemvWorkgroups(subject.variant, numRows, numOut),
+    bindings: [...planes, step, params, x, x.slice(0, 4), out, ...scales, ...norm],
+    workgroups: gridOf(subject, numRows, numOut),
   };
 }
 

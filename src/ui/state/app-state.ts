@@ -166,5 +166,5 @@ export function modelToContinue(state: AppState): CachedModel | undefined {
 /** True when a setting that only a load can apply is not what the loaded model has. */
 export function needsReload(settings: Settings, loadedWith: Settings | undefined): boolean {
   if (loadedWith === undefined) return false;
-  return settings.contextLength !== loadedWith.contextLength || settings.kvType !== loadedWith.kvType;
+  return (['contextLength', 'kvType', 'precision'] as const).some((name) => settings[name] !== loadedWith[name]);
 }

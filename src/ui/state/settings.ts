@@ -2,7 +2,7 @@
  * What a visitor can set, within which bounds, and how it is read back from storage. It knows nothing of storage itself
  * nor of the form that edits it; one table describes every number for both.
  */
-import type { KvType, OverflowPolicy, SamplingParams } from '../../worker/api.ts';
+import type { KvType, LoadRequest, OverflowPolicy, Precision, SamplingParams } from '../../worker/api.ts';
 
 /** Undefined is what the model recommends, or else what the engine thinks best. */
 export interface Settings {
@@ -20,6 +20,8 @@ export interface Settings {
   readonly contextLength: number | undefined;
   /** Undefined: what the engine thinks best. Takes effect when a model is loaded. */
   readonly kvType: KvType | undefined;
+  /** Takes effect when a model is loaded. */
+  readonly precision: Precision;
   readonly overflow: OverflowPolicy;
 }
 
@@ -34,6 +36,7 @@ export const DEFAULT_SETTINGS: Settings = {
   maxTokens: 1024,
   contextLength: undefined,
   kvType: undefined,
+  precision: 'exact',
   overflow: 'dropOldestTurns',
 };
 
@@ -72,6 +75,11 @@ export function parseKvType(value: unknown): KvType | undefined {
   return KV_TYPES.find((type) => type === value);
 }
 
+/** The named guard of a precision. */
+export function parsePrecision(value: unknown): Precision {
+  return value === 'int8' ? 'int8' : DEFAULT_SETTINGS.precision;
+}
+
 /** The named guard of what storage holds: every field that is missing or makes no sense gets its default. */
 export function parseSettings(stored: unknown): Settings {
   if (typeof stored !== 'object' || stored === null) return DEFAULT_SETTINGS;
@@ -90,6 +98,7 @@ export function parseSettings(stored: unknown): Settings {
     maxTokens: number('maxTokens'),
     contextLength: number('contextLength'),
     kvType: parseKvType(kvType),
+    precision: parsePrecision(entries.get('precision')),
     overflow: entries.get('overflow') === 'stop' ? 'stop' : DEFAULT_SETTINGS.overflow,
   };
 }
@@ -101,10 +110,11 @@ export function toSamplingParams(settings: Settings): SamplingParams {
 }
 
 /** The settings that only a new load can change, as a load request carries them. */
-export function toLoadOptions(settings: Settings): { readonly contextLength?: number; readonly kvType?: KvType } {
-  const { contextLength, kvType } = settings;
+export function toLoadOptions(settings: Settings): Pick<LoadRequest, 'contextLength' | 'kvType' | 'precision'> {
+  const { contextLength, kvType, precision } = settings;
   return {
     ...(contextLength === undefined ? {} : { contextLength }),
     ...(kvType === undefined ? {} : { kvType }),
+    ...(precision === DEFAULT_SETTINGS.precision ? {} : { precision }),
   };
 }

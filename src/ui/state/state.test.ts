@@ -54,12 +54,27 @@ describe('parseSource', () => {
 
 describe('settings', () => {
   it('survive a round trip, and nonsense becomes the default', () => {
-    const settings = { ...DEFAULT_SETTINGS, seed: 7, temperature: 0, kvType: 'f16', overflow: 'stop' } as const;
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      seed: 7,
+      temperature: 0,
+      kvType: 'f16',
+      precision: 'int8',
+      overflow: 'stop',
+    } as const;
     expect(parseSettings(JSON.parse(JSON.stringify(settings)))).toEqual(settings);
     for (const kvType of ['f32', 'f16', 'q8_0', 'q4_0'])
       expect(parseSettings({ kvType })).toHaveProperty('kvType', kvType);
     expect(
-      parseSettings({ temperature: 'hot', topK: Number.NaN, topP: 7, seed: -3, kvType: 'q1', overflow: 1 }),
+      parseSettings({
+        temperature: 'hot',
+        topK: Number.NaN,
+        topP: 7,
+        seed: -3,
+        kvType: 'q1',
+        precision: 8,
+        overflow: 1,
+      }),
     ).toEqual({
       ...DEFAULT_SETTINGS,
       maxTokens: undefined,
@@ -80,9 +95,10 @@ describe('settings', () => {
     expect(toSamplingParams(DEFAULT_SETTINGS)).not.toHaveProperty('seed');
     expect(toSamplingParams({ ...DEFAULT_SETTINGS, seed: 0 })).toHaveProperty('seed', 0);
     expect(toLoadOptions(DEFAULT_SETTINGS)).toEqual({});
-    expect(toLoadOptions({ ...DEFAULT_SETTINGS, contextLength: 512, kvType: 'f32' })).toEqual({
+    expect(toLoadOptions({ ...DEFAULT_SETTINGS, contextLength: 512, kvType: 'f32', precision: 'int8' })).toEqual({
       contextLength: 512,
       kvType: 'f32',
+      precision: 'int8',
     });
   });
 });

@@ -105,6 +105,7 @@ const STATS: Omit<EngineStats, 'selfTest'> = {
   bufferBytes: 900e6,
   peakBufferBytes: 900e6,
   networkBytes: 807_694_464,
+  precision: 'exact',
   lastDecodeStep: { numDispatches: 115, numSubmits: 1, weightBytesRead: 700e6, kvBytesRead: 4e6 },
 };
 
@@ -224,6 +225,7 @@ export class FakeEngine {
       cacheId: isKept ? id : undefined,
       inspection,
       contextLength: request.contextLength ?? inspection.plannedContextLength,
+      precision: request.precision ?? 'exact',
       vocabSize: 128256,
       isChatModel: true,
       recommendedSampling: {},

@@ -6,7 +6,14 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { DeviceReport } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
-import { clampNumber, NUMBER_FIELDS, parseKvType, type NumberSetting, type Settings } from '../state/settings.ts';
+import {
+  clampNumber,
+  NUMBER_FIELDS,
+  parseKvType,
+  parsePrecision,
+  type NumberSetting,
+  type Settings,
+} from '../state/settings.ts';
 import { deviceStrings } from '../device-strings.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
@@ -74,7 +81,10 @@ export class LinnetSettings extends LitElement {
           ${this.#renderNumber('maxTokens')}
         </div>
         <h3>${strings.loading}</h3>
-        <div class="grid">${this.#renderNumber('contextLength')} ${this.#renderKvType()} ${this.#renderOverflow()}</div>
+        <div class="grid">
+          ${this.#renderNumber('contextLength')} ${this.#renderKvType()} ${this.#renderPrecision()}
+          ${this.#renderOverflow()}
+        </div>
         ${
           this.needsReload
             ? html`<button class="primary apply" data-testid="settings-reload" @click=${this.#applyByReload}>
@@ -128,6 +138,14 @@ export class LinnetSettings extends LitElement {
       this.actions.changeSettings({ kvType: parseKvType(event.target.value) });
     };
     return this.#renderSelect('kv', strings.kvType, strings.kvTypes, this.settings.kvType ?? 'auto', change);
+  }
+
+  #renderPrecision(): TemplateResult {
+    const change = (event: Event): void => {
+      if (!(event.target instanceof HTMLSelectElement)) return;
+      this.actions.changeSettings({ precision: parsePrecision(event.target.value) });
+    };
+    return this.#renderSelect('precision', strings.precision, strings.precisions, this.settings.precision, change);
   }
 
   #renderOverflow(): TemplateResult {

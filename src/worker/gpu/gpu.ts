@@ -21,6 +21,8 @@ export interface AdapterDescription {
   readonly description: string;
   readonly software: boolean;
   readonly subgroupSize: { readonly min: number; readonly max: number } | undefined;
+  /** Whether WGSL has `dot4I8Packed` here; undefined where nothing told, and the kernels' check has to. */
+  readonly hasPackedDot?: boolean;
 }
 
 export interface Pipeline {
@@ -67,6 +69,7 @@ export class Gpu {
       software: adapter.software,
       hasF16: device.features.has('shader-f16'),
       subgroupMin: device.features.has('subgroups') ? adapter.subgroupSize?.min : undefined,
+      ...(adapter.hasPackedDot === undefined ? {} : { hasPackedDot: adapter.hasPackedDot }),
     };
   }
 

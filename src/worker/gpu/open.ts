@@ -12,8 +12,11 @@ export interface OpenGpuOptions {
   readonly maxBindingBytes?: number;
   /** Ask for WebGPU's default limits instead of the adapter's. */
   readonly defaultLimits?: boolean;
+  /** Whether WGSL has `dot4I8Packed`: what `openGpu` asks the host; without an answer it is tried. */
+  readonly hasPackedDot?: boolean;
 }
 
+const PACKED_DOT = 'packed_4x8_integer_dot_product';
 const USEFUL_FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
 
 /** @throws NoWebGpu with the reason and what to do. */
@@ -31,7 +34,7 @@ export async function openGpu(gpu: GPU | undefined, options: OpenGpuOptions = {}
       'The browser found no usable GPU. Switch hardware acceleration on in its settings, or update the graphics driver.',
     );
   }
-  return openAdapter(adapter, options);
+  return openAdapter(adapter, { hasPackedDot: gpu.wgslLanguageFeatures.has(PACKED_DOT), ...options });
 }
 
 export async function openAdapter(adapter: GPUAdapter, options: OpenGpuOptions = {}): Promise<Gpu> {
@@ -52,7 +55,9 @@ export async function openAdapter(adapter: GPUAdapter, options: OpenGpuOptions =
         { cause },
       );
     });
-  return new Gpu(device, describeAdapter(adapter), planningLimits(device, options));
+  const { hasPackedDot } = options;
+  const description = { ...describeAdapter(adapter), ...(hasPackedDot === undefined ? {} : { hasPackedDot }) };
+  return new Gpu(device, description, planningLimits(device, options));
 }
 
 function planningLimits(device: GPUDevice, options: OpenGpuOptions): PlanningLimits {

@@ -7,6 +7,8 @@ import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
 import { KV_LAYOUTS } from '../../shaders/lib/kv-layout.ts';
+import { PRECISIONS } from '../../shaders/linear/int8.ts';
+import type { KernelNeeds } from '../../shaders/variants.ts';
 import type {
   InspectOptions,
   KvType,
@@ -132,7 +134,6 @@ export async function loadSession(
     selfTest.chose({ chosen: runner.variants, needs, mode });
     const session = new ModelSession(runner, text, madeSampler, deps);
     progress.ready();
-    const notes = [text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
     const endMs = deps.nowMs();
     return {
       session,
@@ -141,10 +142,11 @@ export async function loadSession(
         cacheId: opened.model?.id,
         inspection: inspection(file, plan, opened),
         contextLength: session.contextLength,
+        precision: plan.sizes.precision,
         vocabSize: plan.vocabSize,
         isChatModel: text.template.isForChat,
         recommendedSampling: text.recommendedSampling,
-        notes,
+        notes: [text.note, opened.model?.storageProblem?.message, precisionNote(plan, needs)].filter(isNote),
         timings: {
           totalMs: endMs - startMs,
           uploadMs: compileStartMs - uploadStartMs,
@@ -177,6 +179,16 @@ async function open(
   return { source: model.source, name: model.name, model, cached: model.complete };
 }
 
+function isNote(note: string | undefined): note is string {
+  return note !== undefined;
+}
+
+/** A setting that changes nothing is said to. */
+function precisionNote({ sizes }: ModelPlan, { int8 }: KernelNeeds): string | undefined {
+  if (sizes.precision === 'exact' || int8.length > 0) return undefined;
+  return 'No weights of this model are of a type that can be multiplied in int8 (Q4_0, Q8_0, Q4_K, Q6_K): products are exact.';
+}
+
 const MODES: readonly SelfTestMode[] = ['full', 'check', 'skip'];
 
 function selfTestMode({ selfTest = 'full' }: LoadRequest): SelfTestMode {
@@ -195,12 +207,17 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
   if (!KV_LAYOUTS.includes(kvType)) {
     throw new LinnetError('InvalidRequest', `kvType is ${kvType}; it must be one of ${KV_LAYOUTS.join(', ')}.`);
   }
+  const { precision = 'exact' } = request;
+  if (!PRECISIONS.includes(precision)) {
+    throw new LinnetError('InvalidRequest', `precision is ${precision}; it must be one of ${PRECISIONS.join(', ')}.`);
+  }
   const plan = (contextLength: number) =>
     planModel(file, gpu, {
       ...DEFAULT_SIZE_OPTIONS,
       contextLength,
       cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
       kvLayout: kvType,
+      precision,
     });
   if (wanted !== undefined) return plan(Math.min(wanted, config.contextLength));
   for (

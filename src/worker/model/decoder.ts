@@ -3,6 +3,7 @@
  * stream is `hidden`, everything else is between two operations. Knows no architecture.
  */
 import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
+import { isInt8 } from '../../shaders/linear/int8.ts';
 import { LinnetError } from '../errors.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
@@ -18,9 +19,9 @@ import type {
 } from './decoder-tensors.ts';
 import type { ExpertOps } from './expert-ops.ts';
 import type { KvPool } from './kv-pool.ts';
-import type { Rows } from './linear-ops.ts';
+import type { Rows } from './linear-dispatch.ts';
 import type { GpuMatrix } from './matrix.ts';
-import type { OpBuilder } from './ops.ts';
+import type { NormOptions, OpBuilder } from './ops.ts';
 import type { ExpertScratch, Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
@@ -56,8 +57,8 @@ export class Decoder implements ForwardStep<Rows> {
 
   /** norm(hidden); of one norm at a time. */
   norm(norm: NormTensors, { apart = false }: { readonly apart?: boolean } = {}): Rows {
-    const { hidden, normed } = this.#parts.scratch;
-    return this.#norm(norm, hidden, normed, { apart });
+    const { hidden, normed, int8 } = this.#parts.scratch;
+    return this.#norm(norm, hidden, normed, { int8: int8?.normed, apart });
   }
 
   /** hidden += o attention(q|k|v of the input) */
@@ -68,14 +69,18 @@ export class Decoder implements ForwardStep<Rows> {
     const config = this.#layer(layer);
     const shards = cache.shards(layer);
     const bias = this.#option(tensors.qkvBias);
+    const rows = this.#roundedFor(
+      tensors.qkv.map(({ matrix }) => matrix),
+      input,
+    );
     for (const { matrix, outOffset } of tensors.qkv) {
       const target = { out: qkv, outStride: sizes.padded.qkv, outOffset, bias };
-      ops.linear(this.#matrix(matrix), input, target);
+      ops.linear(this.#matrix(matrix), rows, target);
     }
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm.kind);
     ops.ropeAppend(qkv, q, shards, config);
     ops.attention(q, shards, partial, attended, config, this.#option(tensors.sinks));
-    this.#addBlock(tensors.o, ops.valuesOf(attended, q), tensors.oBias, postNorm);
+    this.#addBlock(tensors.o, { x: ops.valuesOf(attended, q) }, tensors.oBias, postNorm);
   }
 
   /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
@@ -116,8 +121,7 @@ export class Decoder implements ForwardStep<Rows> {
 
   /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
   feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
-    this.#activated(tensors, input);
-    this.#addBlock(tensors.down, this.#parts.scratch.activated, tensors.downBias, postNorm);
+    this.#addBlock(tensors.down, this.#activated(tensors, input), tensors.downBias, postNorm);
   }
 
   /** hidden += the sum of a row's experts, weighted; and of the shared one. */
@@ -128,9 +132,13 @@ export class Decoder implements ForwardStep<Rows> {
     if (buffers === undefined || experts === undefined || input.fused !== undefined) {
       throw new LinnetError('Internal', 'Experts without buffers, or of rows whose norm is not taken yet.');
     }
+    const rows = this.#roundedFor(
+      tensors.router.map(({ matrix }) => matrix),
+      input,
+    );
     for (const { matrix, outOffset } of tensors.router) {
       const bias = outOffset === 0 ? this.#option(tensors.routerBias) : undefined;
-      ops.linear(this.#matrix(matrix), input, {
+      ops.linear(this.#matrix(matrix), rows, {
         out: buffers.logits,
         outStride: buffers.logitsStride,
         outOffset,
@@ -174,36 +182,39 @@ export class Decoder implements ForwardStep<Rows> {
 
   /** out = down (activation(gate of the input) * up of the input) */
   #sharedExpert(tensors: FeedForwardTensors, input: Rows, out: BufferRange): void {
-    const { ops, scratch, sizes } = this.#parts;
-    this.#activated(tensors, input);
-    ops.linear(
-      this.#matrix(tensors.down),
-      { x: scratch.activated },
-      { out, outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) },
-    );
+    const { ops, sizes } = this.#parts;
+    const rows = this.#roundedFor([tensors.down], this.#activated(tensors, input));
+    const target = { out, outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) };
+    ops.linear(this.#matrix(tensors.down), rows, target);
   }
 
   /** activated = activation(gate of the input) * up of the input, or activation(up of the input) */
-  #activated(tensors: FeedForwardTensors, input: Rows): void {
+  #activated(tensors: FeedForwardTensors, input: Rows): Rows {
     const { ops, scratch } = this.#parts;
     const { gateUp, activated } = scratch;
-    const { up } = tensors;
-    const stride = paddedRowElements(tensors.down.plan.rowElements);
+    const { up, down } = tensors;
+    const stride = paddedRowElements(down.plan.rowElements);
     const target = { outStride: stride, bias: this.#option(tensors.upBias) };
     if (up.kind === 'gated') {
-      ops.gated(this.#pair(up.gateUp), input, { ...target, gateUp, activated });
-    } else {
-      ops.linear(this.#matrix(up.matrix), input, { ...target, out: activated });
-      ops.activate(activated, stride);
+      const int8 = isInt8(down.plan.type) ? scratch.int8?.block : undefined;
+      const rows = this.#roundedFor(matricesOf(up.gateUp), input);
+      return ops.gated(this.#pair(up.gateUp), rows, { ...target, gateUp, activated, int8 });
     }
+    ops.linear(this.#matrix(up.matrix), this.#roundedFor([up.matrix], input), { ...target, out: activated });
+    ops.activate(activated, stride);
+    return { x: activated };
   }
 
   /** logits = head norm(hidden), of the rows that want them */
   head(outputNorm: NormTensors): void {
     const { ops, model, scratch, sizes, config } = this.#parts;
     const { segmentLength } = sizes.logits;
-    const input = this.#norm(outputNorm, scratch.hidden, scratch.headInput, { headRows: true });
+    const normed = this.#norm(outputNorm, scratch.hidden, scratch.headInput, {
+      int8: scratch.int8?.head,
+      headRows: true,
+    });
     const head = this.#matrix(model.head);
+    const input = this.#roundedFor([model.head], normed, true);
     for (const shard of head.shards) {
       const segment = Math.floor(shard.firstRow / segmentLength);
       const out = scratch.logits[segment];
@@ -220,30 +231,39 @@ export class Decoder implements ForwardStep<Rows> {
     { kind, weight, bias }: NormTensors,
     x: BufferRange,
     out: BufferRange,
-    { headRows = false, apart = false }: { readonly headRows?: boolean; readonly apart?: boolean },
+    { headRows = false, apart = false, int8 }: NormOptions,
   ): Rows {
     const { ops } = this.#parts;
     return kind === 'rms'
-      ? ops.rmsNorm(x, this.#vector(weight), out, headRows, apart)
+      ? ops.rmsNorm(x, this.#vector(weight), out, { headRows, apart, int8 })
       : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, headRows);
   }
 
   /** hidden += postNorm(x W^T + bias) */
   #addBlock(
     matrix: PlannedMatrix,
-    x: BufferRange,
+    input: Rows,
     plannedBias: PlannedVector | undefined,
     postNorm: NormTensors | undefined,
   ): void {
     const { ops, scratch, sizes } = this.#parts;
     const target = { outStride: sizes.padded.hidden, bias: this.#option(plannedBias) };
+    const rows = this.#roundedFor([matrix], input);
     if (postNorm === undefined) {
-      ops.linear(this.#matrix(matrix), { x }, { ...target, out: scratch.hidden, addToOut: true });
+      ops.linear(this.#matrix(matrix), rows, { ...target, out: scratch.hidden, addToOut: true });
       return;
     }
     // The block's input, in `normed`, has been read.
-    ops.linear(this.#matrix(matrix), { x }, { ...target, out: scratch.normed });
+    ops.linear(this.#matrix(matrix), rows, { ...target, out: scratch.normed });
     ops.norms.addRmsNorm(scratch.normed, this.#vector(postNorm.weight), scratch.hidden);
+  }
+
+  /** The input, rounded where products are in int8, one of the matrices can be, and it is not yet: for use at once. */
+  #roundedFor(matrices: readonly PlannedMatrix[], input: Rows, headRows = false): Rows {
+    const { ops, scratch } = this.#parts;
+    const taker = matrices.find(({ plan }) => isInt8(plan.type));
+    if (scratch.int8 === undefined || input.int8 !== undefined || taker === undefined) return input;
+    return ops.int8.quantise(input.x, taker.plan.numGroups, scratch.int8.block, headRows);
   }
 
   #layer(index: number): LayerConfig {
@@ -269,4 +289,8 @@ export class Decoder implements ForwardStep<Rows> {
       ? { kind: 'paired', matrix: this.#matrix(planned.matrix) }
       : { kind: 'apart', first: this.#matrix(planned.first), second: this.#matrix(planned.second) };
   }
+}
+
+function matricesOf(pair: Pair<PlannedMatrix>): readonly PlannedMatrix[] {
+  return pair.kind === 'paired' ? [pair.matrix] : [pair.first, pair.second];
 }

@@ -6,6 +6,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { syntheticModel, type SyntheticOptions } from '../../../tools/fixtures/synthetic-model.ts';
 import { TINY_SHAPE, type ModelShape } from '../../../tools/fixtures/model-shapes.ts';
 import { openDawn } from '../../../tools/node/dawn.ts';
+import type { Precision } from '../../shaders/linear/int8.ts';
 import { openAdapter } from '../gpu/open.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
 import { readGgufHeader } from '../loading/gguf-header.ts';
@@ -34,11 +35,12 @@ function batchOf(first: number, count: number, tokenClass: TokenClass): Batch {
   };
 }
 
-async function openModel(numLayers: number, weights: SyntheticOptions, shape: ModelShape) {
+async function openModel(numLayers: number, weights: SyntheticOptions, shape: ModelShape, precision: Precision) {
   const { adapter } = await openDawn({ adapter: 'null' });
   const gpu = await openAdapter(adapter, { defaultLimits: true });
   const source = syntheticModel({ ...shape, numLayers }, weights);
-  const sizes = { ...DEFAULT_SIZE_OPTIONS, contextLength: CONTEXT, cacheTokens: CONTEXT, kvLayout: 'f32' } as const;
+  const tokens = { contextLength: CONTEXT, cacheTokens: CONTEXT };
+  const sizes = { ...DEFAULT_SIZE_OPTIONS, ...tokens, kvLayout: 'f32', precision } as const;
   const plan = planModel(await readGgufHeader(source), gpu, sizes);
   const runner = await ModelRunner.create(gpu, source, plan);
   const sampler = await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits);
@@ -81,9 +83,9 @@ async function count(...model: Parameters<typeof openModel>): Promise<Counted> {
 }
 
 /** Dispatches of one layer, and those of a step without any. */
-async function countLayers(weights: SyntheticOptions, shape = SHAPE) {
-  const one = await count(1, weights, shape);
-  const three = await count(3, weights, shape);
+async function countLayers(weights: SyntheticOptions, shape = SHAPE, precision: Precision = 'exact') {
+  const one = await count(1, weights, shape, precision);
+  const three = await count(3, weights, shape, precision);
   const layer = { prompt: (three.prompt - one.prompt) / 2, decode: (three.decode - one.decode) / 2 };
   return { layer, ends: { prompt: one.prompt - layer.prompt, decode: one.decode - layer.decode } };
 }
@@ -99,6 +101,17 @@ describe('dispatches of a decode step on a GPU', () => {
     // norm, qkv, rope, flash, o, norm, gate|up, silu, down; the last norm is one more.
     expect(layer.prompt).toBe(9);
     expect(ends.prompt).toBe(ENDS + 1);
+  });
+
+  it('11 in int8: norms apart, which round, and so does SwiGLU; what o takes is rounded by itself', async () => {
+    const { layer, ends } = await countLayers({ type: 'Q4_0' }, SHAPE, 'int8');
+    expect(layer.decode).toBe(11);
+    expect(ends.decode).toBe(ENDS + 1);
+    // One for attention instead of two.
+    expect(layer.prompt).toBe(10);
+    // Where down stays exact nothing rounds for it, and nothing at all where no type can be rounded for.
+    expect((await countLayers({ type: 'Q4_0', types: { o: 'F16' } }, SHAPE, 'int8')).layer.decode).toBe(10);
+    expect((await countLayers({ type: 'F16' }, SHAPE, 'int8')).layer.decode).toBe(9);
   });
 
   it('8 where v is of another type than q and k (Q4_K_M), 9 where all three differ', async () => {

@@ -81,6 +81,14 @@ const SETUPS: readonly Setup[] = [
     maxBindingBytes: 640 * 2048,
     numBlocks: 1600,
   },
+  // Rows are rounded each on its own. The head, o and the embedding stay exact.
+  { title: 'in int8, software', variants: BY_ROWS, precision: 'int8' },
+  {
+    title: 'in int8, lanes and tiles',
+    variants: { ...onGpu, gemv: 'lanes', gemvInt8: 'lanes', gemmInt8: 'tiled' },
+    precision: 'int8',
+    generatedOnly: true,
+  },
   // What a row appends is quantised on its own: everything above holds for these caches too.
   { title: 'software, a cache of q8_0', variants: BY_ROWS, kvLayout: 'q8_0' },
   { title: 'software, a cache of q4_0', variants: BY_ROWS, kvLayout: 'q4_0' },

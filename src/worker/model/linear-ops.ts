@@ -1,9 +1,11 @@
 /**
  * Matrix products as dispatches: prompt rows by GEMM, generated rows by GEMV, which on GPUs takes the norm of its input
- * and computes gate and up of a gated feed-forward together. Knows nothing of what a matrix is for.
+ * and computes gate and up of a gated feed-forward together. Where rows come rounded and the matrix can be multiplied with
+ * them, the product is one in int8. Knows nothing of what a matrix is for.
  */
 import type { Activation } from '../../shaders/elementwise/activation.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
+import { isInt8, type Int8BlockType } from '../../shaders/linear/int8.ts';
 import {
   gatedGemv,
   gemmTileRows,
@@ -14,19 +16,14 @@ import {
   type GemmVariant,
   type GemvDevice,
   type GemvVariant,
-  type Workgroups,
 } from '../../shaders/linear/linear.ts';
-import type { ParamWord, StepShape } from '../gpu/dispatch.ts';
+import type { StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
+import type { Int8Ops } from './int8-ops.ts';
+import { bytesOf, paramsOf, type AddDispatch, type Int8Rows, type Rows, type ShardOutput } from './linear-dispatch.ts';
 import type { GpuMatrix, MatrixShard } from './matrix.ts';
 
-/** Rows of activations as matrix products take them. */
-export interface Rows {
-  /** As they are: all rows, or with `fused` those of prompts alone. */
-  readonly x: BufferRange;
-  /** Generated rows are read from here and normed by the product itself. */
-  readonly fused?: { readonly x: BufferRange; readonly weight: BufferRange; readonly eps: number };
-}
+export type { AddDispatch, Rows } from './linear-dispatch.ts';
 
 export interface LinearTarget {
   readonly out: BufferRange;
@@ -47,16 +44,9 @@ export interface GatedTarget {
   readonly outStride: number;
   /** In the coordinates of a row of `gateUp`. */
   readonly bias: BufferRange | undefined;
+  /** Where the result is wanted rounded too. */
+  readonly int8?: Int8Rows | undefined;
 }
-
-/** Adds a dispatch to the plan; see OpBuilder. */
-export type AddDispatch = (
-  kernel: Kernel,
-  words: readonly ParamWord[],
-  bindings: (step: BufferRange, params: BufferRange) => readonly BufferRange[],
-  workgroups: (shape: StepShape) => Workgroups,
-  weightBytes?: (shape: StepShape) => number,
-) => void;
 
 export interface LinearContext {
   readonly gemm: GemmVariant;
@@ -65,25 +55,15 @@ export interface LinearContext {
   readonly logitRows: BufferRange; // [maxLogitRows]
 }
 
-/** What a dispatch of one shard has besides its kernel. */
-interface ShardOutput {
-  readonly out: BufferRange;
-  readonly outStride: number;
-  readonly outOffset: number;
-  readonly addToOut: boolean;
-  readonly headRows: boolean;
-  readonly bias: BufferRange | undefined;
-  /** Rows of the shard from `at` on go `gap` columns further. */
-  readonly split: { readonly at: number; readonly gap: number };
-}
-
 export class LinearOps {
   readonly #add: AddDispatch;
   readonly #context: LinearContext;
+  readonly #int8: Int8Ops;
 
-  constructor(add: AddDispatch, context: LinearContext) {
+  constructor(add: AddDispatch, context: LinearContext, int8: Int8Ops) {
     this.#add = add;
     this.#context = context;
+    this.#int8 = int8;
   }
 
   /** out (+)= x W^T + bias, for one shard of W. */
@@ -91,10 +71,24 @@ export class LinearOps {
     const { addToOut = false, headRows = false, bias } = target;
     const split = { at: shard.numRows, gap: 0 };
     const output = { ...target, outOffset, addToOut, headRows, bias, split };
+    const { type } = matrix;
+    if (input.int8 !== undefined && isInt8(type)) {
+      this.#int8.product(matrix, type, shard, input.int8, output);
+      return;
+    }
     this.#gemm(matrix, shard, input, output);
     const { gemv, device } = this.#context;
     const kernel = linearGemv(matrix.type, gemv, input.fused ? 'normed' : 'plain', device);
     this.#gemv(kernel, shard.numRows, matrix, shard, input, output);
+  }
+
+  /** Gate and up side by side in `gateUp`, of all rows, in int8. */
+  gateUpInt8(matrix: GpuMatrix, type: Int8BlockType, rows: Int8Rows, { gateUp, outStride, bias }: GatedTarget): void {
+    for (const shard of matrix.shards) {
+      const split = { at: shard.numRows / 2, gap: outStride - shard.numRows / 2 };
+      const place = { out: gateUp, outStride: 2 * outStride, outOffset: shard.firstRow, split };
+      this.#int8.product(matrix, type, shard, rows, { ...place, addToOut: false, headRows: false, bias });
+    }
   }
 
   /** Prompt rows: gate and up side by side in `gateUp`; generated rows: activation(gate) * up in `activated`. */
@@ -146,23 +140,6 @@ export class LinearOps {
   }
 }
 
-function paramsOf(matrix: GpuMatrix, shard: MatrixShard, output: ShardOutput, eps: number): readonly ParamWord[] {
-  return [
-    matrix.numGroups,
-    shard.numRows,
-    matrix.numGroups * 32,
-    output.outStride,
-    output.outOffset,
-    output.headRows ? 1 : 0,
-    output.addToOut ? 1 : 0,
-    output.bias === undefined ? 0 : 1,
-    output.split.at,
-    output.split.gap,
-    matrix.rowElements,
-    { f32: eps },
-  ];
-}
-
 function bindingsOf(
   shard: MatrixShard,
   step: BufferRange,
@@ -171,8 +148,4 @@ function bindingsOf(
   { bias, out }: ShardOutput,
 ): readonly BufferRange[] {
   return [shard.quants, shard.scales, step, params, x, bias ?? x, out];
-}
-
-function bytesOf(shard: MatrixShard): number {
-  return shard.quantBytes + shard.scaleBytes;
 }

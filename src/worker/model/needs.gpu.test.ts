@@ -17,7 +17,7 @@ import { DEFAULT_SIZE_OPTIONS } from './sizes.ts';
 const SHAPE = { ...TINY_SHAPE, numLayers: 1, hiddenSize: 256, headDim: 64, ffnSize: 256 };
 const CPU = { software: true, subgroupSize: { min: 8, max: 8 } };
 const GPU = { software: false, subgroupSize: { min: 32, max: 64 } };
-const CHOSEN_BY_FAMILY = /^(linear|(silu|gelu)_gated|attention_(rows|flash|split))/;
+const CHOSEN_BY_FAMILY = /^(linear|int8|(silu|gelu)_gated|attention_(rows|flash|split))/;
 
 async function openAs(traits: typeof CPU): Promise<Gpu> {
   const { adapter } = await openDawn({ adapter: 'null' });
@@ -25,12 +25,21 @@ async function openAs(traits: typeof CPU): Promise<Gpu> {
   return new Gpu(device, { ...description, ...traits }, limits);
 }
 
-it.for([
-  { title: 'a CPU', traits: CPU },
-  { title: 'a GPU', traits: GPU },
-])('$title: the kernels of every variant are those that are checked', { timeout: 120_000 }, async ({ traits }) => {
-  const options = { ...DEFAULT_SIZE_OPTIONS, contextLength: 256, cacheTokens: 256, kvLayout: 'f16' } as const;
-  const source = syntheticModel(SHAPE, { type: 'Q4_K', types: { v: 'Q6_K', up: 'Q8_0', down: 'Q6_K' }, seed: 1 });
+const CASES = [
+  { title: 'a CPU', traits: CPU, precision: 'exact' },
+  { title: 'a GPU', traits: GPU, precision: 'exact' },
+  { title: 'a GPU, in int8', traits: GPU, precision: 'int8' },
+] as const;
+
+it.for(CASES)('$title: the kernels of every variant are those that are checked', { timeout: 120_000 }, async (one) => {
+  const { traits, precision } = one;
+  const sizes = { ...DEFAULT_SIZE_OPTIONS, contextLength: 256, cacheTokens: 256 };
+  const options = { ...sizes, kvLayout: 'f16', precision } as const;
+  const source = syntheticModel(SHAPE, {
+    type: 'Q4_K',
+    types: { v: 'Q6_K', up: precision === 'int8' ? 'F16' : 'Q8_0', down: 'Q6_K' },
+    seed: 1,
+  });
   const paired = syntheticModel(SHAPE, { type: 'Q4_0', seed: 1 });
   for (const model of [source, paired]) {
     const plan = planModel(await readGgufHeader(model), await openAs(traits), options);

@@ -3,6 +3,7 @@
  * goes through the model's forward pass and notes what is multiplied with what.
  */
 import type { BlockType } from '../../shaders/blocks/block-type.ts';
+import { isInt8, type Precision } from '../../shaders/linear/int8.ts';
 import type { GemvInput } from '../../shaders/linear/linear.ts';
 import type { KernelNeeds } from '../../shaders/variants.ts';
 import type {
@@ -18,14 +19,15 @@ import type { ModelPlan } from './runner.ts';
 import type { PlannedMatrix } from './tensors.ts';
 
 export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds {
-  const notes = new Notes(weights);
+  const notes = new Notes(weights, sizes.precision);
   weights.forward(notes);
-  const { products, gates, stacks } = notes;
+  const { products, gates, stacks, int8 } = notes;
   return {
     normed: typesOf(products.normed),
     plain: typesOf(products.plain),
     gated: typesOf(gates.normed),
     gatedPlain: typesOf(gates.plain),
+    int8: typesOf(int8).filter(isInt8),
     activation: config.activation,
     attention: sizes.sharded
       ? undefined
@@ -37,7 +39,7 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
       chunk: sizes.chunkTokens,
     },
     typical: typicalOf(
-      [...[products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]), ...stacks],
+      [...int8, ...[products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]), ...stacks],
       weights,
     ),
   };
@@ -53,32 +55,37 @@ class Notes implements ForwardStep<GemvInput> {
   /** Of experts. */
   readonly stacks: PlannedMatrix[] = [];
   hasSinks = false;
+  /** Multiplied in int8. */
+  readonly int8: PlannedMatrix[] = [];
   readonly hidden = 'plain';
   readonly #model: PlannedModel;
+  readonly #precision: Precision;
 
-  constructor(model: PlannedModel) {
+  constructor(model: PlannedModel, precision: Precision) {
     this.#model = model;
+    this.#precision = precision;
   }
 
   embed(): void {
     // Looked up, not multiplied.
   }
 
+  /** In int8 norms round what they write, so that products do not take them. */
   norm({ kind }: NormTensors, { apart = false }: { readonly apart?: boolean } = {}): GemvInput {
-    return kind === 'rms' && !apart ? 'normed' : 'plain';
+    return kind === 'rms' && !apart && this.#precision === 'exact' ? 'normed' : 'plain';
   }
 
   attention({ qkv, o, sinks }: AttentionTensors, input: GemvInput): void {
     this.hasSinks ||= sinks !== undefined;
-    this.products[input].push(...qkv.map(({ matrix }) => matrix));
-    this.products.plain.push(o);
+    for (const { matrix } of qkv) this.#product(matrix, input);
+    this.#product(o);
   }
 
   feedForward({ up, down }: FeedForwardTensors, input: GemvInput): void {
-    if (up.kind === 'plain') this.products[input].push(up.matrix);
-    else if (up.gateUp.kind === 'paired') this.gates[input].push(up.gateUp.matrix);
-    else this.products[input].push(up.gateUp.first, up.gateUp.second);
-    this.products.plain.push(down);
+    if (up.kind === 'plain') this.#product(up.matrix, input);
+    else if (up.gateUp.kind === 'paired') this.#product(up.gateUp.matrix, input, this.gates);
+    else for (const matrix of [up.gateUp.first, up.gateUp.second]) this.#product(matrix, input);
+    this.#product(down);
   }
 
   latentAttention({ qDown, q, kvDown, kUp, vUp, o }: LatentTensors): void {
@@ -93,7 +100,12 @@ class Notes implements ForwardStep<GemvInput> {
   }
 
   head(outputNorm: NormTensors): void {
-    this.products[this.norm(outputNorm)].push(this.#model.head);
+    this.#product(this.#model.head, this.norm(outputNorm));
+  }
+
+  #product(matrix: PlannedMatrix, input: GemvInput = 'plain', exact: ByInput = this.products): void {
+    const isRounded = this.#precision === 'int8' && isInt8(matrix.plan.type);
+    (isRounded ? this.int8 : exact[input]).push(matrix);
   }
 }
 

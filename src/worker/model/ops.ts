@@ -16,6 +16,7 @@ import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { embed } from '../../shaders/embed/embed.ts';
 import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
+import { isInt8 } from '../../shaders/linear/int8.ts';
 import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
@@ -26,7 +27,9 @@ import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { LatentConfig, LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
 import { ExpertOps } from './expert-ops.ts';
-import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
+import { Int8Ops } from './int8-ops.ts';
+import type { AddDispatch, Int8Rows, Rows } from './linear-dispatch.ts';
+import { LinearOps, type GatedTarget, type LinearTarget } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
 import type { LatentScratch, Scratch } from './scratch.ts';
@@ -40,6 +43,15 @@ const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGenerat
 
 export type { KernelVariants } from '../../shaders/variants.ts';
 
+export interface NormOptions {
+  /** Only the rows that want logits, packed. */
+  readonly headRows?: boolean;
+  /** Never taken by a product itself. */
+  readonly apart?: boolean;
+  /** Rounded too, into this. */
+  readonly int8?: Int8Rows | undefined;
+}
+
 export class OpBuilder {
   readonly #gpu: Gpu;
   readonly #params: ParamsArena;
@@ -48,6 +60,8 @@ export class OpBuilder {
   readonly #sizes: ModelSizes;
   readonly variants: KernelVariants;
   readonly #linear: LinearOps;
+  /** Rounding of rows that nothing else rounds on its way. */
+  readonly int8: Int8Ops;
   /** Norms that products never take themselves. */
   readonly norms: NormOps;
   /** Of models that have experts. */
@@ -70,22 +84,17 @@ export class OpBuilder {
     this.#config = config;
     this.#sizes = sizes;
     this.variants = { ...defaultVariants(gpu.traits), ...chosen };
-    const { gemm, gemv } = this.variants;
-    this.#linear = new LinearOps((...dispatch) => this.#add(...dispatch), {
-      gemm,
-      gemv,
-      device: gpu.traits,
-      logitRows: inputs.logitRows,
-    });
-    this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    const { gemm, gemv, gemmInt8, gemvInt8 } = this.variants;
+    const add: AddDispatch = (...dispatch) => this.#add(...dispatch);
+    const common = { device: gpu.traits, logitRows: inputs.logitRows };
+    this.int8 = new Int8Ops(add, { gemm: gemmInt8, gemv: gemvInt8, ...common });
+    this.#linear = new LinearOps(add, { gemm, gemv, ...common }, this.int8);
+    this.norms = new NormOps(add, config, sizes, inputs.logitRows);
     const { latent } = scratch;
     const context = { gemm, gemv, device: gpu.traits };
     const perHead = { numExperts: config.numHeads, numUsed: config.numHeads };
-    this.heads = latent && new StackOps((...dispatch) => this.#add(...dispatch), context, perHead, latent);
-    this.experts =
-      config.experts &&
-      scratch.experts &&
-      new ExpertOps((...dispatch) => this.#add(...dispatch), context, config.experts, scratch.experts);
+    this.heads = latent && new StackOps(add, context, perHead, latent);
+    this.experts = config.experts && scratch.experts && new ExpertOps(add, context, config.experts, scratch.experts);
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -107,10 +116,17 @@ export class OpBuilder {
 
   /**
    * rmsnorm(x) * weight, in `out`; with `headRows` only the rows that want logits, packed. Where products take the norm of
-   * generated rows themselves, and it is not to be taken `apart`, only prompt rows are written.
+   * generated rows themselves, and it is not to be taken `apart`, only prompt rows are written. With `int8` all are, and
+   * rounded there.
    */
-  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false, apart = false): Rows {
+  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, options: NormOptions = {}): Rows {
+    const { headRows = false, apart = false, int8 } = options;
     const { hiddenSize, normEps } = this.#config;
+    if (int8 !== undefined) {
+      const numGroups = this.#sizes.padded.hidden / 32;
+      this.int8.rmsNorm(x, weight, out, int8, { numGroups, numElements: hiddenSize, eps: normEps, headRows });
+      return { x: out, int8 };
+    }
     const isFused = fusesNorm(this.variants.gemv) && !apart;
     const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const numAll = headRows ? numLogits : numRows;
@@ -140,18 +156,35 @@ export class OpBuilder {
     this.#linear.shard(matrix, shard, input, outOffset, target);
   }
 
-  /** activated = activation(x Wg^T) * (x Wu^T); prompt rows, and weights of two types, by way of gateUp. */
-  gated(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): void {
+  /**
+   * activated = activation(x Wg^T) * (x Wu^T); prompt rows, weights of two types, and products in int8 by way of gateUp.
+   * With `target.int8` rounded too where that costs no dispatch.
+   */
+  gated(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): Rows {
     const { gateUp, activated, outStride, bias } = target;
     if (weights.kind === 'paired') {
-      this.#linear.gated(weights.matrix, input, target, this.#config.activation);
+      const { matrix } = weights;
+      if (input.int8 !== undefined && isInt8(matrix.type)) {
+        this.#linear.gateUpInt8(matrix, matrix.type, input.int8, target);
+        return this.#activated(target);
+      }
+      this.#linear.gated(matrix, input, target, this.#config.activation);
       this.gatedMul(gateUp, activated, outStride, false);
-      return;
+      return { x: activated };
     }
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
-    this.gatedMul(gateUp, activated, outStride, true);
+    return this.#activated(target);
+  }
+
+  #activated({ gateUp, activated, outStride, int8 }: GatedTarget): Rows {
+    if (int8 === undefined) {
+      this.gatedMul(gateUp, activated, outStride, true);
+      return { x: activated };
+    }
+    this.int8.gatedMul(gateUp, activated, int8, outStride / 32, this.#config.activation);
+    return { x: activated, int8 };
   }
 
   /** x = activation(x), in place; x is [rows, stride]. */

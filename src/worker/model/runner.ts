@@ -213,10 +213,12 @@ export class ModelRunner {
 }
 
 function chosenVariants(options: Partial<KernelVariants>): Partial<KernelVariants> {
-  const { gemm, gemv, attention, decodeAttention } = options;
+  const { gemm, gemv, gemmInt8, gemvInt8, attention, decodeAttention } = options;
   return {
     ...(gemm === undefined ? {} : { gemm }),
     ...(gemv === undefined ? {} : { gemv }),
+    ...(gemmInt8 === undefined ? {} : { gemmInt8 }),
+    ...(gemvInt8 === undefined ? {} : { gemvInt8 }),
     ...(attention === undefined ? {} : { attention }),
     ...(decodeAttention === undefined ? {} : { decodeAttention }),
   };

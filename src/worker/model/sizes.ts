@@ -3,6 +3,7 @@
  * Pure arithmetic, so that it can be told before anything is downloaded.
  */
 import type { KvLayout } from '../../shaders/lib/kv-layout.ts';
+import type { Precision } from '../../shaders/linear/int8.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { ModelConfig } from './config.ts';
@@ -16,6 +17,8 @@ export interface SizeOptions {
   readonly kvLayout: KvLayout;
   /** Whether keys and values are transformed before they are quantised; false to measure what that is good for. */
   readonly kvTransform?: boolean;
+  /** Of matrix products; default exact. */
+  readonly precision?: Precision;
   /** Most rows of a step, before the limits of the device. */
   readonly maxRows: number;
   readonly maxGeneratedRows: number;
@@ -41,6 +44,7 @@ export interface ModelSizes {
   /** Logits lie as [segment][row][segmentLength]. */
   readonly logits: { readonly segmentLength: number; readonly numSegments: number; readonly numRows: number };
   readonly kv: KvPoolPlan;
+  readonly precision: Precision;
   readonly scratchBytes: number;
 }
 
@@ -100,10 +104,18 @@ export function planSizes(
   const partialRows = sharded ? maxRows : maxGeneratedRows;
   const angles = config.ropes.reduce((sum, { dim }) => sum + dim + 2, 0);
   const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + angles) * 4 + 16 + tableStride * 4;
+  const { precision = 'exact' } = options;
+  // A byte an element, and eight for each 32.
+  const int8Bytes = (width: number) => (precision === 'int8' ? 1.25 * width : 0);
   const scratchBytes =
-    maxRows * (rowBytes + expertBytes(experts, padded.hidden) + latentBytes(config)) +
+    maxRows *
+      (rowBytes +
+        expertBytes(experts, padded.hidden) +
+        latentBytes(config) +
+        int8Bytes(padded.hidden) +
+        int8Bytes(Math.max(padded.hidden, padded.q, padded.ffn))) +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
-    logits.numRows * (logits.segmentLength * logits.numSegments * 4 + padded.hidden * 4);
+    logits.numRows * (logits.segmentLength * logits.numSegments * 4 + padded.hidden * 4 + int8Bytes(padded.hidden));
   return {
     contextLength: options.contextLength,
     maxRows,
@@ -118,6 +130,7 @@ export function planSizes(
     experts,
     logits,
     kv,
+    precision,
     scratchBytes,
   };
 }

@@ -10,6 +10,7 @@ import { F32 } from '../../../shaders/blocks/f32.ts';
 import { Q4_0 } from '../../../shaders/blocks/q4_0.ts';
 import { Q4_K } from '../../../shaders/blocks/q4_k.ts';
 import type { Kernel } from '../../../shaders/kernel.ts';
+import { isInt8 } from '../../../shaders/linear/int8.ts';
 import type { KvLayout } from '../../../shaders/lib/kv-layout.ts';
 import { planted } from '../../../shaders/testing/values.ts';
 import {
@@ -35,6 +36,7 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     plain: TYPES,
     gated: TYPES,
     gatedPlain: [],
+    int8: [Q4_0, Q4_K].filter(isInt8),
     activation: 'silu',
     attention: { layout, headDim },
     decodeAttention: { layout, headDim, headsPerKv: 3, chunk: 128 },
@@ -51,6 +53,7 @@ const GELU: KernelNeeds = {
   plain: [],
   gated: [Q4_0],
   gatedPlain: [Q4_0],
+  int8: [],
   activation: 'gelu',
 };
 
@@ -87,6 +90,8 @@ interface Planted {
 const GEMM_ROWS = { family: 'gemm', variant: 'rows', op: 'gemm' } as const;
 const GEMM_TILED = { family: 'gemm', variant: 'tiled', op: 'gemm' } as const;
 const GEMV_ROWS = { family: 'gemv', variant: 'rows', op: 'gemv' } as const;
+const LANES_INT8 = { family: 'gemvInt8', variant: 'lanes', op: 'gemvInt8' } as const;
+const TILED_INT8 = { family: 'gemmInt8', variant: 'tiled', op: 'gemmInt8' } as const;
 const LANES = { family: 'gemv', variant: 'lanes', op: 'gemv' } as const;
 const FLASH = { family: 'attention', variant: 'flash', op: 'attention' } as const;
 const DECODE = { family: 'decodeAttention', variant: 'grouped', op: 'decodeAttention' } as const;
@@ -103,6 +108,8 @@ const PLANTED: readonly Planted[] = [
   { ...FLASH, variant: 'rows', right: 'key <= info.position', wrong: 'key < info.position', kind: 'wrong' },
   { ...DECODE, right: 'key < count; key += 32u', wrong: 'key + 1u < count; key += 32u', kind: 'wrong' },
   { ...DECODE, right: 'first_head + h)', wrong: 'first_head)', kind: 'wrong' },
+  { ...LANES_INT8, right: 'dot4(w.w, v.w)', wrong: 'dot4(w.w, v.z)', kind: 'wrong' },
+  { ...TILED_INT8, right: 'fma(-8.0, sum, f32(a + b))', wrong: 'fma(-8.0, sum, f32(a - b))', kind: 'wrong' },
   // Halves overflow.
   {
     ...GEMM_ROWS,

@@ -133,6 +133,8 @@ export class SelfTest {
       gemv: this.#pick('gemv', needs),
       attention: this.#pick('attention', needs),
       decodeAttention: this.#pick('decodeAttention', needs),
+      gemmInt8: this.#pick('gemmInt8', needs),
+      gemvInt8: this.#pick('gemvInt8', needs),
     };
   }
 

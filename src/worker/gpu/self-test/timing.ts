@@ -14,6 +14,8 @@ export function workName(family: KernelFamily, { attention, decodeAttention, typ
   switch (family) {
     case 'gemm':
     case 'gemv':
+    case 'gemmInt8':
+    case 'gemvInt8':
       return `${family} ${typical.type.name}`;
     case 'attention':
       return attention === undefined ? family : `${family} ${attention.layout} d${String(attention.headDim)}`;

@@ -1,27 +1,21 @@
 /**
- * A golden as it would be if exact arithmetic kept its keys and values in a quantised cache: what a runtime with that cache is
- * compared with, so that the format's own error, which depends on the model, is not taken for the runtime's.
+ * A golden as it would be if exact arithmetic kept its keys and values in a quantised cache, or rounded the inputs of its
+ * products: what a runtime that does so is compared with, so that the format's own error, which depends on the model, is not
+ * taken for the runtime's.
  */
 import type { ByteSource } from '../../src/cache/byte-source.ts';
-import type { KvBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
-import { keptIn } from '../oracle/kept.ts';
-import { LlamaOracle } from '../oracle/llama.ts';
+import { LlamaOracle, type Losses } from '../oracle/llama.ts';
 import { Difference, type Golden, type GoldenPrompt } from './golden.ts';
 
-export async function keptGolden(
-  golden: Golden,
-  source: ByteSource,
-  layout: KvBlockLayout,
-  transform: boolean,
-): Promise<Golden> {
-  const oracle = await LlamaOracle.open(source, keptIn(layout, transform));
+export async function lossyGolden(golden: Golden, source: ByteSource, losses: Losses): Promise<Golden> {
+  const oracle = await LlamaOracle.open(source, losses);
   const prompts: GoldenPrompt[] = [];
-  for (const prompt of golden.prompts) prompts.push(await keptPrompt(golden, prompt, oracle));
+  for (const prompt of golden.prompts) prompts.push(await lossyPrompt(golden, prompt, oracle));
   return { ...golden, prompts };
 }
 
-/** How far a golden with a quantised cache is from the exact one: what the format itself costs on this model. */
-export function cacheError(kept: Golden, exact: Golden): Difference {
+/** How far a golden with losses is from the exact one: what the format itself costs on this model. */
+export function lossOf(kept: Golden, exact: Golden): Difference {
   const difference = new Difference();
   kept.prompts.forEach((prompt, p) => {
     prompt.exact.positions.forEach(({ top, fixed }, i) => {
@@ -37,8 +31,8 @@ export function cacheError(kept: Golden, exact: Golden): Difference {
   return difference;
 }
 
-/** Log-probabilities of the same tokens; of the greedy path the steps at which the quantised cache goes the same way. */
-async function keptPrompt(golden: Golden, prompt: GoldenPrompt, oracle: LlamaOracle): Promise<GoldenPrompt> {
+/** Log-probabilities of the same tokens; of the greedy path the steps at which the losses leave the way. */
+async function lossyPrompt(golden: Golden, prompt: GoldenPrompt, oracle: LlamaOracle): Promise<GoldenPrompt> {
   const { positions, ownGreedy } = prompt.exact;
   const ids = [...prompt.ids, ...ownGreedy.ids.slice(0, -1)];
   const steps = ownGreedy.ids.map((_, step) => prompt.ids.length - 1 + step);
