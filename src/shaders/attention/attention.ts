@@ -113,10 +113,11 @@ export function attentionSplit(kv: KvLayout, headDim: number, group: number, chu
 /** Adds what becomes of attention sinks, and their binding behind all others where there are some. */
 function withSinks(kernel: Kernel, sinks: boolean): Kernel {
   if (!sinks) return { ...kernel, code: `${noSinkWgsl}\n${kernel.code}` };
+  const declaration = `@group(0) @binding(${String(kernel.bindings.length)}) var<storage, read> sinks: array<f32>;`;
   return {
     ...kernel,
     name: `${kernel.name}_sinks`,
-    code: `const SINKS_BINDING = ${String(kernel.bindings.length)};\n${sinkWgsl}\n${kernel.code}`,
+    code: [declaration, sinkWgsl, kernel.code].join('\n'),
     bindings: [...kernel.bindings, 'read'],
   };
 }

@@ -1,7 +1,5 @@
 // An attention sink: a learned logit of each head that takes its share of the softmax and has no value
-// (https://arxiv.org/abs/2309.17453).
-@group(0) @binding(SINKS_BINDING) var<storage, read> sinks: array<f32>; // [num_heads]
-
+// (https://arxiv.org/abs/2309.17453). `sinks`, of the heads, is the binding behind all others.
 // What the weighted sum of the values is multiplied with, and divided by, given the largest score and the sum of the weights.
 fn with_sink(head: u32, top: f32, sum: f32) -> vec2<f32> {
   let sink = sinks[head];
