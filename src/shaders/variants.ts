@@ -60,9 +60,10 @@ export interface KernelNeeds {
   readonly gatedPlain: readonly BlockType[];
   /** Of gates. */
   readonly activation: Activation;
-  /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
-  readonly attention: { readonly layout: KvLayout; readonly headDim: number } | undefined;
-  readonly decodeAttention: DecodeShape;
+  /** Of prompt rows, each once; none where a cache of several shards sends them the way of generated rows. */
+  readonly attention: readonly { readonly layout: KvLayout; readonly headDim: number }[];
+  /** Each once. */
+  readonly decodeAttention: readonly DecodeShape[];
   /** The type of most of its weights, and the length of a row: what variants are timed with. */
   readonly typical: { readonly type: BlockType; readonly rowElements: number };
 }
@@ -183,18 +184,17 @@ function subjectsOf<F extends KernelFamily>(
         variant: gemm,
       })),
     gemv: (gemv) => gemvSubjects(gemv, needs, traits),
-    attention: (attention) => {
-      if (needs.attention === undefined) return [];
-      const { layout, headDim } = needs.attention;
-      const kernel = attention === 'rows' ? attentionRows(layout) : attentionFlash(layout, headDim);
-      return [{ op: 'attention', kernel, variant: attention, layout, headDim }];
-    },
-    decodeAttention: (decode) => {
-      const shape = needs.decodeAttention;
-      const group = decodeGroup(decode, shape);
-      const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
-      return [{ op: 'decodeAttention', kernel, variant: decode, group, shape }];
-    },
+    attention: (attention) =>
+      needs.attention.map(({ layout, headDim }) => {
+        const kernel = attention === 'rows' ? attentionRows(layout) : attentionFlash(layout, headDim);
+        return { op: 'attention', kernel, variant: attention, layout, headDim };
+      }),
+    decodeAttention: (decode) =>
+      needs.decodeAttention.map((shape) => {
+        const group = decodeGroup(decode, shape);
+        const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
+        return { op: 'decodeAttention', kernel, variant: decode, group, shape };
+      }),
   };
   return makers[family](variant);
 }

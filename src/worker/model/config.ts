@@ -37,6 +37,17 @@ export interface LayerConfig {
   readonly window: number | undefined;
   /** Which of the tables rotates queries and keys; undefined: they are not rotated. */
   readonly rope: number | undefined;
+  readonly headDim: number;
+  readonly numKvHeads: number;
+  readonly ffnSize: number;
+  /** The layer in whose cache its keys and values lie: itself, or an earlier one. */
+  readonly cache: number;
+}
+
+/** Activations that a family has besides those of every decoder: a row of `width` floats for each row of a step, `parts` times. */
+export interface NamedBuffer {
+  readonly width: number;
+  readonly parts?: number;
 }
 
 export interface ModelConfig {
@@ -44,9 +55,6 @@ export interface ModelConfig {
   readonly name: string;
   readonly hiddenSize: number;
   readonly numHeads: number;
-  readonly numKvHeads: number;
-  readonly headDim: number;
-  readonly ffnSize: number;
   readonly activation: Activation;
   readonly normEps: number;
   readonly contextLength: number;
@@ -66,6 +74,8 @@ export interface ModelConfig {
   readonly logitScale: number;
   /** c: logits are c tanh(logit / c); 0: as they are. */
   readonly logitSoftcap: number;
+  /** By name; part i of one with parts is `name[i]`. */
+  readonly buffers: Readonly<Record<string, NamedBuffer>>;
 }
 
 /** The metadata of one architecture, by the names of its keys behind `<architecture>.`. */
@@ -110,6 +120,22 @@ export class ModelKeys {
     );
   }
 
+  /** One number for each layer: of an array, or the same for all. @throws GgufInvalid when the key is missing or the array too short */
+  perLayer(name: string, numLayers: number, fallback?: number): readonly number[] {
+    const key = this.key(name);
+    const raw = this.metadata.raw(key);
+    if (!ArrayBuffer.isView(raw)) {
+      const one = fallback === undefined ? this.require(name) : this.option(name, fallback);
+      return Array.from({ length: numLayers }, () => one);
+    }
+    const values = this.metadata.requireNumbers(key);
+    if (values.length >= numLayers) return Array.from(values.subarray(0, numLayers));
+    throw new LinnetError(
+      'GgufInvalid',
+      `The metadata key ${key} has ${String(values.length)} values for ${String(numLayers)} layers: the file is damaged.`,
+    );
+  }
+
   /** @throws UnsupportedArchitecture, "This ... model has `what`", unless the condition holds. */
   demand(condition: boolean, what: string): void {
     if (condition) return;
@@ -129,29 +155,36 @@ export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_
   keys.demand(numExperts === 0, `a mixture of ${String(numExperts)} experts`);
   const hiddenSize = keys.positive('embedding_length');
   const numHeads = keys.positive('attention.head_count');
-  const numKvHeads = keys.option('attention.head_count_kv', numHeads);
   const headDim = keys.option('attention.key_length', hiddenSize / numHeads);
   const valueDim = keys.option('attention.value_length', headDim);
   keys.demand(Number.isInteger(headDim) && headDim % 4 === 0 && headDim <= 512, `a head size of ${String(headDim)}`);
   keys.demand(valueDim === headDim, `values of another size (${String(valueDim)}) than keys (${String(headDim)})`);
-  keys.demand(numHeads % numKvHeads === 0, `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`);
   const ropeDim = keys.option('rope.dimension_count', headDim);
   keys.demand(ropeDim % 2 === 0 && ropeDim <= headDim, `rotation of ${String(ropeDim)} of ${String(headDim)} elements`);
   const contextLength = keys.positive('context_length');
   const numLayers = keys.positive('block_count');
+  const ffnSizes = keys.perLayer('feed_forward_length', numLayers);
+  const numKvHeads = keys.perLayer('attention.head_count_kv', numLayers, numHeads);
+  for (const count of numKvHeads) {
+    keys.demand(numHeads % count === 0, `${String(numHeads)} heads on ${String(count)} key-value heads`);
+  }
   return {
     architecture: keys.architecture,
     name: keys.metadata.string('general.name') ?? keys.architecture,
     hiddenSize,
     numHeads,
-    numKvHeads,
-    headDim,
-    ffnSize: keys.positive('feed_forward_length'),
     activation: 'silu',
     normEps: keys.require(normEpsKey),
     contextLength,
     numLayers,
-    layers: Array.from({ length: numLayers }, () => ({ window: undefined, rope: 0 })),
+    layers: Array.from({ length: numLayers }, (_, i) => ({
+      window: undefined,
+      rope: 0,
+      headDim,
+      numKvHeads: numKvHeads[i] ?? NaN,
+      ffnSize: ffnSizes[i] ?? NaN,
+      cache: i,
+    })),
     rotateHalves: false,
     ropes: [
       {
@@ -167,6 +200,7 @@ export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_
     embeddingScale: 1,
     logitScale: 1,
     logitSoftcap: 0,
+    buffers: {},
   };
 }
 

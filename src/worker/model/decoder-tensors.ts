@@ -2,11 +2,13 @@
  * The tensors of a decoder by their roles: what a family's plan is made of. Names, shapes and which tensors may be missing
  * are told here once for all families. Reads nothing and allocates nothing.
  */
+import type { EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile } from '../loading/gguf-file.ts';
 import { rowsOf } from '../loading/upload.ts';
-import type { ModelConfig } from './config.ts';
-import type { QkNormKind } from './norm-ops.ts';
+import { LinnetError } from '../errors.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
+import type { QkNorm, QkNormKind } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import {
   missingTensor,
@@ -25,12 +27,18 @@ export interface NormTensors {
   readonly bias: PlannedVector | undefined;
 }
 
+/** A table whose rows are added to the embeddings: by positions, or its first row to all. */
+export interface AddedEmbedding {
+  readonly matrix: PlannedMatrix;
+  readonly index: Exclude<EmbedIndex, 'token'>;
+}
+
 export interface AttentionTensors {
   /** Which layer's cache and configuration. */
   readonly layer: number;
   readonly qkv: readonly Part<PlannedMatrix>[];
   readonly qkvBias: PlannedVector | undefined; // [padded.qkv]
-  readonly qkNorm: { readonly kind: QkNormKind; readonly weight: PlannedVector } | undefined;
+  readonly qkNorm: (QkNorm & { readonly weight: PlannedVector }) | undefined;
   readonly o: PlannedMatrix;
   readonly oBias: PlannedVector | undefined;
 }
@@ -49,14 +57,24 @@ export interface BlockOptions {
   readonly postNorm?: NormTensors;
 }
 
+export interface NormOptions {
+  /** One of the configuration's buffers, to outlive the next norm; then it is written for all rows, whatever products norm themselves. */
+  readonly into?: string;
+}
+
+export interface HeadOptions {
+  /** Added to the logits. */
+  readonly bias?: PlannedVector | undefined;
+}
+
 /** The operations of a forward pass; `R`: rows of the residual stream, as they are or normed, on their way into a block. */
 export interface ForwardStep<R> {
-  embed(): void;
+  embed(added?: readonly AddedEmbedding[]): void;
   readonly hidden: R;
-  norm(norm: NormTensors): R;
+  norm(norm: NormTensors, options?: NormOptions): R;
   attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
-  head(outputNorm: NormTensors): void;
+  head(outputNorm: NormTensors, options?: HeadOptions): void;
 }
 
 /** The forward pass of one step, up to the logits of the rows that want them. */
@@ -104,6 +122,23 @@ export class DecoderTensors {
     return planNorm(this, 'output_norm', kind, this.config.logitScale);
   }
 
+  /** Of the vocabulary head. */
+  outputBias(): PlannedVector | undefined {
+    return this.planner.option('output.bias', this.#head.plan.numRows);
+  }
+
+  /** Learned positions. @throws LimitExceeded for a context longer than the table */
+  positions(): AddedEmbedding {
+    const { hiddenSize, contextLength } = this.config;
+    if (this.sizes.contextLength > contextLength) {
+      throw new LinnetError(
+        'LimitExceeded',
+        `A context of ${String(this.sizes.contextLength)} tokens is longer than the ${String(contextLength)} positions this model has learned. Choose a smaller context.`,
+      );
+    }
+    return { matrix: this.planner.matrix(['position_embd.weight'], hiddenSize, [contextLength]), index: 'position' };
+  }
+
   layers<L>(plan: (layer: LayerTensors) => L): readonly L[] {
     return Array.from({ length: this.config.numLayers }, (_, i) => plan(new LayerTensors(this, i)));
   }
@@ -128,6 +163,12 @@ export class DecoderTensors {
   }
 }
 
+export interface AttentionOptions {
+  readonly qkNorm?: QkNormKind;
+  /** Values are normed by heads, without a weight. */
+  readonly valueNorm?: boolean;
+}
+
 export class LayerTensors {
   readonly #model: DecoderTensors;
   readonly #index: number;
@@ -141,20 +182,35 @@ export class LayerTensors {
     return `blk.${String(this.#index)}.${part}`;
   }
 
+  get config(): LayerConfig {
+    const layer = this.#model.config.layers[this.#index];
+    if (layer === undefined) throw new LinnetError('Internal', `The model has no layer ${String(this.#index)}.`);
+    return layer;
+  }
+
+  has(part: string): boolean {
+    return this.#model.planner.has(this.#name(part));
+  }
+
   norm(name: string, kind: NormTensors['kind'] = 'rms'): NormTensors {
     return planNorm(this.#model, this.#name(name), kind);
   }
 
-  /** q, k and v apart or in one tensor; biases where the file has some. */
-  attention(options: { readonly qkNorm?: QkNormKind } = {}): AttentionTensors {
+  /** q, k and v apart or in one tensor, q alone where keys and values are another layer's; biases where the file has some. */
+  attention(options: AttentionOptions = {}): AttentionTensors {
     const { planner, sizes, config } = this.#model;
-    const { hiddenSize, numHeads, numKvHeads, headDim } = config;
-    const [q, kv] = [numHeads * headDim, numKvHeads * headDim];
+    const { hiddenSize, numHeads } = config;
+    const { headDim, numKvHeads, cache } = this.config;
+    const q = numHeads * headDim;
+    const queriesOnly = cache < this.#index;
+    const kv = queriesOnly ? 0 : numKvHeads * headDim;
     const name = (part: string) => this.#name(part);
     const fused = name('attn_qkv.weight');
+    const apart = queriesOnly ? ['attn_q.weight'] : ['attn_q.weight', 'attn_k.weight', 'attn_v.weight'];
+    if (queriesOnly) planner.ignore(['attn_k.weight', 'attn_v.weight', 'attn_k_norm.weight'].map(name));
     const qkv = planner.has(fused)
       ? planner.parts([fused], hiddenSize, [q + 2 * kv])
-      : planner.parts([name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')], hiddenSize, [q, kv, kv]);
+      : planner.parts(apart.map(name), hiddenSize, queriesOnly ? [q] : [q, kv, kv]);
     const biases = planner.has(name('attn_qkv.bias'))
       ? [{ name: name('attn_qkv.bias'), numElements: q + 2 * kv, offset: 0 }]
       : [
@@ -166,7 +222,7 @@ export class LayerTensors {
       layer: this.#index,
       qkv,
       qkvBias: planner.joined(name('qkv.bias'), sizes.padded.qkv, biases),
-      qkNorm: options.qkNorm === undefined ? undefined : this.#qkNorm(options.qkNorm),
+      qkNorm: this.#qkNorm(options, queriesOnly),
       o: planner.matrix([name('attn_output.weight')], q, [hiddenSize]),
       oBias: planner.option(name('attn_output.bias'), hiddenSize),
     };
@@ -175,7 +231,8 @@ export class LayerTensors {
   /** Gate and up apart or in one tensor, gate first; biases where the file has some. */
   feedForward(): FeedForwardTensors {
     const { planner, sizes, config } = this.#model;
-    const { hiddenSize, ffnSize } = config;
+    const { hiddenSize } = config;
+    const { ffnSize } = this.config;
     const name = (part: string) => this.#name(part);
     const up = name('ffn_up.weight');
     const [first, second] = planner.has(name('ffn_gate.weight'))
@@ -194,7 +251,8 @@ export class LayerTensors {
   /** Without a gate. */
   plainFeedForward(): FeedForwardTensors {
     const { planner, sizes, config } = this.#model;
-    const { hiddenSize, ffnSize } = config;
+    const { hiddenSize } = config;
+    const { ffnSize } = this.config;
     const name = (part: string) => this.#name(part);
     return {
       up: { kind: 'plain', matrix: planner.matrix([name('ffn_up.weight')], hiddenSize, [ffnSize]) },
@@ -207,21 +265,28 @@ export class LayerTensors {
 
   #down(): Pick<FeedForwardTensors, 'down' | 'downBias'> {
     const { planner, config } = this.#model;
-    const { hiddenSize, ffnSize } = config;
+    const { hiddenSize } = config;
+    const { ffnSize } = this.config;
     return {
       down: planner.matrix([this.#name('ffn_down.weight')], ffnSize, [hiddenSize]),
       downBias: planner.option(this.#name('ffn_down.bias'), hiddenSize),
     };
   }
 
-  #qkNorm(kind: QkNormKind): AttentionTensors['qkNorm'] {
-    const { numHeads, numKvHeads, headDim } = this.#model.config;
+  #qkNorm({ qkNorm: kind, valueNorm = false }: AttentionOptions, queriesOnly: boolean): AttentionTensors['qkNorm'] {
+    if (kind === undefined) return undefined;
+    const { numHeads } = this.#model.config;
+    const { headDim, numKvHeads } = this.config;
     const [q, k] = kind === 'head' ? [headDim, headDim] : [numHeads * headDim, numKvHeads * headDim];
-    const weight = this.#model.planner.concatenated(this.#name('qk_norm.weight'), [
+    const weights = [
       { name: this.#name('attn_q_norm.weight'), numElements: q },
       { name: this.#name('attn_k_norm.weight'), numElements: k },
-    ]);
-    return { kind, weight };
+    ];
+    const weight = this.#model.planner.concatenated(
+      this.#name('qk_norm.weight'),
+      queriesOnly ? weights.slice(0, 1) : weights,
+    );
+    return { kind, values: valueNorm, weight };
   }
 }
 

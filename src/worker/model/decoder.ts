@@ -6,10 +6,13 @@ import { LinnetError } from '../errors.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import type {
+  AddedEmbedding,
   AttentionTensors,
   BlockOptions,
   FeedForwardTensors,
   ForwardStep,
+  HeadOptions,
+  NormOptions,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
@@ -39,10 +42,14 @@ export class Decoder implements ForwardStep<Rows> {
     this.#parts = parts;
   }
 
-  /** hidden = embedding of the rows' tokens */
-  embed(): void {
-    const { ops, store, model, scratch } = this.#parts;
-    ops.embed(store.matrix(model.embedding), scratch.hidden);
+  /** hidden = embedding of the rows' tokens + what is added to it */
+  embed(added: readonly AddedEmbedding[] = []): void {
+    const { ops, model, scratch, config } = this.#parts;
+    const { embeddingScale: scale } = config;
+    ops.embed(this.#matrix(model.embedding), scratch.hidden, { scale, index: 'token', addToOut: false });
+    for (const { matrix, index } of added) {
+      ops.embed(this.#matrix(matrix), scratch.hidden, { scale: 1, index, addToOut: true });
+    }
   }
 
   /** The residual stream as it is. */
@@ -50,10 +57,12 @@ export class Decoder implements ForwardStep<Rows> {
     return { x: this.#parts.scratch.hidden };
   }
 
-  /** norm(hidden); of one norm at a time. */
-  norm(norm: NormTensors): Rows {
+  /** norm(hidden); of one norm at a time, but for those `into` a buffer of their own. */
+  norm(norm: NormTensors, { into }: NormOptions = {}): Rows {
     const { hidden, normed } = this.#parts.scratch;
-    return this.#norm(norm, hidden, normed, false);
+    return into === undefined
+      ? this.#norm(norm, hidden, normed)
+      : this.#norm(norm, hidden, this.#named(into), { whole: true });
   }
 
   /** hidden += o attention(q|k|v of the input) */
@@ -62,16 +71,17 @@ export class Decoder implements ForwardStep<Rows> {
     const { qkv, q, attended, partial } = scratch;
     const { layer, qkNorm } = tensors;
     const config = this.#layer(layer);
-    const shards = cache.shards(layer);
+    const kv = cache.layer(config.cache);
     const bias = this.#option(tensors.qkvBias);
     for (const { matrix, outOffset } of tensors.qkv) {
       const target = { out: qkv, outStride: sizes.padded.qkv, outOffset, bias };
       ops.linear(this.#matrix(matrix), input, target);
     }
-    if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm.kind);
-    ops.ropeAppend(qkv, q, shards, config);
-    ops.attention(q, shards, partial, attended, config);
-    this.#addBlock(tensors.o, ops.valuesOf(attended, q), tensors.oBias, postNorm);
+    const queriesOnly = config.cache < layer;
+    if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm, config, queriesOnly);
+    ops.attention.ropeAppend(qkv, q, kv, config, queriesOnly);
+    ops.attention.attend(q, kv, partial, attended, config);
+    this.#addBlock(tensors.o, ops.attention.valuesOf(attended, q, kv, config), tensors.oBias, postNorm);
   }
 
   /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
@@ -89,29 +99,36 @@ export class Decoder implements ForwardStep<Rows> {
     this.#addBlock(tensors.down, activated, tensors.downBias, postNorm);
   }
 
-  /** logits = head norm(hidden), of the rows that want them */
-  head(outputNorm: NormTensors): void {
+  /** logits = head norm(hidden) + bias, of the rows that want them */
+  head(outputNorm: NormTensors, { bias }: HeadOptions = {}): void {
     const { ops, model, scratch, sizes, config } = this.#parts;
     const { segmentLength } = sizes.logits;
-    const input = this.#norm(outputNorm, scratch.hidden, scratch.headInput, true);
+    const input = this.#norm(outputNorm, scratch.hidden, scratch.headInput, { headRows: true });
     const head = this.#matrix(model.head);
     for (const shard of head.shards) {
       const segment = Math.floor(shard.firstRow / segmentLength);
       const out = scratch.logits[segment];
       if (out === undefined) throw new LinnetError('Internal', 'A shard of the head lies outside the logits.');
       const outOffset = shard.firstRow - segment * segmentLength;
-      ops.linearShard(head, shard, input, outOffset, { out, outStride: segmentLength, headRows: true });
+      const target = { out, outStride: segmentLength, headRows: true };
+      const shardBias = bias && { buffer: this.#vector(bias).buffer, offsetBytes: segment * segmentLength * 4 };
+      ops.linearShard(head, shard, input, outOffset, { ...target, bias: shardBias });
     }
     if (config.logitSoftcap !== 0) {
       for (const segment of scratch.logits) ops.norms.softcap(segment, config.logitSoftcap);
     }
   }
 
-  #norm({ kind, weight, bias }: NormTensors, x: BufferRange, out: BufferRange, headRows: boolean): Rows {
+  #norm(
+    { kind, weight, bias }: NormTensors,
+    x: BufferRange,
+    out: BufferRange,
+    options: { readonly headRows?: boolean; readonly whole?: boolean } = {},
+  ): Rows {
     const { ops } = this.#parts;
     return kind === 'rms'
-      ? ops.rmsNorm(x, this.#vector(weight), out, headRows)
-      : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, headRows);
+      ? ops.rmsNorm(x, this.#vector(weight), out, options)
+      : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, options);
   }
 
   /** hidden += postNorm(x W^T + bias) */
@@ -136,6 +153,12 @@ export class Decoder implements ForwardStep<Rows> {
     const layer = this.#parts.config.layers[index];
     if (layer === undefined) throw new LinnetError('Internal', `The model has no layer ${String(index)}.`);
     return layer;
+  }
+
+  #named(name: string): BufferRange {
+    const range = this.#parts.scratch.named.get(name);
+    if (range === undefined) throw new LinnetError('Internal', `The configuration names no buffer ${name}.`);
+    return range;
   }
 
   #matrix(planned: PlannedMatrix): GpuMatrix {

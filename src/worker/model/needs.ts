@@ -9,10 +9,13 @@ import type {
   AttentionTensors,
   FeedForwardTensors,
   ForwardStep,
+  NormOptions,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
+import type { ModelConfig } from './config.ts';
 import type { ModelPlan } from './runner.ts';
+import type { ModelSizes } from './sizes.ts';
 import type { PlannedMatrix } from './tensors.ts';
 
 export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds {
@@ -25,17 +28,26 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
     gated: typesOf(gates.normed),
     gatedPlain: typesOf(gates.plain),
     activation: config.activation,
-    attention: sizes.sharded ? undefined : { layout: sizes.kv.layout, headDim: config.headDim },
-    decodeAttention: {
-      layout: sizes.kv.layout,
-      headDim: config.headDim,
-      headsPerKv: config.numHeads / config.numKvHeads,
-      chunk: sizes.chunkTokens,
-    },
+    ...attentionNeeds(config, sizes),
     typical: typicalOf(
       [products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]),
       weights,
     ),
+  };
+}
+
+function attentionNeeds(config: ModelConfig, sizes: ModelSizes): Pick<KernelNeeds, 'attention' | 'decodeAttention'> {
+  const { layout } = sizes.kv;
+  const headDims = [...new Set(config.layers.map(({ headDim }) => headDim))];
+  const shapes = config.layers.map(({ headDim, numKvHeads }) => ({
+    layout,
+    headDim,
+    headsPerKv: config.numHeads / numKvHeads,
+    chunk: sizes.chunkTokens,
+  }));
+  return {
+    attention: sizes.sharded ? [] : headDims.map((headDim) => ({ layout, headDim })),
+    decodeAttention: [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()],
   };
 }
 
@@ -57,8 +69,8 @@ class Notes implements ForwardStep<GemvInput> {
     // Looked up, not multiplied.
   }
 
-  norm({ kind }: NormTensors): GemvInput {
-    return kind === 'rms' ? 'normed' : 'plain';
+  norm({ kind }: NormTensors, { into }: NormOptions = {}): GemvInput {
+    return kind === 'rms' && into === undefined ? 'normed' : 'plain';
   }
 
   attention({ qkv, o }: AttentionTensors, input: GemvInput): void {

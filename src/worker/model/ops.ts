@@ -2,26 +2,16 @@
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
  * (families/) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import {
-  attentionFlash,
-  attentionReduce,
-  attentionRows,
-  attentionSplit,
-  NO_WINDOW,
-} from '../../shaders/attention/attention.ts';
 import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
-import { embed } from '../../shaders/embed/embed.ts';
-import { chunkElements, hadamard } from '../../shaders/hadamard/hadamard.ts';
+import { embed, EMBED_INDICES, type EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
-import { ropeAppend, ropeThreadsPerHead } from '../../shaders/rope/rope.ts';
-import { decodeGroup, defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
-import { LinnetError } from '../errors.ts';
+import { defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import type { LayerConfig, ModelConfig } from './config.ts';
-import { BLOCK_TOKENS, type KvShard } from './kv-pool.ts';
+import { AttentionOps } from './attention-ops.ts';
+import type { ModelConfig } from './config.ts';
 import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
@@ -44,6 +34,7 @@ export class OpBuilder {
   readonly #linear: LinearOps;
   /** Norms that products never take themselves. */
   readonly norms: NormOps;
+  readonly attention: AttentionOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -67,6 +58,12 @@ export class OpBuilder {
       logitRows: inputs.logitRows,
     });
     this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    this.attention = new AttentionOps((...dispatch) => this.#add(...dispatch), {
+      inputs,
+      config,
+      sizes,
+      ...this.variants,
+    });
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -74,12 +71,23 @@ export class OpBuilder {
     return Promise.all(this.#dispatches);
   }
 
-  /** out[r] = table[token of r] * embeddingScale */
-  embed(table: GpuMatrix, out: BufferRange): void {
+  /** out[r] (+)= table[token or position of r, or its first row] * scale */
+  embed(
+    table: GpuMatrix,
+    out: BufferRange,
+    { scale, index, addToOut }: { readonly scale: number; readonly index: EmbedIndex; readonly addToOut: boolean },
+  ): void {
     for (const shard of table.shards) {
       this.#add(
         embed(table.type),
-        [shard.firstRow, shard.numRows, table.numGroups, { f32: this.#config.embeddingScale }],
+        [
+          shard.firstRow,
+          shard.numRows,
+          table.numGroups,
+          { f32: scale },
+          EMBED_INDICES.indexOf(index),
+          addToOut ? 1 : 0,
+        ],
         (step, params) => [shard.quants, shard.scales, step, params, this.#inputs.rows, out],
         (shape) => [Math.ceil((numRows(shape) * table.numGroups) / 64), 1, 1],
       );
@@ -88,11 +96,16 @@ export class OpBuilder {
 
   /**
    * rmsnorm(x) * weight, in `out`; with `headRows` only the rows that want logits, packed. Where products take the norm of
-   * generated rows themselves, only prompt rows are written.
+   * generated rows themselves, only prompt rows are written, unless `whole`.
    */
-  rmsNorm(x: BufferRange, weight: BufferRange, out: BufferRange, headRows = false): Rows {
+  rmsNorm(
+    x: BufferRange,
+    weight: BufferRange,
+    out: BufferRange,
+    { headRows = false, whole = false }: { readonly headRows?: boolean; readonly whole?: boolean } = {},
+  ): Rows {
     const { hiddenSize, normEps } = this.#config;
-    const isFused = fusesNorm(this.variants.gemv);
+    const isFused = !whole && fusesNorm(this.variants.gemv);
     const numPrompt = (shape: StepShape) => (headRows ? shape.numPromptLogits : shape.numPrompt);
     const numAll = headRows ? numLogits : numRows;
     this.#add(
@@ -144,158 +157,6 @@ export class OpBuilder {
       (step, params) => [step, params, x],
       (shape) => [Math.ceil(words / 64), numRows(shape), 1],
     );
-  }
-
-  /** q = rotated queries; rotated keys and values go to the cache; a quantised one has all three transformed. */
-  ropeAppend(qkv: BufferRange, q: BufferRange, shards: readonly KvShard[], layer: LayerConfig): void {
-    const { numHeads, numKvHeads, headDim, ropes, rotateHalves } = this.#config;
-    const table = layer.rope ?? 0;
-    const [angles, rope] = [this.#inputs.angles[table], ropes[table]];
-    if (angles === undefined || rope === undefined) throw new LinnetError('Internal', 'A layer without rotary angles.');
-    const { padded, kv } = this.#sizes;
-    const numThreads = (numHeads + 2 * numKvHeads) * ropeThreadsPerHead(kv.layout, headDim);
-    shards.forEach((shard, index) => {
-      this.#add(
-        ropeAppend(kv.layout, headDim),
-        [
-          numHeads,
-          numKvHeads,
-          headDim,
-          layer.rope === undefined ? 0 : rope.dim,
-          padded.qkv,
-          padded.q,
-          BLOCK_TOKENS,
-          shard.firstBlock,
-          shard.numBlocks,
-          rotateHalves ? 1 : 0,
-          index === 0 ? 1 : 0,
-          kv.hadamard,
-          { f32: 1 / Math.sqrt(kv.hadamard) },
-          rope.dim / 2 + 1,
-        ],
-        (step, params) => [
-          step,
-          params,
-          qkv,
-          angles,
-          this.#inputs.rows,
-          q,
-          { buffer: shard.keys },
-          { buffer: shard.values },
-        ],
-        (shape) => [Math.ceil(numThreads / 64), numRows(shape), 1],
-      );
-    });
-  }
-
-  /** out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. */
-  attention(
-    q: BufferRange,
-    shards: readonly KvShard[],
-    partial: { out: BufferRange; stats: BufferRange },
-    out: BufferRange,
-    layer: LayerConfig,
-  ): void {
-    const window = layer.window ?? NO_WINDOW;
-    const { sharded } = this.#sizes;
-    const [only] = shards;
-    if (!sharded && only !== undefined) this.#promptRows(q, only, out, window);
-    for (const shard of shards) this.#split(q, shard, partial, window);
-    const { numHeads, headDim } = this.#config;
-    const { chunkTokens, maxChunks, padded } = this.#sizes;
-    this.#add(
-      attentionReduce,
-      [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0, window],
-      (step, params) => [step, params, partial.out, partial.stats, this.#inputs.rows, out],
-      (shape) => [Math.ceil((numHeads * headDim) / 4 / 64), sharded ? numRows(shape) : shape.numGenerated, 1],
-    );
-  }
-
-  #split(q: BufferRange, shard: KvShard, partial: { out: BufferRange; stats: BufferRange }, window: number): void {
-    const { numHeads, numKvHeads, headDim, attentionScale, attentionSoftcap } = this.#config;
-    const { chunkTokens, maxChunks, padded, sharded, kv } = this.#sizes;
-    const shape = { headsPerKv: numHeads / numKvHeads, headDim, chunk: chunkTokens };
-    const group = decodeGroup(this.variants.decodeAttention, shape);
-    this.#add(
-      attentionSplit(kv.layout, headDim, group, chunkTokens),
-      [
-        numHeads,
-        numKvHeads,
-        numHeads / numKvHeads / group,
-        BLOCK_TOKENS,
-        shard.firstBlock,
-        shard.numBlocks,
-        maxChunks,
-        padded.q,
-        sharded ? 1 : 0,
-        { f32: attentionScale },
-        window,
-        { f32: attentionSoftcap },
-      ],
-      (step, params) => [
-        step,
-        params,
-        q,
-        { buffer: shard.keys },
-        { buffer: shard.values },
-        this.#inputs.rows,
-        this.#inputs.tables,
-        partial.out,
-        partial.stats,
-      ],
-      (shape) => {
-        const keys = sharded ? Math.max(shape.maxPromptKeys, shape.maxGeneratedKeys) : shape.maxGeneratedKeys;
-        return [Math.ceil(keys / chunkTokens), numHeads / group, sharded ? numRows(shape) : shape.numGenerated];
-      },
-    );
-  }
-
-  #promptRows(q: BufferRange, shard: KvShard, out: BufferRange, window: number): void {
-    const { numHeads, numKvHeads, headDim, attentionScale, attentionSoftcap } = this.#config;
-    const { padded, kv } = this.#sizes;
-    const byRows = this.variants.attention === 'rows';
-    this.#add(
-      byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
-      [
-        numKvHeads,
-        numHeads / numKvHeads,
-        BLOCK_TOKENS,
-        padded.q,
-        padded.q,
-        { f32: attentionScale },
-        headDim / 4,
-        window,
-        { f32: attentionSoftcap },
-      ],
-      (step, params) => [
-        step,
-        params,
-        q,
-        { buffer: shard.keys },
-        { buffer: shard.values },
-        this.#inputs.rows,
-        this.#inputs.tables,
-        ...(byRows ? [] : [this.#inputs.tiles]),
-        out,
-      ],
-      (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
-    );
-  }
-
-  /** What `attention` left in `x` as values of the model: itself, or what the cache's transform is undone in, `out`. */
-  valuesOf(x: BufferRange, out: BufferRange): BufferRange {
-    const { numHeads, headDim } = this.#config;
-    const { padded, kv } = this.#sizes;
-    if (kv.hadamard === 1) return x;
-    const chunk = chunkElements(kv.hadamard);
-    const numChunks = (numHeads * headDim) / chunk;
-    this.#add(
-      hadamard(kv.hadamard),
-      [numChunks, kv.hadamard / chunk, padded.q, { f32: 1 / Math.sqrt(kv.hadamard) }],
-      (_step, params) => [params, x, out],
-      (shape) => [Math.ceil(numChunks / 64), numRows(shape), 1],
-    );
-    return out;
   }
 
   /** out = activation(gate) * up, gate and up side by side. */

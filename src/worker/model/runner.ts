@@ -198,7 +198,7 @@ export class ModelRunner {
     counters.numPromptRows += shape.numPrompt;
     counters.numGeneratedRows += shape.numGenerated;
     const tokenBytes = sizes.kv.sizeBytes / sizes.kv.numBlocks / 32;
-    const readers = config.numHeads / config.numKvHeads;
+    const readers = config.numHeads / (config.layers[0]?.numKvHeads ?? 1);
     for (const row of batch.rows) {
       // A generated row reads every key and value once for a GQA group; a prompt row shares its reads with its tile.
       const keys = row.position + 1;

@@ -1,6 +1,6 @@
 /** The activation buffers of a model, one for each role, so that the padding of every row stays zero. */
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import type { ModelConfig } from './config.ts';
+import type { ModelConfig, NamedBuffer } from './config.ts';
 import type { ModelSizes } from './sizes.ts';
 
 export interface Scratch {
@@ -12,6 +12,8 @@ export interface Scratch {
   readonly gateUp: BufferRange; // [maxRows, 2, padded.ffn]
   readonly activated: BufferRange; // [maxRows, padded.ffn]
   readonly partial: { readonly out: BufferRange; readonly stats: BufferRange }; // [rows, numHeads, maxChunks, headDim | 2]
+  /** Those that the configuration names; a whole with parts is [parts, maxRows, padded width]. */
+  readonly named: ReadonlyMap<string, BufferRange>;
   readonly headInput: BufferRange; // [maxLogitRows, padded.hidden]
   readonly logits: readonly BufferRange[]; // numSegments of [numRows, segmentLength]
   readonly logitsBuffer: GPUBuffer;
@@ -34,9 +36,10 @@ export function createScratch(gpu: Gpu, config: ModelConfig, sizes: ModelSizes):
     gateUp: rows('gateUp', maxRows, 2 * padded.ffn),
     activated: rows('activated', maxRows, padded.ffn),
     partial: {
-      out: rows('attention.partial', partialRows, config.numHeads * maxChunks * config.headDim),
+      out: rows('attention.partial', partialRows, config.numHeads * maxChunks * sizes.headDim),
       stats: rows('attention.stats', partialRows, config.numHeads * maxChunks * 2),
     },
+    named: new Map(Object.entries(config.buffers).flatMap(([name, shape]) => namedBuffers(gpu, name, shape, maxRows))),
     headInput: rows('headInput', logits.numRows, padded.hidden),
     logits: Array.from({ length: logits.numSegments }, (_, i) => ({
       buffer: logitsBuffer,
@@ -45,4 +48,25 @@ export function createScratch(gpu: Gpu, config: ModelConfig, sizes: ModelSizes):
     })),
     logitsBuffer,
   };
+}
+
+/** The whole, and its parts, which may be bound alone: each begins at a multiple of 256 bytes. */
+function namedBuffers(
+  gpu: Gpu,
+  name: string,
+  { width, parts = 1 }: NamedBuffer,
+  maxRows: number,
+): readonly (readonly [string, BufferRange])[] {
+  const partBytes = partPitchBytes(width, maxRows);
+  const buffer = gpu.createStorage(name, parts * partBytes);
+  const ranges = Array.from(
+    { length: parts },
+    (_, i) => [`${name}[${String(i)}]`, { buffer, offsetBytes: i * partBytes, sizeBytes: partBytes }] as const,
+  );
+  return [[name, { buffer }], ...ranges];
+}
+
+/** Bytes from a part of a named buffer to the next. */
+export function partPitchBytes(width: number, maxRows: number): number {
+  return Math.ceil((maxRows * Math.ceil(width / 32) * 128) / 256) * 256;
 }

@@ -5,7 +5,7 @@
 import type { KvLayout } from '../../shaders/lib/kv-layout.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
-import type { ModelConfig } from './config.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, planKvPool, type KvPoolPlan } from './kv-pool.ts';
 
 export interface SizeOptions {
@@ -35,7 +35,10 @@ export interface ModelSizes {
   readonly maxChunks: number;
   /** Several cache shards: prompt rows go through split attention too, a chunk being one block. */
   readonly sharded: boolean;
+  /** Of the widest layer. */
   readonly padded: { readonly hidden: number; readonly q: number; readonly qkv: number; readonly ffn: number };
+  /** Of the widest layer. */
+  readonly headDim: number;
   /** Logits lie as [segment][row][segmentLength]. */
   readonly logits: { readonly segmentLength: number; readonly numSegments: number; readonly numRows: number };
   readonly kv: KvPoolPlan;
@@ -54,16 +57,18 @@ export function planSizes(
   limits: PlanningLimits,
   options: SizeOptions,
 ): ModelSizes {
-  const { numHeads, numKvHeads, headDim } = config;
+  const { numHeads } = config;
   const pad = (n: number) => Math.ceil(n / 32) * 32;
+  const widestOf = (width: (layer: LayerConfig) => number) => Math.max(...config.layers.map(width));
+  const headDim = widestOf((layer) => layer.headDim);
   const padded = {
     hidden: pad(config.hiddenSize),
     q: pad(numHeads * headDim),
-    qkv: pad((numHeads + 2 * numKvHeads) * headDim),
-    ffn: pad(config.ffnSize),
+    qkv: pad(widestOf((layer) => (numHeads + 2 * layer.numKvHeads) * layer.headDim)),
+    ffn: pad(widestOf((layer) => layer.ffnSize)),
   };
   const numBlocks = Math.ceil(options.cacheTokens / BLOCK_TOKENS) + 1;
-  const kv = planKvPool(config, options.kvLayout, numBlocks, limits, options.kvTransform);
+  const kv = planKvPool(config.layers, options.kvLayout, numBlocks, limits, options.kvTransform);
   const sharded = kv.numShards > 1;
   const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
   const maxChunks = Math.ceil(options.contextLength / chunkTokens);
@@ -77,7 +82,8 @@ export function planSizes(
     );
   };
   const partialRowBytes = numHeads * maxChunks * headDim * 4;
-  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn);
+  const named = Object.values(config.buffers).map(({ width, parts = 1 }) => pad(width) * parts);
+  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn, ...named);
   let maxRows = fitting('Activations', options.maxRows, widest * 4);
   maxRows = fitting('Block tables', maxRows, tableStride * 4);
   let maxGeneratedRows = Math.min(options.maxGeneratedRows, maxRows);
@@ -88,8 +94,9 @@ export function planSizes(
   const biasRows = Math.max(1, Math.floor(limits.maxBindingBytes / 8192));
   const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
   const partialRows = sharded ? maxRows : maxGeneratedRows;
-  const angles = config.ropes.reduce((sum, { dim }) => sum + dim + 2, 0);
-  const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + angles) * 4 + 16 + tableStride * 4;
+  const angles = sum(config.ropes.map(({ dim }) => dim + 2));
+  const rowBytes =
+    (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + sum(named) + angles) * 4 + 16 + tableStride * 4;
   const scratchBytes =
     maxRows * rowBytes +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
@@ -105,10 +112,15 @@ export function planSizes(
     maxChunks,
     sharded,
     padded,
+    headDim,
     logits,
     kv,
     scratchBytes,
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
 }
 
 /** What the sampler's integer sums hold. */

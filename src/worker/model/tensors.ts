@@ -75,6 +75,11 @@ export class TensorPlanner {
     return { matrices: this.#matrices, vectors: this.#vectors, weightBytes };
   }
 
+  /** Tensors that the file may have and the model does not use. */
+  ignore(names: readonly string[]): void {
+    for (const name of names) this.#used.add(name);
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name);
   }

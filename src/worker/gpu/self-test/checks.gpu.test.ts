@@ -36,8 +36,8 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     gated: TYPES,
     gatedPlain: [],
     activation: 'silu',
-    attention: { layout, headDim },
-    decodeAttention: { layout, headDim, headsPerKv: 3, chunk: 128 },
+    attention: [{ layout, headDim }],
+    decodeAttention: [{ layout, headDim, headsPerKv: 3, chunk: 128 }],
     typical: { type: Q4_0, rowElements: 512 },
   };
 }

@@ -16,11 +16,14 @@ export function workName(family: KernelFamily, { attention, decodeAttention, typ
     case 'gemv':
       return `${family} ${typical.type.name}`;
     case 'attention':
-      return attention === undefined ? family : `${family} ${attention.layout} d${String(attention.headDim)}`;
-    case 'decodeAttention': {
-      const { layout, headDim, headsPerKv } = decodeAttention;
-      return `${family} ${layout} d${String(headDim)} h${String(headsPerKv)}`;
-    }
+      return [family, ...attention.map(({ layout, headDim }) => `${layout} d${String(headDim)}`)].join(' ');
+    case 'decodeAttention':
+      return [
+        family,
+        ...decodeAttention.map(
+          ({ layout, headDim, headsPerKv }) => `${layout} d${String(headDim)} h${String(headsPerKv)}`,
+        ),
+      ].join(' ');
   }
 }
 

@@ -51,6 +51,8 @@ describe('families', () => {
       'exaone4',
       'stablelm',
       'starcoder2',
+      'falcon',
+      'phi2',
     ]);
   });
 
@@ -94,7 +96,7 @@ describe('families', () => {
       { window: 16, rope: 1 },
       { window: undefined, rope: 0 },
     ];
-    expect(config.layers).toEqual([windowed, windowed, windowed, windowed, windowed, full, windowed, windowed]);
+    expect(config.layers).toMatchObject([windowed, windowed, windowed, windowed, windowed, full, windowed, windowed]);
     expect(config.ropes).toMatchObject([
       { theta: 1e6, scaling: { kind: 'linear', factor: 8 } },
       { theta: 10000, scaling: { kind: 'none' } },
@@ -107,7 +109,7 @@ describe('families', () => {
       { window: 16, rope: 0 },
       { window: undefined, rope: undefined },
     ];
-    expect(layers).toEqual([windowed, windowed, windowed, full, windowed, windowed, windowed, full]);
+    expect(layers).toMatchObject([windowed, windowed, windowed, full, windowed, windowed, windowed, full]);
     expect(logitScale).toBe(0.25);
   });
 

@@ -82,7 +82,7 @@ export const gemma3: Family = {
     return {
       ...config,
       ropes: [rope, ropeOfWindows],
-      layers: config.layers.map((layer, i) => (i % period < period - 1 ? { window, rope: 1 } : layer)),
+      layers: config.layers.map((layer, i) => (i % period < period - 1 ? { ...layer, window, rope: 1 } : layer)),
       attentionScale: scaleOfScores(config, 62),
       logitSoftcap: keys.option('final_logit_softcapping', 0),
     };

@@ -2,9 +2,11 @@
 import { LinnetError } from '../../errors.ts';
 import { cohere2 } from './cohere.ts';
 import { exaone4 } from './exaone.ts';
+import { falcon, phi2 } from './falcon.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
 import { glm4 } from './glm.ts';
+import { gpt2 } from './gpt2.ts';
 import { granite, minicpm } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
@@ -34,6 +36,9 @@ export const FAMILIES: readonly Family[] = [
   cohere2,
   stablelm,
   starcoder2,
+  falcon,
+  phi2,
+  gpt2,
 ];
 
 /** Values of `general.architecture`. */
