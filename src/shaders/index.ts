@@ -8,6 +8,7 @@ import { hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
+import { gatePart, scaledSum } from './elementwise/scaled-sum.ts';
 import { softcap } from './elementwise/softcap.ts';
 import { layerNorm, qkNorm, rmsNorm } from './norm/norm.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
@@ -80,6 +81,8 @@ export function allKernels(): readonly Kernel[] {
     qkNorm,
     layerNorm,
     softcap,
+    scaledSum,
+    ...ACTIVATIONS.map(gatePart),
     ...ACTIVATIONS.map(gatedMul),
     ...ACTIVATIONS.map(activate),
   ];

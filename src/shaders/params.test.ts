@@ -8,6 +8,7 @@ import { embed, EMBED_PARAMS } from './embed/embed.ts';
 import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
+import { GATE_PART_PARAMS, gatePart, SCALED_SUM_PARAMS, scaledSum } from './elementwise/scaled-sum.ts';
 import { SOFTCAP_PARAMS, softcap } from './elementwise/softcap.ts';
 import { LAYER_NORM_PARAMS, layerNorm, NORM_PARAMS, QK_NORM_PARAMS, qkNorm, rmsNorm } from './norm/norm.ts';
 import { PROBE_PARAMS, probeFma } from './probe/probe.ts';
@@ -25,6 +26,8 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [qkNorm, QK_NORM_PARAMS],
   [layerNorm, LAYER_NORM_PARAMS],
   [softcap, SOFTCAP_PARAMS],
+  [scaledSum, SCALED_SUM_PARAMS],
+  [gatePart('gelu'), GATE_PART_PARAMS],
   [ropeAppend('f32', 64), ROPE_PARAMS],
   [ropeAppend('q8_0', 64), ROPE_PARAMS],
   [hadamard(64), HADAMARD_PARAMS],

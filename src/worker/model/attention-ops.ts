@@ -35,6 +35,11 @@ interface Partial {
 
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 
+/** Floats of a row of queries, or of attention's output: as the product behind attention takes them. */
+function queryStride({ numHeads }: ModelConfig, { headDim }: LayerConfig): number {
+  return Math.ceil((numHeads * headDim) / 32) * 32;
+}
+
 export class AttentionOps {
   readonly #add: AddDispatch;
   readonly #context: AttentionContext;
@@ -56,6 +61,7 @@ export class AttentionOps {
     const [angles, rope] = [inputs.angles[table], ropes[table]];
     if (angles === undefined || rope === undefined) throw new LinnetError('Internal', 'A layer without rotary angles.');
     const { padded, kv } = sizes;
+    const stride = queryStride(config, layer);
     const { hadamard: block } = cache.plan;
     const numKvHeads = queriesOnly ? 0 : layer.numKvHeads;
     const numThreads = (numHeads + 2 * numKvHeads) * ropeThreadsPerHead(kv.layout, headDim);
@@ -69,7 +75,7 @@ export class AttentionOps {
           headDim,
           layer.rope === undefined ? 0 : rope.dim,
           padded.qkv,
-          padded.q,
+          stride,
           BLOCK_TOKENS,
           shard.firstBlock,
           shard.numBlocks,
@@ -89,7 +95,7 @@ export class AttentionOps {
   attend(q: BufferRange, { shards }: LayerKv, partial: Partial, out: BufferRange, layer: LayerConfig): void {
     const { inputs, config, sizes } = this.#context;
     const window = layer.window ?? NO_WINDOW;
-    const { sharded, chunkTokens, maxChunks, padded } = sizes;
+    const { sharded, chunkTokens, maxChunks } = sizes;
     const [only] = shards;
     if (!sharded && only !== undefined) this.#promptRows(q, only, out, layer, window);
     for (const shard of shards) this.#split(q, shard, partial, layer, window);
@@ -97,7 +103,7 @@ export class AttentionOps {
     const { headDim } = layer;
     this.#add(
       attentionReduce,
-      [numHeads, headDim / 4, chunkTokens, maxChunks, padded.q, sharded ? 1 : 0, window],
+      [numHeads, headDim / 4, chunkTokens, maxChunks, queryStride(config, layer), sharded ? 1 : 0, window],
       (step, params) => [step, params, partial.out, partial.stats, inputs.rows, out],
       (shape) => [Math.ceil((numHeads * headDim) / 4 / 64), sharded ? numRows(shape) : shape.numGenerated, 1],
     );
@@ -107,7 +113,7 @@ export class AttentionOps {
     const { inputs, config, sizes, decodeAttention } = this.#context;
     const { numHeads, attentionScale, attentionSoftcap } = config;
     const { numKvHeads, headDim } = layer;
-    const { chunkTokens, maxChunks, padded, sharded, kv } = sizes;
+    const { chunkTokens, maxChunks, sharded, kv } = sizes;
     const shape = { headsPerKv: numHeads / numKvHeads, headDim, chunk: chunkTokens };
     const group = decodeGroup(decodeAttention, shape);
     this.#add(
@@ -120,7 +126,7 @@ export class AttentionOps {
         shard.firstBlock,
         shard.numBlocks,
         maxChunks,
-        padded.q,
+        queryStride(config, layer),
         sharded ? 1 : 0,
         { f32: attentionScale },
         window,
@@ -148,7 +154,8 @@ export class AttentionOps {
     const { inputs, config, sizes, attention } = this.#context;
     const { numHeads, attentionScale, attentionSoftcap } = config;
     const { numKvHeads, headDim } = layer;
-    const { padded, kv } = sizes;
+    const stride = queryStride(config, layer);
+    const { kv } = sizes;
     const byRows = attention === 'rows';
     this.#add(
       byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
@@ -156,8 +163,8 @@ export class AttentionOps {
         numKvHeads,
         numHeads / numKvHeads,
         BLOCK_TOKENS,
-        padded.q,
-        padded.q,
+        stride,
+        stride,
         { f32: attentionScale },
         headDim / 4,
         window,
@@ -180,14 +187,14 @@ export class AttentionOps {
 
   /** What `attend` left in `x` as values of the model: itself, or what the cache's transform is undone in, `out`. */
   valuesOf(x: BufferRange, out: BufferRange, cache: LayerKv, layer: LayerConfig): BufferRange {
-    const { config, sizes } = this.#context;
+    const { config } = this.#context;
     const { hadamard: block } = cache.plan;
     if (block === 1) return x;
     const chunk = chunkElements(block);
     const numChunks = (config.numHeads * layer.headDim) / chunk;
     this.#add(
       hadamard(block),
-      [numChunks, block / chunk, sizes.padded.q, { f32: 1 / Math.sqrt(block) }],
+      [numChunks, block / chunk, queryStride(config, layer), { f32: 1 / Math.sqrt(block) }],
       (_step, params) => [params, x, out],
       (shape) => [Math.ceil(numChunks / 64), numRows(shape), 1],
     );

@@ -9,6 +9,7 @@ import { rowsOf } from '../loading/upload.ts';
 import { LinnetError } from '../errors.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import type { QkNorm, QkNormKind } from './norm-ops.ts';
+import type { RowOp } from './row-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import {
   missingTensor,
@@ -44,10 +45,11 @@ export interface AttentionTensors {
 }
 
 export interface FeedForwardTensors {
+  readonly layer: number;
   readonly up:
     | { readonly kind: 'gated'; readonly gateUp: Pair<PlannedMatrix> }
     | { readonly kind: 'plain'; readonly matrix: PlannedMatrix };
-  readonly upBias: PlannedVector | undefined; // [2, padded.ffn] of gate and up, or [padded.ffn]
+  readonly upBias: PlannedVector | undefined; // [2, padded ffnSize] of gate and up, or [padded ffnSize]
   readonly down: PlannedMatrix;
   readonly downBias: PlannedVector | undefined;
 }
@@ -74,6 +76,13 @@ export interface ForwardStep<R> {
   norm(norm: NormTensors, options?: NormOptions): R;
   attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
+  /** Rows of a buffer that the configuration names. */
+  rows(name: string): R;
+  /** out = x W^T, into a named buffer */
+  linear(matrix: PlannedMatrix, input: R, out: string): void;
+  /** out += norm(x), of RMS norms; names as in `rows`, and `hidden` */
+  addNorm(norm: NormTensors, x: string, out: string): void;
+  apply(row: RowOp): void;
   head(outputNorm: NormTensors, options?: HeadOptions): void;
 }
 
@@ -139,6 +148,16 @@ export class DecoderTensors {
     return { matrix: this.planner.matrix(['position_embd.weight'], hiddenSize, [contextLength]), index: 'position' };
   }
 
+  /** A row for each token, to be looked up. */
+  vocabularyTable(name: string, rowElements: number): PlannedMatrix {
+    return this.matrix(name, rowElements, this.#embedding.plan.numRows);
+  }
+
+  /** A matrix that no layer has. */
+  matrix(name: string, rowElements: number, numRows: number): PlannedMatrix {
+    return this.planner.matrix([`${name}.weight`], rowElements, [numRows]);
+  }
+
   layers<L>(plan: (layer: LayerTensors) => L): readonly L[] {
     return Array.from({ length: this.config.numLayers }, (_, i) => plan(new LayerTensors(this, i)));
   }
@@ -167,6 +186,8 @@ export interface AttentionOptions {
   readonly qkNorm?: QkNormKind;
   /** Values are normed by heads, without a weight. */
   readonly valueNorm?: boolean;
+  /** Where a layer has no projection of values, that of keys is one: the values are the keys before norm and rotation. */
+  readonly valuesFromKeys?: boolean;
 }
 
 export class LayerTensors {
@@ -196,6 +217,14 @@ export class LayerTensors {
     return planNorm(this.#model, this.#name(name), kind);
   }
 
+  matrix(name: string, rowElements: number, numRows: number): PlannedMatrix {
+    return this.#model.planner.matrix([this.#name(`${name}.weight`)], rowElements, [numRows]);
+  }
+
+  vector(name: string, numElements: number): PlannedVector {
+    return this.#model.planner.vector(this.#name(`${name}.weight`), numElements);
+  }
+
   /** q, k and v apart or in one tensor, q alone where keys and values are another layer's; biases where the file has some. */
   attention(options: AttentionOptions = {}): AttentionTensors {
     const { planner, sizes, config } = this.#model;
@@ -206,7 +235,8 @@ export class LayerTensors {
     const kv = queriesOnly ? 0 : numKvHeads * headDim;
     const name = (part: string) => this.#name(part);
     const fused = name('attn_qkv.weight');
-    const apart = queriesOnly ? ['attn_q.weight'] : ['attn_q.weight', 'attn_k.weight', 'attn_v.weight'];
+    const values = options.valuesFromKeys === true && !this.has('attn_v.weight') ? 'attn_k.weight' : 'attn_v.weight';
+    const apart = queriesOnly ? ['attn_q.weight'] : ['attn_q.weight', 'attn_k.weight', values];
     if (queriesOnly) planner.ignore(['attn_k.weight', 'attn_v.weight', 'attn_k_norm.weight'].map(name));
     const qkv = planner.has(fused)
       ? planner.parts([fused], hiddenSize, [q + 2 * kv])
@@ -230,19 +260,21 @@ export class LayerTensors {
 
   /** Gate and up apart or in one tensor, gate first; biases where the file has some. */
   feedForward(): FeedForwardTensors {
-    const { planner, sizes, config } = this.#model;
+    const { planner, config } = this.#model;
     const { hiddenSize } = config;
     const { ffnSize } = this.config;
+    const padded = Math.ceil(ffnSize / 32) * 32;
     const name = (part: string) => this.#name(part);
     const up = name('ffn_up.weight');
     const [first, second] = planner.has(name('ffn_gate.weight'))
       ? [name('ffn_gate.weight'), up]
       : planner.halves(up, hiddenSize, ffnSize);
     return {
+      layer: this.#index,
       up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize) },
-      upBias: planner.joined(name('ffn_gate_up.bias'), 2 * sizes.padded.ffn, [
+      upBias: planner.joined(name('ffn_gate_up.bias'), 2 * padded, [
         { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
-        { name: name('ffn_up.bias'), numElements: ffnSize, offset: sizes.padded.ffn },
+        { name: name('ffn_up.bias'), numElements: ffnSize, offset: padded },
       ]),
       ...this.#down(),
     };
@@ -250,13 +282,15 @@ export class LayerTensors {
 
   /** Without a gate. */
   plainFeedForward(): FeedForwardTensors {
-    const { planner, sizes, config } = this.#model;
+    const { planner, config } = this.#model;
     const { hiddenSize } = config;
     const { ffnSize } = this.config;
+    const padded = Math.ceil(ffnSize / 32) * 32;
     const name = (part: string) => this.#name(part);
     return {
+      layer: this.#index,
       up: { kind: 'plain', matrix: planner.matrix([name('ffn_up.weight')], hiddenSize, [ffnSize]) },
-      upBias: planner.joined(name('ffn_up.bias'), sizes.padded.ffn, [
+      upBias: planner.joined(name('ffn_up.bias'), padded, [
         { name: name('ffn_up.bias'), numElements: ffnSize, offset: 0 },
       ]),
       ...this.#down(),

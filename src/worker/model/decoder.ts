@@ -20,6 +20,7 @@ import type { KvPool } from './kv-pool.ts';
 import type { Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import type { OpBuilder } from './ops.ts';
+import type { RowOp } from './row-ops.ts';
 import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
@@ -86,17 +87,48 @@ export class Decoder implements ForwardStep<Rows> {
 
   /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
   feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
-    const { ops, scratch, sizes } = this.#parts;
+    const { ops, scratch } = this.#parts;
     const { gateUp, activated } = scratch;
     const { up } = tensors;
-    const target = { outStride: sizes.padded.ffn, bias: this.#option(tensors.upBias) };
+    const outStride = Math.ceil(this.#layer(tensors.layer).ffnSize / 32) * 32;
+    const target = { outStride, bias: this.#option(tensors.upBias) };
     if (up.kind === 'gated') {
       ops.gated(this.#pair(up.gateUp), input, { ...target, gateUp, activated });
     } else {
       ops.linear(this.#matrix(up.matrix), input, { ...target, out: activated });
-      ops.activate(activated);
+      ops.activate(activated, outStride);
     }
     this.#addBlock(tensors.down, activated, tensors.downBias, postNorm);
+  }
+
+  /** A named buffer's rows as they are. */
+  rows(name: string): Rows {
+    return { x: this.#named(name) };
+  }
+
+  /** out = x W^T */
+  linear(matrix: PlannedMatrix, input: Rows, out: string): void {
+    const { ops } = this.#parts;
+    ops.linear(this.#matrix(matrix), input, { out: this.#named(out), outStride: this.#widthOf(out) });
+  }
+
+  apply(row: RowOp): void {
+    const { ops } = this.#parts;
+    if (row.op === 'addGathered') {
+      const { scale } = row;
+      ops.embed(this.#matrix(row.table), this.#named(row.x), { scale, index: 'token', addToOut: true });
+      return;
+    }
+    ops.rows.apply(row, {
+      named: (name) => this.#named(name),
+      widthOf: (name) => this.#widthOf(name),
+      vector: (planned) => this.#vector(planned),
+    });
+  }
+
+  /** out += norm(x) */
+  addNorm(norm: NormTensors, x: string, out: string): void {
+    this.#parts.ops.norms.addRmsNorm(this.#named(x), this.#vector(norm.weight), this.#named(out));
   }
 
   /** logits = head norm(hidden) + bias, of the rows that want them */
@@ -156,9 +188,17 @@ export class Decoder implements ForwardStep<Rows> {
   }
 
   #named(name: string): BufferRange {
-    const range = this.#parts.scratch.named.get(name);
+    const { scratch } = this.#parts;
+    if (name === 'hidden' || name === 'normed') return scratch[name];
+    const range = scratch.named.get(name);
     if (range === undefined) throw new LinnetError('Internal', `The configuration names no buffer ${name}.`);
     return range;
+  }
+
+  #widthOf(name: string): number {
+    const { config, sizes } = this.#parts;
+    const whole = config.buffers[name.replace(/\[\d+\]$/, '')];
+    return whole === undefined ? sizes.padded.hidden : Math.ceil(whole.width / 32) * 32;
   }
 
   #matrix(planned: PlannedMatrix): GpuMatrix {

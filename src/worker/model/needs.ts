@@ -73,6 +73,22 @@ class Notes implements ForwardStep<GemvInput> {
     return kind === 'rms' && into === undefined ? 'normed' : 'plain';
   }
 
+  rows(): GemvInput {
+    return 'plain';
+  }
+
+  linear(matrix: PlannedMatrix, input: GemvInput): void {
+    this.products[input].push(matrix);
+  }
+
+  addNorm(): void {
+    // No product.
+  }
+
+  apply(): void {
+    // No product.
+  }
+
   attention({ qkv, o }: AttentionTensors, input: GemvInput): void {
     this.products[input].push(...qkv.map(({ matrix }) => matrix));
     this.products.plain.push(o);

@@ -15,6 +15,7 @@ import type { ModelConfig } from './config.ts';
 import { LinearOps, type GatedTarget, type LinearTarget, type Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
+import { RowOps } from './row-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { StepInputs } from './step-inputs.ts';
 import type { Pair } from './tensors.ts';
@@ -35,6 +36,7 @@ export class OpBuilder {
   /** Norms that products never take themselves. */
   readonly norms: NormOps;
   readonly attention: AttentionOps;
+  readonly rows: RowOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -58,6 +60,7 @@ export class OpBuilder {
       logitRows: inputs.logitRows,
     });
     this.norms = new NormOps((...dispatch) => this.#add(...dispatch), config, sizes, inputs.logitRows);
+    this.rows = new RowOps((...dispatch) => this.#add(...dispatch), config);
     this.attention = new AttentionOps((...dispatch) => this.#add(...dispatch), {
       inputs,
       config,
@@ -139,18 +142,18 @@ export class OpBuilder {
     const { gateUp, activated, outStride, bias } = target;
     if (weights.kind === 'paired') {
       this.#linear.gated(weights.matrix, input, target, this.#config.activation);
-      this.#gatedMul(gateUp, activated, false);
+      this.#gatedMul(gateUp, activated, outStride, false);
       return;
     }
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
-    this.#gatedMul(gateUp, activated, true);
+    this.#gatedMul(gateUp, activated, outStride, true);
   }
 
-  /** x = activation(x), in place; x is [rows, padded.ffn]. */
-  activate(x: BufferRange): void {
-    const words = this.#sizes.padded.ffn / 4;
+  /** x = activation(x), in place; x is [rows, stride]. */
+  activate(x: BufferRange, stride: number): void {
+    const words = stride / 4;
     this.#add(
       activate(this.#config.activation),
       [words],
@@ -160,8 +163,8 @@ export class OpBuilder {
   }
 
   /** out = activation(gate) * up, gate and up side by side. */
-  #gatedMul(gateUp: BufferRange, out: BufferRange, withGenerated: boolean): void {
-    const words = this.#sizes.padded.ffn / 4;
+  #gatedMul(gateUp: BufferRange, out: BufferRange, stride: number, withGenerated: boolean): void {
+    const words = stride / 4;
     const rows = (shape: StepShape) => (withGenerated ? numRows(shape) : shape.numPrompt);
     this.#add(
       gatedMul(this.#config.activation),

@@ -15,6 +15,20 @@ const COMMON = {
   context_length: 512,
 };
 
+/** Full layers 2 and 5; the last three use the keys and values of layers 4 and 2. */
+const GEMMA4 = {
+  'attention.sliding_window': 16,
+  'attention.sliding_window_pattern': [true, true, false, true, true, false, true, true],
+  'attention.shared_kv_layers': 3,
+  'attention.key_length': 32,
+  'attention.value_length': 32,
+  'attention.key_length_swa': 16,
+  'rope.freq_base': 1e6,
+  'rope.dimension_count_swa': 16,
+  embedding_length_per_layer_input: 8,
+  feed_forward_length: Int32Array.of(96, 96, 96, 96, 96, 192, 192, 192),
+};
+
 function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
   const entries = Object.entries({ ...COMMON, ...own }).map(
     ([name, value]) => [`${architecture}.${name}`, value] as const,
@@ -35,6 +49,7 @@ describe('families', () => {
     const needed: Readonly<Record<string, Readonly<Record<string, GgufValue>>>> = {
       gemma3: { 'attention.sliding_window': 16 },
       cohere2: { 'attention.sliding_window': 16, logit_scale: 0.25 },
+      gemma4: GEMMA4,
       minicpm: { embedding_scale: 12, residual_scale: 1, logit_scale: 1 },
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
@@ -46,6 +61,7 @@ describe('families', () => {
       'gemma',
       'gemma2',
       'gemma3',
+      'gemma4',
       'phi3',
       'olmo2',
       'exaone4',
@@ -101,6 +117,21 @@ describe('families', () => {
       { theta: 1e6, scaling: { kind: 'linear', factor: 8 } },
       { theta: 10000, scaling: { kind: 'none' } },
     ]);
+  });
+
+  it('gemma4 has heads, feed-forwards and caches by layers', () => {
+    const { layers, ropes, attentionScale, buffers } = configOf('gemma4', GEMMA4);
+    expect(layers.map(({ headDim }) => headDim)).toEqual([16, 16, 32, 16, 16, 32, 16, 16]);
+    expect(layers.map(({ window }) => window)).toEqual([16, 16, undefined, 16, 16, undefined, 16, 16]);
+    expect(layers.map(({ cache }) => cache)).toEqual([0, 1, 2, 3, 4, 2, 4, 4]);
+    expect(layers.map(({ ffnSize }) => ffnSize)).toEqual([96, 96, 96, 96, 96, 192, 192, 192]);
+    expect(ropes).toMatchObject([
+      { theta: 1e6, dim: 32 },
+      { theta: 10000, dim: 16 },
+    ]);
+    expect(attentionScale).toBe(1);
+    expect(buffers['perLayer']).toEqual({ width: 64 });
+    expect(() => configOf('gemma4', { ...GEMMA4, 'attention.shared_kv_layers': 6 })).toThrow(refused(/finds no keys/));
   });
 
   it('cohere2 rotates its windowed layers, three of four, alone', () => {

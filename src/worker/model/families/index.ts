@@ -5,6 +5,7 @@ import { exaone4 } from './exaone.ts';
 import { falcon, phi2 } from './falcon.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3 } from './gemma.ts';
+import { gemma4 } from './gemma4.ts';
 import { glm4 } from './glm.ts';
 import { gpt2 } from './gpt2.ts';
 import { granite, minicpm } from './granite.ts';
@@ -25,6 +26,7 @@ export const FAMILIES: readonly Family[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma4,
   phi3,
   smollm3,
   mistral3,
