@@ -1,4 +1,5 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
+import { ALTUP_KERNELS } from './altup/altup.ts';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
@@ -11,6 +12,7 @@ import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/line
 import { gatePart, scaledSum } from './elementwise/scaled-sum.ts';
 import { softcap } from './elementwise/softcap.ts';
 import { layerNorm, qkNorm, rmsNorm } from './norm/norm.ts';
+import { poolRows } from './pool/pool.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
@@ -81,6 +83,10 @@ export function allKernels(): readonly Kernel[] {
     qkNorm,
     layerNorm,
     softcap,
+    poolRows,
+    ...ALTUP_KERNELS,
+    attentionRows('f32', 'around'),
+    ...HEAD_DIMS.map((headDim) => attentionFlash('f32', headDim, 'around')),
     scaledSum,
     ...ACTIVATIONS.map(gatePart),
     ...ACTIVATIONS.map(gatedMul),

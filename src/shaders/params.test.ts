@@ -1,5 +1,16 @@
 /** The fields of every uniform struct, as the shaders declare them, are those that the specs name, in the same order. */
 import { expect, it } from 'vitest';
+import {
+  ALTUP_PARAMS,
+  altupCoefficients,
+  altupCorrect,
+  altupPredict,
+  COEFFICIENT_PARAMS,
+  MATCH_PARAMS,
+  matchLength,
+  SPARSIFY_PARAMS,
+  sparsify,
+} from './altup/altup.ts';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
 import { FLASH_PARAMS, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
@@ -11,6 +22,7 @@ import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
 import { GATE_PART_PARAMS, gatePart, SCALED_SUM_PARAMS, scaledSum } from './elementwise/scaled-sum.ts';
 import { SOFTCAP_PARAMS, softcap } from './elementwise/softcap.ts';
 import { LAYER_NORM_PARAMS, layerNorm, NORM_PARAMS, QK_NORM_PARAMS, qkNorm, rmsNorm } from './norm/norm.ts';
+import { POOL_PARAMS, poolRows } from './pool/pool.ts';
 import { PROBE_PARAMS, probeFma } from './probe/probe.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
 
@@ -37,6 +49,12 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [attentionRows('f32'), FLASH_PARAMS],
   [gatedMul('silu'), GATED_MUL_PARAMS],
   [activate('gelu'), ACTIVATE_PARAMS],
+  [poolRows, POOL_PARAMS],
+  [altupCoefficients, COEFFICIENT_PARAMS],
+  [altupPredict, ALTUP_PARAMS],
+  [altupCorrect, ALTUP_PARAMS],
+  [matchLength, MATCH_PARAMS],
+  [sparsify, SPARSIFY_PARAMS],
   [probeFma, PROBE_PARAMS],
 ];
 

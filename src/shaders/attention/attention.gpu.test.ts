@@ -41,6 +41,11 @@ const WINDOWED: readonly AttentionShape[] = [
   { headDim: 32, numKvHeads: 1, headsPerKv: 3, qScale: 8, window: 150, softcap: 5 },
   { headDim: 16, numKvHeads: 1, headsPerKv: 1, qScale: 1, window: 1 },
 ];
+/** Of encoders: all keys of the sequence, and windows to both sides. */
+const AROUND: readonly AttentionShape[] = [
+  { headDim: 32, numKvHeads: 2, headsPerKv: 2, qScale: 1, around: true },
+  { headDim: 64, numKvHeads: 1, headsPerKv: 1, qScale: 8, around: true, window: 12 },
+];
 const SMALL: AttentionShape = { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1 };
 /** The scale of scores; the models' own, as f32. */
 const scaleOf = (shape: AttentionShape) => Math.fround(1 / Math.sqrt(shape.headDim));
@@ -58,9 +63,9 @@ function compare(
   count: number,
   tileKeys: number,
 ) {
-  const expected = inputs.rows.flatMap(({ position }, r): readonly Expected[] => {
+  const expected = inputs.rows.flatMap((_, r): readonly Expected[] => {
     const isComputed = r >= first && r < first + count;
-    const row = isComputed ? inputs.expected(r, Math.ceil((position + 1) / tileKeys)) : [];
+    const row = isComputed ? inputs.expected(r, Math.ceil((inputs.lastKey(r) + 1) / tileKeys)) : [];
     return [...row, ...new Array<Expected>(inputs.qStride - row.length).fill(exactly(UNTOUCHED))];
   });
   return differences(new Float32Array(out ?? new ArrayBuffer(0)), expected);
@@ -233,6 +238,29 @@ describeOnAdapters((runner) => {
     },
   );
 
+  it.for(AROUND.map((shape, i) => ({ shape, seed: 98 + i })))(
+    'keys on both sides, window $shape.window: flash and rows, seed $seed',
+    async ({ shape, seed }) => {
+      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, 'around'), 'f32', seed, shape)).toEqual([]);
+      expect(await checkFlash(runner(), attentionRows('f32', 'around'), 'f32', seed, shape)).toEqual([]);
+    },
+  );
+
+  it.for<readonly [string, string]>([
+    ['min(last - row.position, window)', 'last - row.position'],
+    ['step.table_stride - 1u] - 1u', 'step.table_stride - 1u]'],
+    ['position - min(position, window)', 'position - min(position, window - 1u)'],
+    ['(row.sequence + 1u)', '(row.sequence + 2u)'],
+  ])('finds a mistake planted in what encoders see: %s -> %s', async ([right, wrong]) => {
+    const found: string[] = [];
+    for (const [i, shape] of AROUND.entries()) {
+      const [flash, rows] = [attentionFlash('f32', shape.headDim, 'around'), attentionRows('f32', 'around')];
+      const kernel = planted(i === 0 ? rows : flash, right, wrong);
+      found.push(...(await checkFlash(runner(), kernel, 'f32', 98 + i, shape)));
+    }
+    expect(found).not.toEqual([]);
+  });
+
   it.for<readonly ['flash' | 'rows' | 'split' | 'reduce', string, string]>([
     ['flash', 'position + 1u - min', 'position + 2u - min'],
     ['flash', 'max(first_key, start) - start', '0u'],
@@ -257,8 +285,8 @@ describeOnAdapters((runner) => {
   });
 
   it.for<readonly [string, string]>([
-    ['start + key <= position', 'start + key < position'],
-    ['start <= tile.last_position', 'start + TILE_K <= tile.last_position'], // drops the last tile
+    ['start + key <= last_key', 'start + key < last_key'],
+    ['start <= last_of_tile', 'start + TILE_K <= last_of_tile'], // drops the last tile
     ['position % params.block_tokens', '(position + 1u) % params.block_tokens'],
     ['let fade = select(exp(top - new_top)', 'let fade = select(1.0 + 0.0 * exp(top - new_top)'],
     ['head / params.heads_per_kv', 'head % params.num_kv_heads'],
@@ -282,7 +310,7 @@ describeOnAdapters((runner) => {
   });
 
   it.for<readonly [string, string]>([
-    ['key <= info.position', 'key < info.position'],
+    ['key <= last_key', 'key < last_key'],
     ['fma(sum, fade, p)', 'sum + p'],
     ['wid.x * 64u + tid < step.num_prompt', 'wid.x * 64u + tid < step.num_prompt - 1u'],
   ])('finds a mistake planted in rows: %s -> %s', async ([right, wrong]) => {

@@ -12,6 +12,8 @@ import attentionRowsWgsl from './attention_rows.wgsl?raw';
 import reduceWgsl from './attention_reduce.wgsl?raw';
 import splitWgsl from './attention_split.wgsl?raw';
 import visibleWgsl from './visible.wgsl?raw';
+import visibleAroundWgsl from './visible_around.wgsl?raw';
+import visibleBeforeWgsl from './visible_before.wgsl?raw';
 
 /** A window that hides no key. */
 export const NO_WINDOW = 0xffffffff;
@@ -52,6 +54,15 @@ export const FLASH_PARAMS = [
   'window',
   'softcap',
 ] as const;
+
+/** Which keys a prompt row sees: those before it, or, in an encoder, on both sides. */
+export type Visible = 'before' | 'around';
+
+function visible(keys: Visible): { readonly wgsl: string; readonly suffix: string } {
+  return keys === 'before'
+    ? { wgsl: [visibleWgsl, visibleBeforeWgsl].join('\n'), suffix: '' }
+    : { wgsl: visibleAroundWgsl, suffix: '_around' };
+}
 
 /** Rows a flash workgroup takes. */
 export const FLASH_TILE_ROWS = 16;
@@ -96,12 +107,13 @@ export const attentionReduce: Kernel = {
 };
 
 /** Bindings: step, params, q, k, v, rows, tables, tiles, out. Grid: tile, head. */
-export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
+export function attentionFlash(kv: KvLayout, headDim: number, keys: Visible = 'before'): Kernel {
+  const { wgsl, suffix } = visible(keys);
   // At most 8 KiB of shared memory for the tile: 2048 floats.
   const tileK = Math.min(32, 2 ** Math.floor(Math.log2(2048 / headDim)));
   return {
-    name: `attention_flash_${kv}_d${String(headDim)}`,
-    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, flashWgsl].join('\n'),
+    name: `attention_flash_${kv}_d${String(headDim)}${suffix}`,
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, wgsl, flashWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {
       HEAD_DIM: headDim,
@@ -117,10 +129,11 @@ export function attentionFlash(kv: KvLayout, headDim: number): Kernel {
 /**
  * Prompt rows on software adapters. Bindings: step, params, q, k, v, rows, tables, out. Grid: rows / 64, head.
  */
-export function attentionRows(kv: KvLayout): Kernel {
+export function attentionRows(kv: KvLayout, keys: Visible = 'before'): Kernel {
+  const { wgsl, suffix } = visible(keys);
   return {
-    name: `attention_rows_${kv}`,
-    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, attentionRowsWgsl].join('\n'),
+    name: `attention_rows_${kv}${suffix}`,
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, wgsl, attentionRowsWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {},
     features: [],

@@ -143,6 +143,8 @@ export class FakeEngine {
     load: (request, onProgress) => this.#load(request, onProgress),
     unload: () => Promise.resolve(),
     generate: (request, onEvents) => this.#generate(request, onEvents),
+    embed: ({ inputs }) =>
+      Promise.resolve({ embeddings: inputs.map(() => Float32Array.of(1, 0)), numTokens: inputs.length }),
     abort: (_client, request) => {
       this.aborted.push(request);
       return Promise.resolve();
@@ -223,6 +225,7 @@ export class FakeEngine {
       inspection,
       contextLength: request.contextLength ?? inspection.plannedContextLength,
       vocabSize: 128256,
+      task: 'generation',
       isChatModel: true,
       recommendedSampling: {},
       notes: this.#script.notes.model,

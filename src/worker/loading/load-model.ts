@@ -24,7 +24,8 @@ import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
-import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
+import { DEFAULT_SIZE_OPTIONS, encoderSizes } from '../model/sizes.ts';
+import { EmbeddingSession } from '../serving/embedding-session.ts';
 import { ModelSession } from '../serving/model-session.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
@@ -43,7 +44,7 @@ export interface LoaderDeps {
 
 /** A loaded model without its handle. */
 export interface Loaded {
-  readonly session: ModelSession;
+  readonly session: ModelSession | EmbeddingSession;
   readonly description: Omit<LoadedModel, 'handle'>;
   readonly networkBytes: number;
   /** Rejects what is running with the error and frees the GPU's memory. */
@@ -61,6 +62,8 @@ interface Opened {
 type Report = (progress: Omit<LoadProgress, 'request'>) => void;
 
 const DEFAULT_CONTEXT = 4096;
+/** Of encoders, which compute a text in one step. */
+const DEFAULT_ENCODER_CONTEXT = 2048;
 const DEFAULT_KV_TYPE: KvType = 'f16';
 /** Cache tokens beyond one full context: room for a copied block and a second, short conversation. */
 const EXTRA_CACHE_TOKENS = 256;
@@ -76,7 +79,7 @@ export async function inspectSource(
     const file = await readGgufHeader(opened.source, signal);
     const gpu = await deps.openGpu();
     const plan = planFor(file, gpu, options);
-    textModelFor(file, plan);
+    textFor(file, plan);
     return inspection(file, plan, opened);
   } finally {
     await opened.model?.close();
@@ -103,17 +106,19 @@ export async function loadSession(
     progress.opened(opened.source.sizeBytes, opened.cached);
     const file = await readGgufHeader(opened.source, signal);
     const plan = planFor(file, gpu, request);
-    const text = textModelFor(file, plan);
+    const text = textFor(file, plan);
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
     const mode = selfTestMode(request);
     const selfTest = deps.selfTest();
     const needs = kernelNeeds(plan);
+    const isEncoder = plan.config.encoder !== undefined;
     let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
       selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs),
       onAllocated: ({ logits }) => {
+        if (isEncoder) return;
         sampler = GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
         sampler.catch(() => undefined);
       },
@@ -125,13 +130,19 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const madeSampler = await (sampler ?? GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits));
+    const session = isEncoder
+      ? new EmbeddingSession(runner, text.tokenizer)
+      : new ModelSession(
+          runner,
+          text,
+          await (sampler ?? GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits)),
+          deps,
+        );
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
     selfTest.chose({ chosen: runner.variants, needs, mode });
-    const session = new ModelSession(runner, text, madeSampler, deps);
     progress.ready();
-    const notes = [text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
+    const notes = [isEncoder ? undefined : text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
     const endMs = deps.nowMs();
     return {
       session,
@@ -139,9 +150,10 @@ export async function loadSession(
       description: {
         cacheId: opened.model?.id,
         inspection: inspection(file, plan, opened),
-        contextLength: session.contextLength,
+        contextLength: plan.sizes.contextLength,
         vocabSize: plan.vocabSize,
-        isChatModel: text.template.isForChat,
+        task: session.kind,
+        isChatModel: !isEncoder && text.template.isForChat,
         recommendedSampling: text.recommendedSampling,
         notes,
         timings: {
@@ -195,15 +207,22 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
     throw new LinnetError('InvalidRequest', `kvType is ${kvType}; it must be one of ${KV_LAYOUTS.join(', ')}.`);
   }
   const plan = (contextLength: number) =>
-    planModel(file, gpu, {
-      ...DEFAULT_SIZE_OPTIONS,
-      contextLength,
-      cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
-      kvLayout: kvType,
-    });
+    planModel(
+      file,
+      gpu,
+      config.encoder === undefined
+        ? {
+            ...DEFAULT_SIZE_OPTIONS,
+            contextLength,
+            cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
+            kvLayout: kvType,
+          }
+        : encoderSizes(contextLength),
+    );
+  const usual = config.encoder === undefined ? DEFAULT_CONTEXT : DEFAULT_ENCODER_CONTEXT;
   if (wanted !== undefined) return plan(Math.min(wanted, config.contextLength));
   for (
-    let contextLength = Math.min(config.contextLength, DEFAULT_CONTEXT);
+    let contextLength = Math.min(config.contextLength, usual);
     ;
     contextLength = Math.floor(contextLength / 2)
   ) {
@@ -216,7 +235,7 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
 }
 
 /** @throws UnsupportedTokenizer; GgufInvalid when there are more tokens than rows of the embedding */
-function textModelFor(file: GgufFile, plan: ModelPlan): TextModel {
+function textFor(file: GgufFile, plan: ModelPlan): TextModel {
   const text = createTextModel(file.metadata);
   const { vocabSize } = text.tokenizer;
   if (vocabSize <= plan.vocabSize) return text;

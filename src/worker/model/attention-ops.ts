@@ -91,13 +91,14 @@ export class AttentionOps {
     });
   }
 
-  /** out = softmax(q K^T) V, causal, over the cache; where that holds transformed values, so is `out`. */
+  /** out = softmax(q K^T) V over the keys of the cache that a row may see; where that holds transformed values, so is `out`. */
   attend(q: BufferRange, { shards }: LayerKv, partial: Partial, out: BufferRange, layer: LayerConfig): void {
     const { inputs, config, sizes } = this.#context;
     const window = layer.window ?? NO_WINDOW;
     const { sharded, chunkTokens, maxChunks } = sizes;
     const [only] = shards;
     if (!sharded && only !== undefined) this.#promptRows(q, only, out, layer, window);
+    if (config.encoder !== undefined) return; // no row is generated
     for (const shard of shards) this.#split(q, shard, partial, layer, window);
     const { numHeads } = config;
     const { headDim } = layer;
@@ -157,8 +158,9 @@ export class AttentionOps {
     const stride = queryStride(config, layer);
     const { kv } = sizes;
     const byRows = attention === 'rows';
+    const keys = config.encoder === undefined ? 'before' : 'around';
     this.#add(
-      byRows ? attentionRows(kv.layout) : attentionFlash(kv.layout, headDim),
+      byRows ? attentionRows(kv.layout, keys) : attentionFlash(kv.layout, headDim, keys),
       [
         numKvHeads,
         numHeads / numKvHeads,

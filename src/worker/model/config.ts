@@ -4,6 +4,7 @@
  * Keys: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  */
 import type { Activation } from '../../shaders/elementwise/activation.ts';
+import type { Pooling } from '../../shaders/pool/pool.ts';
 import { LinnetError } from '../errors.ts';
 import type { GgufMetadata } from '../loading/gguf-metadata.ts';
 
@@ -33,7 +34,7 @@ export interface RopeConfig {
 
 /** What layers of one model may differ in. */
 export interface LayerConfig {
-  /** Keys a token sees, its own among them; undefined: all before it. */
+  /** Keys a token sees, its own among them, or, in an encoder, on either side; undefined: all. */
   readonly window: number | undefined;
   /** Which of the tables rotates queries and keys; undefined: they are not rotated. */
   readonly rope: number | undefined;
@@ -56,6 +57,8 @@ export interface ModelConfig {
   readonly hiddenSize: number;
   readonly numHeads: number;
   readonly activation: Activation;
+  /** By layer, of a gate what is kept: what exceeds its mean by so many standard deviations; 0: all. Undefined: all of all. */
+  readonly gateSparsity?: readonly number[];
   readonly normEps: number;
   readonly contextLength: number;
   readonly numLayers: number;
@@ -74,6 +77,8 @@ export interface ModelConfig {
   readonly logitScale: number;
   /** c: logits are c tanh(logit / c); 0: as they are. */
   readonly logitSoftcap: number;
+  /** Of models whose tokens see both sides and that give a vector for each text, not the next token. */
+  readonly encoder: { readonly pooling: Pooling } | undefined;
   /** By name; part i of one with parts is `name[i]`. */
   readonly buffers: Readonly<Record<string, NamedBuffer>>;
 }
@@ -200,6 +205,7 @@ export function readCommonConfig(keys: ModelKeys, normEpsKey = 'attention.layer_
     embeddingScale: 1,
     logitScale: 1,
     logitSoftcap: 0,
+    encoder: undefined,
     buffers: {},
   };
 }
@@ -230,4 +236,31 @@ function readScaling(keys: ModelKeys, contextLength: number): RopeScaling {
         `The rotary scaling "${kind}" (${keys.key('rope.scaling.type')}) is not supported; none, linear, yarn and longrope are. Choose another model.`,
       );
   }
+}
+
+/** `pooling_type` in llama.cpp's numbers; other numbers are rerankers or no pooling. */
+const POOLING_TYPES: Readonly<Record<number, Pooling>> = { 1: 'mean', 2: 'first', 3: 'last' };
+
+/**
+ * What encoders share: every layer uses the first one's cache in turn, since no later step reads it. @throws as readCommonConfig,
+ * and UnsupportedArchitecture for a pooling that gives no vector for a text
+ */
+export function readEncoderConfig(keys: ModelKeys, normEpsKey = 'attention.layer_norm_epsilon'): ModelConfig {
+  const common = readCommonConfig(keys, normEpsKey);
+  const type = keys.option('pooling_type', 0);
+  const pooling = POOLING_TYPES[type];
+  const isCausal = keys.metadata.boolean(keys.key('attention.causal')) ?? false;
+  keys.demand(!isCausal, 'causal attention');
+  if (pooling === undefined) {
+    throw new LinnetError(
+      'UnsupportedArchitecture',
+      `This ${keys.architecture} model has the pooling type ${String(type)} (${keys.key('pooling_type')}), which gives no vector for a text; mean, cls and last are supported. Choose another model.`,
+    );
+  }
+  return {
+    ...common,
+    rotateHalves: true,
+    encoder: { pooling },
+    layers: common.layers.map((layer) => ({ ...layer, cache: 0 })),
+  };
 }

@@ -35,8 +35,10 @@ export interface AddedEmbedding {
 }
 
 export interface AttentionTensors {
-  /** Which layer's cache and configuration. */
+  /** Which layer's configuration. */
   readonly layer: number;
+  /** `qkv` is of queries alone: keys and values are an earlier layer's. */
+  readonly queriesOnly: boolean;
   readonly qkv: readonly Part<PlannedMatrix>[];
   readonly qkvBias: PlannedVector | undefined; // [padded.qkv]
   readonly qkNorm: (QkNorm & { readonly weight: PlannedVector }) | undefined;
@@ -57,9 +59,13 @@ export interface FeedForwardTensors {
 /** What a block adds to the residual stream goes through `postNorm` first, where a family has one. */
 export interface BlockOptions {
   readonly postNorm?: NormTensors;
+  /** Default: `hidden`. */
+  readonly residual?: string;
 }
 
 export interface NormOptions {
+  /** Default: the residual stream. */
+  readonly from?: string;
   /** One of the configuration's buffers, to outlive the next norm; then it is written for all rows, whatever products norm themselves. */
   readonly into?: string;
 }
@@ -83,6 +89,8 @@ export interface ForwardStep<R> {
   /** out += norm(x), of RMS norms; names as in `rows`, and `hidden` */
   addNorm(norm: NormTensors, x: string, out: string): void;
   apply(row: RowOp): void;
+  /** Of encoders, in the place of `head`: a vector for each text, of the rows of a named buffer. */
+  pool(name: string): void;
   head(outputNorm: NormTensors, options?: HeadOptions): void;
 }
 
@@ -136,6 +144,18 @@ export class DecoderTensors {
     return this.planner.option('output.bias', this.#head.plan.numRows);
   }
 
+  /** Of families that norm the embeddings. */
+  embeddingNorm(kind: NormTensors['kind']): NormTensors {
+    return planNorm(this, 'token_embd_norm', kind);
+  }
+
+  /** The vector that is added to every token of a text, of those for two texts at once; where the model has some. */
+  firstTokenType(): readonly AddedEmbedding[] {
+    const numTypes = this.planner.rowsOf('token_types.weight');
+    if (numTypes === undefined) return [];
+    return [{ matrix: this.matrix('token_types', this.config.hiddenSize, numTypes), index: 'first' }];
+  }
+
   /** Learned positions. @throws LimitExceeded for a context longer than the table */
   positions(): AddedEmbedding {
     const { hiddenSize, contextLength } = this.config;
@@ -151,6 +171,12 @@ export class DecoderTensors {
   /** A row for each token, to be looked up. */
   vocabularyTable(name: string, rowElements: number): PlannedMatrix {
     return this.matrix(name, rowElements, this.#embedding.plan.numRows);
+  }
+
+  /** The matrices that a tensor of three dimensions is a stack of. */
+  stackedMatrices(name: string, rowElements: number, numRows: number, count: number): readonly PlannedMatrix[] {
+    const names = this.planner.slices(`${name}.weight`, rowElements, numRows, count);
+    return names.map((slice) => this.planner.matrix([slice], rowElements, [numRows]));
   }
 
   /** A matrix that no layer has. */
@@ -221,6 +247,11 @@ export class LayerTensors {
     return this.#model.planner.matrix([this.#name(`${name}.weight`)], rowElements, [numRows]);
   }
 
+  /** A small matrix as a vector, row by row. */
+  flat(name: string, shape: readonly number[]): PlannedVector {
+    return this.#model.planner.flat(this.#name(`${name}.weight`), shape);
+  }
+
   vector(name: string, numElements: number): PlannedVector {
     return this.#model.planner.vector(this.#name(`${name}.weight`), numElements);
   }
@@ -231,7 +262,7 @@ export class LayerTensors {
     const { hiddenSize, numHeads } = config;
     const { headDim, numKvHeads, cache } = this.config;
     const q = numHeads * headDim;
-    const queriesOnly = cache < this.#index;
+    const queriesOnly = cache < this.#index && config.encoder === undefined;
     const kv = queriesOnly ? 0 : numKvHeads * headDim;
     const name = (part: string) => this.#name(part);
     const fused = name('attn_qkv.weight');
@@ -250,6 +281,7 @@ export class LayerTensors {
         ];
     return {
       layer: this.#index,
+      queriesOnly,
       qkv,
       qkvBias: planner.joined(name('qkv.bias'), sizes.padded.qkv, biases),
       qkNorm: this.#qkNorm(options, queriesOnly),
@@ -271,13 +303,18 @@ export class LayerTensors {
       : planner.halves(up, hiddenSize, ffnSize);
     return {
       layer: this.#index,
-      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize) },
+      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize, this.#gateStandsAlone) },
       upBias: planner.joined(name('ffn_gate_up.bias'), 2 * padded, [
         { name: name('ffn_gate.bias'), numElements: ffnSize, offset: 0 },
         { name: name('ffn_up.bias'), numElements: ffnSize, offset: padded },
       ]),
       ...this.#down(),
     };
+  }
+
+  /** Whether something is done to the gate before it is multiplied. */
+  get #gateStandsAlone(): boolean {
+    return (this.#model.config.gateSparsity?.[this.#index] ?? 0) !== 0;
   }
 
   /** Without a gate. */

@@ -21,7 +21,7 @@ import type { Rows } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import type { OpBuilder } from './ops.ts';
 import type { RowOp } from './row-ops.ts';
-import type { Scratch } from './scratch.ts';
+import { partPitchBytes, type Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
 import type { WeightStore } from './weight-store.ts';
@@ -58,16 +58,16 @@ export class Decoder implements ForwardStep<Rows> {
     return { x: this.#parts.scratch.hidden };
   }
 
-  /** norm(hidden); of one norm at a time, but for those `into` a buffer of their own. */
-  norm(norm: NormTensors, { into }: NormOptions = {}): Rows {
-    const { hidden, normed } = this.#parts.scratch;
+  /** norm(from); of one norm at a time, but for those `into` a buffer of their own. */
+  norm(norm: NormTensors, { from = 'hidden', into }: NormOptions = {}): Rows {
+    const x = this.#named(from);
     return into === undefined
-      ? this.#norm(norm, hidden, normed)
-      : this.#norm(norm, hidden, this.#named(into), { whole: true });
+      ? this.#norm(norm, x, this.#parts.scratch.normed)
+      : this.#norm(norm, x, this.#named(into), { whole: true });
   }
 
-  /** hidden += o attention(q|k|v of the input) */
-  attention(tensors: AttentionTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
+  /** residual += o attention(q|k|v of the input) */
+  attention(tensors: AttentionTensors, input: Rows, options?: BlockOptions): void {
     const { ops, cache, scratch, sizes } = this.#parts;
     const { qkv, q, attended, partial } = scratch;
     const { layer, qkNorm } = tensors;
@@ -78,27 +78,29 @@ export class Decoder implements ForwardStep<Rows> {
       const target = { out: qkv, outStride: sizes.padded.qkv, outOffset, bias };
       ops.linear(this.#matrix(matrix), input, target);
     }
-    const queriesOnly = config.cache < layer;
+    const { queriesOnly } = tensors;
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm, config, queriesOnly);
     ops.attention.ropeAppend(qkv, q, kv, config, queriesOnly);
     ops.attention.attend(q, kv, partial, attended, config);
-    this.#addBlock(tensors.o, ops.attention.valuesOf(attended, q, kv, config), tensors.oBias, postNorm);
+    this.#addBlock(tensors.o, ops.attention.valuesOf(attended, q, kv, config), tensors.oBias, options);
   }
 
-  /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
-  feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
+  /** residual += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
+  feedForward(tensors: FeedForwardTensors, input: Rows, options?: BlockOptions): void {
     const { ops, scratch } = this.#parts;
     const { gateUp, activated } = scratch;
     const { up } = tensors;
-    const outStride = Math.ceil(this.#layer(tensors.layer).ffnSize / 32) * 32;
+    const { ffnSize } = this.#layer(tensors.layer);
+    const outStride = Math.ceil(ffnSize / 32) * 32;
     const target = { outStride, bias: this.#option(tensors.upBias) };
+    const sparsity = { factor: this.#parts.config.gateSparsity?.[tensors.layer] ?? 0, width: ffnSize };
     if (up.kind === 'gated') {
-      ops.gated(this.#pair(up.gateUp), input, { ...target, gateUp, activated });
+      ops.gated(this.#pair(up.gateUp), input, { ...target, gateUp, activated, sparsity });
     } else {
       ops.linear(this.#matrix(up.matrix), input, { ...target, out: activated });
       ops.activate(activated, outStride);
     }
-    this.#addBlock(tensors.down, activated, tensors.downBias, postNorm);
+    this.#addBlock(tensors.down, activated, tensors.downBias, options);
   }
 
   /** A named buffer's rows as they are. */
@@ -123,12 +125,20 @@ export class Decoder implements ForwardStep<Rows> {
       named: (name) => this.#named(name),
       widthOf: (name) => this.#widthOf(name),
       vector: (planned) => this.#vector(planned),
+      partWordsOf: (name) => partPitchBytes(this.#widthOf(name), this.#parts.sizes.maxRows) / 16,
     });
   }
 
   /** out += norm(x) */
   addNorm(norm: NormTensors, x: string, out: string): void {
     this.#parts.ops.norms.addRmsNorm(this.#named(x), this.#vector(norm.weight), this.#named(out));
+  }
+
+  /** The vector of each text, of the rows of a named buffer. */
+  pool(name: string): void {
+    const { ops, scratch, config, sizes } = this.#parts;
+    if (config.encoder === undefined) throw new LinnetError('Internal', 'A decoder gives no vectors.');
+    ops.pool(this.#named(name), sizes.padded.hidden, config.encoder.pooling, scratch.pooled);
   }
 
   /** logits = head norm(hidden) + bias, of the rows that want them */
@@ -163,22 +173,23 @@ export class Decoder implements ForwardStep<Rows> {
       : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, options);
   }
 
-  /** hidden += postNorm(x W^T + bias) */
+  /** residual += postNorm(x W^T + bias) */
   #addBlock(
     matrix: PlannedMatrix,
     x: BufferRange,
     plannedBias: PlannedVector | undefined,
-    postNorm: NormTensors | undefined,
+    { postNorm, residual = 'hidden' }: BlockOptions = {},
   ): void {
     const { ops, scratch, sizes } = this.#parts;
     const target = { outStride: sizes.padded.hidden, bias: this.#option(plannedBias) };
+    const out = this.#named(residual);
     if (postNorm === undefined) {
-      ops.linear(this.#matrix(matrix), { x }, { ...target, out: scratch.hidden, addToOut: true });
+      ops.linear(this.#matrix(matrix), { x }, { ...target, out, addToOut: true });
       return;
     }
     // The block's input, in `normed`, has been read.
     ops.linear(this.#matrix(matrix), { x }, { ...target, out: scratch.normed });
-    ops.norms.addRmsNorm(scratch.normed, this.#vector(postNorm.weight), scratch.hidden);
+    ops.norms.addRmsNorm(scratch.normed, this.#vector(postNorm.weight), out);
   }
 
   #layer(index: number): LayerConfig {

@@ -47,7 +47,7 @@ function attentionNeeds(config: ModelConfig, sizes: ModelSizes): Pick<KernelNeed
   }));
   return {
     attention: sizes.sharded ? [] : headDims.map((headDim) => ({ layout, headDim })),
-    decodeAttention: [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()],
+    decodeAttention: config.encoder !== undefined ? [] : [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()],
   };
 }
 
@@ -79,6 +79,10 @@ class Notes implements ForwardStep<GemvInput> {
 
   linear(matrix: PlannedMatrix, input: GemvInput): void {
     this.products[input].push(matrix);
+  }
+
+  pool(): void {
+    // No product.
   }
 
   addNorm(): void {

@@ -7,6 +7,7 @@ import { embed, EMBED_INDICES, type EmbedIndex } from '../../shaders/embed/embed
 import type { Kernel } from '../../shaders/kernel.ts';
 import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
+import { POOLINGS, poolRows, type Pooling } from '../../shaders/pool/pool.ts';
 import { defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
 import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
@@ -139,7 +140,7 @@ export class OpBuilder {
 
   /** activated = activation(x Wg^T) * (x Wu^T); prompt rows, and weights of two types, by way of gateUp. */
   gated(weights: Pair<GpuMatrix>, input: Rows, target: GatedTarget): void {
-    const { gateUp, activated, outStride, bias } = target;
+    const { gateUp, activated, outStride, bias, sparsity } = target;
     if (weights.kind === 'paired') {
       this.#linear.gated(weights.matrix, input, target, this.#config.activation);
       this.#gatedMul(gateUp, activated, outStride, false);
@@ -148,7 +149,19 @@ export class OpBuilder {
     const sideBySide = { out: gateUp, outStride: 2 * outStride, bias };
     this.linear(weights.first, input, sideBySide);
     this.linear(weights.second, input, { ...sideBySide, outOffset: outStride });
+    if (sparsity.factor !== 0) this.rows.sparsify(gateUp, sparsity.width, 2 * outStride, sparsity.factor);
     this.#gatedMul(gateUp, activated, outStride, true);
+  }
+
+  /** out = a row of `stride` for each text of an encoder, whose last rows are those that logits are wanted of */
+  pool(x: BufferRange, stride: number, pooling: Pooling, out: BufferRange): void {
+    const words = stride / 4;
+    this.#add(
+      poolRows,
+      [words, POOLINGS.indexOf(pooling)],
+      (step, params) => [step, params, x, this.#inputs.rows, this.#inputs.logitRows, out],
+      (shape) => [Math.ceil(words / 64), shape.numPromptLogits, 1],
+    );
   }
 
   /** x = activation(x), in place; x is [rows, stride]. */

@@ -33,8 +33,13 @@ export function perLayerBuffers(width: number, config: ModelConfig): Readonly<Re
   };
 }
 
-export function planPerLayerInputs(tensors: DecoderTensors, width: number): PerLayerInputs {
-  const { hiddenSize, numLayers } = tensors.config;
+export function hasPerLayerInputs({ buffers }: ModelConfig): boolean {
+  return VECTORS in buffers;
+}
+
+export function planPerLayerInputs(tensors: DecoderTensors): PerLayerInputs {
+  const { hiddenSize, numLayers, buffers } = tensors.config;
+  const width = (buffers[VECTORS]?.width ?? 0) / numLayers;
   return {
     width,
     table: tensors.vocabularyTable('per_layer_token_embd', width * numLayers),

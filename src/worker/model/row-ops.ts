@@ -2,16 +2,20 @@
  * Operations on rows of named buffers that multiply with no matrix: what families do between the blocks of a decoder. Each is a
  * value, which a family's forward pass hands to `ForwardStep.apply`, and a dispatch or a few. Knows no architecture.
  */
+import { sparsify } from '../../shaders/altup/altup.ts';
 import { gatePart, scaledSum } from '../../shaders/elementwise/scaled-sum.ts';
 import { qkNorm } from '../../shaders/norm/norm.ts';
 import type { StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
+import { applyAltup, type AltupOp } from './altup-ops.ts';
 import type { ModelConfig } from './config.ts';
 import type { AddDispatch } from './linear-ops.ts';
 import type { PlannedMatrix, PlannedVector } from './tensors.ts';
 
 /** Names are those of `ModelConfig.buffers`, and `hidden`. */
-export type RowOp =
+export type RowOp = BasicRowOp | AltupOp;
+
+export type BasicRowOp =
   /** x += scale times the row of the table that the token names */
   | { readonly op: 'addGathered'; readonly x: string; readonly table: PlannedMatrix; readonly scale: number }
   /** Each of the parts that a row of x is made of is RMS normed and multiplied with `weight` [width of a part]. */
@@ -33,12 +37,18 @@ export type RowOp =
       readonly factor?: PlannedVector | undefined;
     };
 
+function isAltup(row: RowOp): row is AltupOp {
+  return row.op.startsWith('altup') || row.op === 'matchLength';
+}
+
 /** Where a row operation finds what it names. */
 export interface RowBuffers {
   named(name: string): BufferRange;
   /** Floats of a padded row. */
   widthOf(name: string): number;
   vector(planned: PlannedVector): BufferRange;
+  /** Words of four floats from a part of a buffer to the next. */
+  partWordsOf(name: string): number;
 }
 
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
@@ -54,6 +64,10 @@ export class RowOps {
 
   /** All but gathers, which are the embedding's. */
   apply(row: Exclude<RowOp, { readonly op: 'addGathered' }>, buffers: RowBuffers): void {
+    if (isAltup(row)) {
+      applyAltup(this.#add, row, buffers, this.#config.normEps);
+      return;
+    }
     const x = buffers.named(row.x);
     const rowWords = buffers.widthOf(row.x) / 4;
     switch (row.op) {
@@ -87,6 +101,16 @@ export class RowOps {
         );
       }
     }
+  }
+
+  /** x = max(0, x - (mean + factor * standard deviation)) of the first `numElements` of each row of `stride` floats. */
+  sparsify(x: BufferRange, numElements: number, stride: number, factor: number): void {
+    this.#add(
+      sparsify,
+      [numElements, stride / 4, { f32: factor }],
+      (_step, params) => [params, x],
+      (shape) => [numRows(shape), 1, 1],
+    );
   }
 
   /** A buffer that is not `x`. */

@@ -116,6 +116,7 @@ export class ModelRunner {
         gpu,
         sizes,
         config.ropes.map((rope, i) => new RopeTable(rope, i === 0 ? factors : undefined, config.queryGrowth)),
+        config.encoder !== undefined,
       ),
       store: new WeightStore(gpu, plan.weights.weights),
     }));

@@ -14,6 +14,8 @@ export interface Scratch {
   readonly partial: { readonly out: BufferRange; readonly stats: BufferRange }; // [rows, numHeads, maxChunks, headDim | 2]
   /** Those that the configuration names; a whole with parts is [parts, maxRows, padded width]. */
   readonly named: ReadonlyMap<string, BufferRange>;
+  /** Of encoders: a vector for each text. */
+  readonly pooled: BufferRange; // [maxLogitRows, padded.hidden]
   readonly headInput: BufferRange; // [maxLogitRows, padded.hidden]
   readonly logits: readonly BufferRange[]; // numSegments of [numRows, segmentLength]
   readonly logitsBuffer: GPUBuffer;
@@ -40,6 +42,7 @@ export function createScratch(gpu: Gpu, config: ModelConfig, sizes: ModelSizes):
       stats: rows('attention.stats', partialRows, config.numHeads * maxChunks * 2),
     },
     named: new Map(Object.entries(config.buffers).flatMap(([name, shape]) => namedBuffers(gpu, name, shape, maxRows))),
+    pooled: rows('pooled', config.encoder === undefined ? 0 : logits.numRows, padded.hidden),
     headInput: rows('headInput', logits.numRows, padded.hidden),
     logits: Array.from({ length: logits.numSegments }, (_, i) => ({
       buffer: logitsBuffer,

@@ -47,6 +47,22 @@ export interface ModelSizes {
 
 export const DEFAULT_SIZE_OPTIONS = { maxRows: 512, maxGeneratedRows: 32, maxLogitRows: 32 } as const;
 
+/** Texts that an encoder takes in one step, at most. */
+const TEXTS_A_STEP = 8;
+
+/** For encoders, which take a text of `contextLength` tokens in one step, or `numTexts` shorter ones. */
+export function encoderSizes(contextLength: number, numTexts = TEXTS_A_STEP): SizeOptions {
+  return {
+    contextLength,
+    // A block that is not full for each text.
+    cacheTokens: contextLength + numTexts * BLOCK_TOKENS,
+    kvLayout: 'f32',
+    maxRows: contextLength,
+    maxGeneratedRows: 1,
+    maxLogitRows: numTexts,
+  };
+}
+
 const CHUNK_TOKENS = 128;
 const MAX_SEGMENTS = 2;
 
@@ -68,11 +84,15 @@ export function planSizes(
     ffn: pad(widestOf((layer) => layer.ffnSize)),
   };
   const numBlocks = Math.ceil(options.cacheTokens / BLOCK_TOKENS) + 1;
-  const kv = planKvPool(config.layers, options.kvLayout, numBlocks, limits, options.kvTransform);
+  const isEncoder = config.encoder !== undefined;
+  // The cache of an encoder lives for one step: there is nothing to gain by rounding what is in it.
+  const kvLayout = isEncoder ? 'f32' : options.kvLayout;
+  const kv = planKvPool(config.layers, kvLayout, numBlocks, limits, options.kvTransform);
   const sharded = kv.numShards > 1;
   const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
   const maxChunks = Math.ceil(options.contextLength / chunkTokens);
-  const tableStride = Math.ceil(options.contextLength / BLOCK_TOKENS);
+  // Behind the blocks of an encoder's sequence is its length.
+  const tableStride = Math.ceil(options.contextLength / BLOCK_TOKENS) + (isEncoder ? 1 : 0);
   const fitting = (what: string, wanted: number, rowBytes: number) => {
     const fits = Math.min(wanted, Math.floor(limits.maxBindingBytes / rowBytes));
     if (fits >= 1) return fits;
@@ -90,9 +110,16 @@ export function planSizes(
   if (sharded) maxRows = fitting('Partial attention results', maxRows, partialRowBytes);
   else maxGeneratedRows = fitting('Partial attention results', maxGeneratedRows, partialRowBytes);
   maxGeneratedRows = Math.min(maxGeneratedRows, maxRows);
+  if (isEncoder && (sharded || maxRows < options.contextLength)) {
+    throw new LinnetError(
+      'LimitExceeded',
+      `A text of ${String(options.contextLength)} tokens, which an encoder takes in one step, is more than this device's bindings hold. Choose a smaller context.`,
+    );
+  }
   // A row's logit biases take 8 KiB, in one binding for all rows.
   const biasRows = Math.max(1, Math.floor(limits.maxBindingBytes / 8192));
-  const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
+  // An encoder has none, but rows that are wanted like those of logits.
+  const logits = planLogits(isEncoder ? 1 : vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
   const partialRows = sharded ? maxRows : maxGeneratedRows;
   const angles = sum(config.ropes.map(({ dim }) => dim + 2));
   const rowBytes =

@@ -80,6 +80,11 @@ export class TensorPlanner {
     for (const name of names) this.#used.add(name);
   }
 
+  /** Rows of a tensor, if it is there. */
+  rowsOf(name: string): number | undefined {
+    return this.#byName.get(name)?.shape[1];
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name);
   }
@@ -117,13 +122,35 @@ export class TensorPlanner {
    */
   halves(name: string, rowElements: number, halfRows: number): readonly [string, string] {
     const tensor = this.#find(name, [rowElements, 2 * halfRows]);
-    const sizeBytes = tensor.sizeBytes / 2;
     const names = [`${name}[0]`, `${name}[1]`] as const;
-    names.forEach((half, i) => {
-      const offsetBytes = tensor.offsetBytes + i * sizeBytes;
-      this.#byName.set(half, { ...tensor, name: half, shape: [rowElements, halfRows], offsetBytes, sizeBytes });
-    });
+    this.#cut(tensor, names, [rowElements, halfRows]);
     return names;
+  }
+
+  /** Makes tensors of the matrices that one of three dimensions is a stack of, and returns their names. @throws MissingTensor, GgufInvalid */
+  slices(name: string, rowElements: number, numRows: number, count: number): readonly string[] {
+    const tensor = this.#find(name, [rowElements, numRows, count]);
+    const names = Array.from({ length: count }, (_, i) => `${name}[${String(i)}]`);
+    this.#cut(tensor, names, [rowElements, numRows]);
+    return names;
+  }
+
+  #cut(tensor: TensorInfo, names: readonly string[], shape: readonly number[]): void {
+    const sizeBytes = tensor.sizeBytes / names.length;
+    names.forEach((name, i) => {
+      const offsetBytes = tensor.offsetBytes + i * sizeBytes;
+      this.#byName.set(name, { ...tensor, name, shape, offsetBytes, sizeBytes });
+    });
+  }
+
+  /** A small tensor of any shape, as a vector. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
+  flat(name: string, shape: readonly number[]): PlannedVector {
+    const tensor = this.#find(name, shape);
+    if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
+    const numElements = shape.reduce((product, n) => product * n, 1);
+    const planned = { label: name, numElements, parts: [{ tensor, offset: 0 }] };
+    this.#vectors.push(planned);
+    return planned;
   }
 
   /** A vector that not every model has. */
@@ -191,9 +218,15 @@ export class TensorPlanner {
     return parts;
   }
 
-  /** Two tensors of `numRows` rows each. @throws UnsupportedTensorType, LimitExceeded */
-  pair(first: string, second: string, rowElements: number, numRows: number): Pair<PlannedMatrix> {
-    if (!this.#joins(first, second, rowElements, numRows)) {
+  /** Two tensors of `numRows` rows each, paired where they can be and `isApart` does not forbid it. @throws UnsupportedTensorType, LimitExceeded */
+  pair(
+    first: string,
+    second: string,
+    rowElements: number,
+    numRows: number,
+    isApart = false,
+  ): Pair<PlannedMatrix> {
+    if (isApart || !this.#joins(first, second, rowElements, numRows)) {
       const [a, b] = [this.matrix([first], rowElements, [numRows]), this.matrix([second], rowElements, [numRows])];
       return { kind: 'apart', first: a, second: b };
     }

@@ -37,6 +37,7 @@ export interface SessionHost {
 }
 
 export class ModelSession {
+  readonly kind = 'generation';
   readonly runner: ModelRunner;
   readonly text: TextModel;
   readonly steps: StepCounters;

@@ -100,7 +100,7 @@ const PLANTED: readonly Planted[] = [
   { ...GEMM_TILED, right: 'group < params.num_groups', wrong: 'group + 1u < params.num_groups', kind: 'wrong' },
   { ...FLASH, right: 'local_row < tile.count', wrong: 'local_row + 1u < tile.count', kind: 'wrong' },
   { ...FLASH, right: KEYS, wrong: `(${KEYS} - select(0u, 1u, start > 0u))`, kind: 'wrong' },
-  { ...FLASH, variant: 'rows', right: 'key <= info.position', wrong: 'key < info.position', kind: 'wrong' },
+  { ...FLASH, variant: 'rows', right: 'key <= last_key', wrong: 'key < last_key', kind: 'wrong' },
   { ...DECODE, right: 'key < count; key += 32u', wrong: 'key + 1u < count; key += 32u', kind: 'wrong' },
   { ...DECODE, right: 'first_head + h)', wrong: 'first_head)', kind: 'wrong' },
   // Halves overflow.

@@ -29,6 +29,16 @@ const GEMMA4 = {
   feed_forward_length: Int32Array.of(96, 96, 96, 96, 96, 192, 192, 192),
 };
 
+const GEMMA3N = {
+  'attention.sliding_window': 16,
+  'attention.sliding_window_pattern': [true, true, true, false, true, true, true, false],
+  'attention.shared_kv_layers': 2,
+  embedding_length_per_layer_input: 8,
+  activation_sparsity_scale: Float32Array.of(1.5, 1.5, 0, 0, 0, 0, 0, 0),
+};
+
+const ENCODER = { pooling_type: 2, 'attention.sliding_window': 24, 'attention.causal': false };
+
 function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
   const entries = Object.entries({ ...COMMON, ...own }).map(
     ([name, value]) => [`${architecture}.${name}`, value] as const,
@@ -50,6 +60,11 @@ describe('families', () => {
       gemma3: { 'attention.sliding_window': 16 },
       cohere2: { 'attention.sliding_window': 16, logit_scale: 0.25 },
       gemma4: GEMMA4,
+      gemma3n: GEMMA3N,
+      'gemma-embedding': ENCODER,
+      'modern-bert': ENCODER,
+      'nomic-bert': ENCODER,
+      bert: ENCODER,
       minicpm: { embedding_scale: 12, residual_scale: 1, logit_scale: 1 },
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
@@ -61,6 +76,7 @@ describe('families', () => {
       'gemma',
       'gemma2',
       'gemma3',
+      'gemma3n',
       'gemma4',
       'phi3',
       'olmo2',
@@ -69,6 +85,10 @@ describe('families', () => {
       'starcoder2',
       'falcon',
       'phi2',
+      'gemma-embedding',
+      'modern-bert',
+      'nomic-bert',
+      'bert',
     ]);
   });
 
@@ -132,6 +152,34 @@ describe('families', () => {
     expect(attentionScale).toBe(1);
     expect(buffers['perLayer']).toEqual({ width: 64 });
     expect(() => configOf('gemma4', { ...GEMMA4, 'attention.shared_kv_layers': 6 })).toThrow(refused(/finds no keys/));
+  });
+
+  it('gemma3n has four streams, gates of which the first layers keep the largest, and shared caches', () => {
+    const { layers, gateSparsity, buffers, attentionScale } = configOf('gemma3n', GEMMA3N);
+    expect(layers.map(({ cache }) => cache)).toEqual([0, 1, 2, 3, 4, 5, 5, 3]);
+    expect(gateSparsity).toEqual([1.5, 1.5, 0, 0, 0, 0, 0, 0]);
+    expect(buffers).toMatchObject({ streams: { width: 64, parts: 4 }, perLayer: { width: 64 } });
+    expect(attentionScale).toBe(1);
+    expect(() => configOf('gemma3n', { ...GEMMA3N, 'altup.num_inputs': 2 })).toThrow(refused(/2 AltUp streams/));
+  });
+
+  it('encoders see half a window on either side, and every layer uses one cache', () => {
+    const { layers, encoder } = configOf('modern-bert', ENCODER);
+    const windows = [undefined, 12, 12, undefined, 12, 12, undefined, 12];
+    expect(layers.map(({ window }) => window)).toEqual(windows);
+    expect(layers.map(({ rope }) => rope)).toEqual(windows.map((window) => (window === undefined ? 0 : 1)));
+    expect(layers.every(({ cache }) => cache === 0)).toBe(true);
+    expect(encoder).toEqual({ pooling: 'first' });
+    expect(configOf('gemma-embedding', ENCODER).layers.map(({ window }) => window)).toEqual([
+      12, 12, 12, 12, 12, undefined, 12, 12,
+    ]);
+    expect(configOf('bert', ENCODER).layers.every(({ rope }) => rope === undefined)).toBe(true);
+  });
+
+  it('encoders without a vector for a text are refused', () => {
+    expect(() => configOf('bert', { ...ENCODER, pooling_type: 4 })).toThrow(refused(/pooling type 4/));
+    expect(() => configOf('bert', { ...ENCODER, pooling_type: 0 })).toThrow(refused(/pooling type 0/));
+    expect(() => configOf('bert', { ...ENCODER, 'attention.causal': true })).toThrow(refused(/causal/));
   });
 
   it('cohere2 rotates its windowed layers, three of four, alone', () => {

@@ -2,36 +2,21 @@
  * Gemma 4 (https://ai.google.dev/gemma/docs/core/model_card_4): Gemma 3 with values normed, wider heads in its full layers than
  * in its windowed ones, layers that use the keys and values of earlier ones, per-layer embeddings, and layers scaled as a whole.
  */
-import { readCommonConfig, type LayerConfig, type ModelConfig, type ModelKeys } from '../config.ts';
+import { readCommonConfig } from '../config.ts';
 import type { DecoderTensors, Forward } from '../decoder-tensors.ts';
 import {
   computePerLayerInputs,
+  hasPerLayerInputs,
   PER_LAYER_OUT,
   perLayerBlock,
   perLayerBuffers,
   planPerLayerBlock,
   planPerLayerInputs,
 } from '../per-layer-inputs.ts';
+import { windowedAndShared } from '../shared-kv.ts';
 import type { Family } from './family.ts';
 
 const PER_LAYER_WIDTH = 'embedding_length_per_layer_input';
-
-/**
- * Which layers have a window, and whose keys and values the last ones use: those of the last layer before them that has some
- * and is of their kind. @throws GgufInvalid, UnsupportedArchitecture
- */
-export function windowedAndShared(keys: ModelKeys, config: ModelConfig, numShared: number): readonly LayerConfig[] {
-  const window = keys.positive('attention.sliding_window');
-  const isWindowed = keys.metadata.requireBooleans(keys.key('attention.sliding_window_pattern'));
-  const firstShared = config.numLayers - numShared;
-  keys.demand(isWindowed.length >= config.numLayers, 'no pattern of windows for every layer');
-  return config.layers.map((layer, i) => {
-    const kind = isWindowed[i];
-    const cache = i < firstShared ? i : isWindowed.lastIndexOf(kind ?? false, firstShared - 1);
-    keys.demand(cache >= 0, `a layer ${String(i)} that finds no keys and values`);
-    return kind === true ? { ...layer, cache, window, rope: 1 } : { ...layer, cache };
-  });
-}
 
 export const gemma4: Family = {
   architecture: 'gemma4',
@@ -70,7 +55,7 @@ export const gemma4: Family = {
 
 function planGemma4(tensors: DecoderTensors): Forward {
   const { config } = tensors;
-  const inputs = 'perLayer' in config.buffers ? planPerLayerInputs(tensors, widthOf(config)) : undefined;
+  const inputs = hasPerLayerInputs(config) ? planPerLayerInputs(tensors) : undefined;
   const layers = tensors.layers((layer) => ({
     attnNorm: layer.norm('attn_norm'),
     attention: layer.attention({ qkNorm: 'head', valueNorm: true, valuesFromKeys: true }),
@@ -96,8 +81,4 @@ function planGemma4(tensors: DecoderTensors): Forward {
     }
     step.head(outputNorm);
   };
-}
-
-function widthOf({ buffers, numLayers }: ModelConfig): number {
-  return (buffers['perLayer']?.width ?? 0) / numLayers;
 }

@@ -1,16 +1,19 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
+import { bert, nomicBert } from './bert.ts';
 import { cohere2 } from './cohere.ts';
 import { exaone4 } from './exaone.ts';
 import { falcon, phi2 } from './falcon.ts';
 import type { Family } from './family.ts';
-import { gemma, gemma2, gemma3 } from './gemma.ts';
+import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.ts';
+import { gemma3n } from './gemma3n.ts';
 import { gemma4 } from './gemma4.ts';
 import { glm4 } from './glm.ts';
 import { gpt2 } from './gpt2.ts';
 import { granite, minicpm } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
+import { modernBert } from './modern-bert.ts';
 import { olmo2 } from './olmo.ts';
 import { phi3 } from './phi.ts';
 import { qwen2, qwen3 } from './qwen.ts';
@@ -26,6 +29,7 @@ export const FAMILIES: readonly Family[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma3n,
   gemma4,
   phi3,
   smollm3,
@@ -41,6 +45,10 @@ export const FAMILIES: readonly Family[] = [
   falcon,
   phi2,
   gpt2,
+  gemmaEmbedding,
+  modernBert,
+  nomicBert,
+  bert,
 ];
 
 /** Values of `general.architecture`. */
