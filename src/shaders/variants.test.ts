@@ -11,7 +11,7 @@ const NEEDS: KernelNeeds = {
   gated: [Q4_0],
   gatedPlain: [],
   activation: 'silu',
-  attention: [{ layout: 'f16', headDim: 64 }],
+  attention: [{ layout: 'f16', headDim: 64, keys: 'before' }],
   decodeAttention: [{ layout: 'f16', headDim: 64, headsPerKv: 4, chunk: 128 }],
   typical: { type: Q4_0, rowElements: 512 },
 };

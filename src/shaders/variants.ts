@@ -4,7 +4,13 @@
  * the numbers by more than the order of a sum (an int8 product, say) are settings and never in these lists.
  * Knows nothing of devices beyond their traits, and nothing of tensors.
  */
-import { attentionFlash, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
+import {
+  attentionFlash,
+  attentionRows,
+  attentionSplit,
+  splitGroup,
+  type Visible,
+} from './attention/attention.ts';
 import type { BlockType } from './blocks/block-type.ts';
 import type { Activation } from './elementwise/activation.ts';
 import type { Kernel } from './kernel.ts';
@@ -50,6 +56,13 @@ export interface DecodeShape {
   readonly chunk: number;
 }
 
+/** Attention of prompt rows. */
+export interface AttentionNeed {
+  readonly layout: KvLayout;
+  readonly headDim: number;
+  readonly keys: Visible;
+}
+
 /** What a model computes with. */
 export interface KernelNeeds {
   /** Types of the matrices whose input had its RMS norm taken just before, and of those whose had not. */
@@ -61,7 +74,7 @@ export interface KernelNeeds {
   /** Of gates. */
   readonly activation: Activation;
   /** Of prompt rows, each once; none where a cache of several shards sends them the way of generated rows. */
-  readonly attention: readonly { readonly layout: KvLayout; readonly headDim: number }[];
+  readonly attention: readonly AttentionNeed[];
   /** Each once. */
   readonly decodeAttention: readonly DecodeShape[];
   /** The type of most of its weights, and the length of a row: what variants are timed with. */
@@ -92,6 +105,7 @@ export type Subject =
       readonly variant: AttentionVariant;
       readonly layout: KvLayout;
       readonly headDim: number;
+      readonly keys: Visible;
     }
   | {
       readonly op: 'decodeAttention';
@@ -185,9 +199,10 @@ function subjectsOf<F extends KernelFamily>(
       })),
     gemv: (gemv) => gemvSubjects(gemv, needs, traits),
     attention: (attention) =>
-      needs.attention.map(({ layout, headDim }) => {
-        const kernel = attention === 'rows' ? attentionRows(layout) : attentionFlash(layout, headDim);
-        return { op: 'attention', kernel, variant: attention, layout, headDim };
+      needs.attention.map((need) => {
+        const { layout, headDim, keys } = need;
+        const kernel = attention === 'rows' ? attentionRows(layout, keys) : attentionFlash(layout, headDim, keys);
+        return { op: 'attention', kernel, variant: attention, ...need };
       }),
     decodeAttention: (decode) =>
       needs.decodeAttention.map((shape) => {

@@ -84,7 +84,9 @@ for (const { name, title } of openTestAdapters()) {
     });
 
     it('are refused by name', async () => {
-      expect(await errorOf(embed(['fine', new Array<number>(513).fill(5)]))).toMatch(/^ContextFull: Text 1 has 513 tokens/);
+      expect(await errorOf(embed(['fine', new Array<number>(513).fill(5)]))).toMatch(
+        /^ContextFull: Text 1 has 513 tokens/,
+      );
       expect(await errorOf(embed([[]]))).toMatch(/^InvalidRequest: Text 0 is empty/);
       expect(await errorOf(embed([[1, 512]]))).toMatch(/^InvalidRequest: 512 is no token/);
       const chat = engine.ask(model, { input: { kind: 'text', text: 'hello' } });

@@ -94,10 +94,7 @@ async function checkMix(runner: KernelRunner, kernel: Kernel, seed: number, kind
     const factor = kind === 'predict' ? 1 : (scale[column] ?? NaN);
     return { value: at(row, 0, column) * factor, tolerance: EPS32 * largest };
   });
-  return [
-    ...differences(floats(results.at(-2)), ofOutput),
-    ...differences(floats(results.at(-1)), ofActive),
-  ];
+  return [...differences(floats(results.at(-2)), ofOutput), ...differences(floats(results.at(-1)), ofActive)];
 }
 
 async function checkMatch(runner: KernelRunner, kernel: Kernel, seed: number, addToOut: boolean) {

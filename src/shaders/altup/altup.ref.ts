@@ -23,7 +23,9 @@ export function coefficientsRef(
 /** @param streams [4][n] @param k [4, 4]; returns [4][n] */
 export function predictRef(streams: readonly ArrayLike<number>[], k: ArrayLike<number>): readonly Float64Array[] {
   return streams.map((own, a) =>
-    Float64Array.from(own, (value, i) => streams.reduce((sum, other, c) => sum + (k[a * 4 + c] ?? NaN) * (other[i] ?? NaN), value)),
+    Float64Array.from(own, (value, i) =>
+      streams.reduce((sum, other, c) => sum + (k[a * 4 + c] ?? NaN) * (other[i] ?? NaN), value),
+    ),
   );
 }
 

@@ -241,7 +241,9 @@ describeOnAdapters((runner) => {
   it.for(AROUND.map((shape, i) => ({ shape, seed: 98 + i })))(
     'keys on both sides, window $shape.window: flash and rows, seed $seed',
     async ({ shape, seed }) => {
-      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, 'around'), 'f32', seed, shape)).toEqual([]);
+      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, 'around'), 'f32', seed, shape)).toEqual(
+        [],
+      );
       expect(await checkFlash(runner(), attentionRows('f32', 'around'), 'f32', seed, shape)).toEqual([]);
     },
   );

@@ -39,9 +39,12 @@ async function check(runner: KernelRunner, kernel: Kernel, seed: number, pooling
 }
 
 describeOnAdapters((runner) => {
-  it.for(POOLINGS.map((pooling, i) => ({ pooling, seed: 61 + i })))('$pooling, seed $seed', async ({ pooling, seed }) => {
-    expect(await check(runner(), poolRows, seed, pooling)).toEqual([]);
-  });
+  it.for(POOLINGS.map((pooling, i) => ({ pooling, seed: 61 + i })))(
+    '$pooling, seed $seed',
+    async ({ pooling, seed }) => {
+      expect(await check(runner(), poolRows, seed, pooling)).toEqual([]);
+    },
+  );
 
   it.for<readonly [Pooling, string, string]>([
     ['mean', 'first + 1u; r', 'first; r'],

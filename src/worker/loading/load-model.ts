@@ -142,7 +142,9 @@ export async function loadSession(
     if (signal.aborted) throw abortedError();
     selfTest.chose({ chosen: runner.variants, needs, mode });
     progress.ready();
-    const notes = [isEncoder ? undefined : text.note, opened.model?.storageProblem?.message].filter((note) => note !== undefined);
+    const notes = [isEncoder ? undefined : text.note, opened.model?.storageProblem?.message].filter(
+      (note) => note !== undefined,
+    );
     const endMs = deps.nowMs();
     return {
       session,
@@ -221,11 +223,7 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
     );
   const usual = config.encoder === undefined ? DEFAULT_CONTEXT : DEFAULT_ENCODER_CONTEXT;
   if (wanted !== undefined) return plan(Math.min(wanted, config.contextLength));
-  for (
-    let contextLength = Math.min(config.contextLength, usual);
-    ;
-    contextLength = Math.floor(contextLength / 2)
-  ) {
+  for (let contextLength = Math.min(config.contextLength, usual); ; contextLength = Math.floor(contextLength / 2)) {
     try {
       return plan(contextLength);
     } catch (error) {

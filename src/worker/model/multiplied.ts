@@ -3,7 +3,10 @@ import type { ModelInspection } from '../api.ts';
 import type { ModelPlan } from './runner.ts';
 import type { PlannedMatrix } from './tensors.ts';
 
-export function multipliedWeights({ config, weights: { embedding, head, weights } }: ModelPlan): ModelInspection['multiplied'] {
+export function multipliedWeights({
+  config,
+  weights: { embedding, head, weights },
+}: ModelPlan): ModelInspection['multiplied'] {
   const layers = weights.matrices.filter((matrix) => matrix !== embedding && matrix !== head);
   return { layers: countByType(layers), head: countByType(config.encoder === undefined ? [head] : []) };
 }

@@ -38,6 +38,7 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
 
 function attentionNeeds(config: ModelConfig, sizes: ModelSizes): Pick<KernelNeeds, 'attention' | 'decodeAttention'> {
   const { layout } = sizes.kv;
+  const keys = config.encoder === undefined ? 'before' : 'around';
   const headDims = [...new Set(config.layers.map(({ headDim }) => headDim))];
   const shapes = config.layers.map(({ headDim, numKvHeads }) => ({
     layout,
@@ -46,8 +47,9 @@ function attentionNeeds(config: ModelConfig, sizes: ModelSizes): Pick<KernelNeed
     chunk: sizes.chunkTokens,
   }));
   return {
-    attention: sizes.sharded ? [] : headDims.map((headDim) => ({ layout, headDim })),
-    decodeAttention: config.encoder !== undefined ? [] : [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()],
+    attention: sizes.sharded ? [] : headDims.map((headDim) => ({ layout, headDim, keys })),
+    decodeAttention:
+      config.encoder !== undefined ? [] : [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()],
   };
 }
 

@@ -219,13 +219,7 @@ export class TensorPlanner {
   }
 
   /** Two tensors of `numRows` rows each, paired where they can be and `isApart` does not forbid it. @throws UnsupportedTensorType, LimitExceeded */
-  pair(
-    first: string,
-    second: string,
-    rowElements: number,
-    numRows: number,
-    isApart = false,
-  ): Pair<PlannedMatrix> {
+  pair(first: string, second: string, rowElements: number, numRows: number, isApart = false): Pair<PlannedMatrix> {
     if (isApart || !this.#joins(first, second, rowElements, numRows)) {
       const [a, b] = [this.matrix([first], rowElements, [numRows]), this.matrix([second], rowElements, [numRows])];
       return { kind: 'apart', first: a, second: b };

@@ -36,13 +36,14 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     gated: TYPES,
     gatedPlain: [],
     activation: 'silu',
-    attention: [{ layout, headDim }],
+    attention: [{ layout, headDim, keys: 'before' }],
     decodeAttention: [{ layout, headDim, headsPerKv: 3, chunk: 128 }],
     typical: { type: Q4_0, rowElements: 512 },
   };
 }
 
-const CACHES: readonly KernelNeeds[] = [needs('f16', 64), needs('q4_0', 80)];
+const ENCODER: KernelNeeds = { ...needs('f32', 32), attention: [{ layout: 'f32', headDim: 32, keys: 'around' }] };
+const CACHES: readonly KernelNeeds[] = [needs('f16', 64), needs('q4_0', 80), ENCODER];
 
 /** Gates of other families: by GELU, and behind a layer norm or no norm. */
 const GELU: KernelNeeds = {
@@ -90,7 +91,7 @@ const GEMV_ROWS = { family: 'gemv', variant: 'rows', op: 'gemv' } as const;
 const LANES = { family: 'gemv', variant: 'lanes', op: 'gemv' } as const;
 const FLASH = { family: 'attention', variant: 'flash', op: 'attention' } as const;
 const DECODE = { family: 'decodeAttention', variant: 'grouped', op: 'decodeAttention' } as const;
-const KEYS = 'min(position - start + 1u, TILE_K)';
+const KEYS = 'min(last_key - start + 1u, TILE_K)';
 
 const PLANTED: readonly Planted[] = [
   // The last partial tile of outputs, of rows, of keys.

@@ -16,7 +16,9 @@ export function workName(family: KernelFamily, { attention, decodeAttention, typ
     case 'gemv':
       return `${family} ${typical.type.name}`;
     case 'attention':
-      return [family, ...attention.map(({ layout, headDim }) => `${layout} d${String(headDim)}`)].join(' ');
+      return [family, ...attention.map(({ layout, headDim, keys }) => `${layout} d${String(headDim)} ${keys}`)].join(
+        ' ',
+      );
     case 'decodeAttention':
       return [
         family,

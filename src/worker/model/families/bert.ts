@@ -48,8 +48,7 @@ export const bert: Family = {
       buffers: { [NORMED]: { width: common.hiddenSize } },
     };
   },
-  plan: (tensors) =>
-    planBert(tensors, { hasPositions: true, feedForward: (layer) => layer.plainFeedForward() }),
+  plan: (tensors) => planBert(tensors, { hasPositions: true, feedForward: (layer) => layer.plainFeedForward() }),
 };
 
 export const nomicBert: Family = {

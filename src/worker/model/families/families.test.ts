@@ -171,7 +171,14 @@ describe('families', () => {
     expect(layers.every(({ cache }) => cache === 0)).toBe(true);
     expect(encoder).toEqual({ pooling: 'first' });
     expect(configOf('gemma-embedding', ENCODER).layers.map(({ window }) => window)).toEqual([
-      12, 12, 12, 12, 12, undefined, 12, 12,
+      12,
+      12,
+      12,
+      12,
+      12,
+      undefined,
+      12,
+      12,
     ]);
     expect(configOf('bert', ENCODER).layers.every(({ rope }) => rope === undefined)).toBe(true);
   });

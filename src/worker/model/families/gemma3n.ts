@@ -43,7 +43,11 @@ export const gemma3n: Family = {
     keys.demand(keys.option('altup.active_idx', 0) === 0, 'another active stream than the first');
     keys.demand(width % 4 === 0, `a hidden size of ${String(width)}`);
     const [rope] = common.ropes;
-    const ropeOfWindows = { ...rope, theta: keys.option('rope.freq_base_swa', 10000), scaling: { kind: 'none' } } as const;
+    const ropeOfWindows = {
+      ...rope,
+      theta: keys.option('rope.freq_base_swa', 10000),
+      scaling: { kind: 'none' },
+    } as const;
     const numShared = keys.option('attention.shared_kv_layers', numLayers - LAYERS_WITH_CACHE);
     return {
       ...common,
