@@ -4,13 +4,7 @@
  * the numbers by more than the order of a sum (an int8 product, say) are settings and never in these lists.
  * Knows nothing of devices beyond their traits, and nothing of tensors.
  */
-import {
-  attentionFlash,
-  attentionRows,
-  attentionSplit,
-  splitGroup,
-  type Visible,
-} from './attention/attention.ts';
+import { attentionFlash, attentionRows, attentionSplit, splitGroup, type Visible } from './attention/attention.ts';
 import type { BlockType } from './blocks/block-type.ts';
 import type { Activation } from './elementwise/activation.ts';
 import type { Kernel } from './kernel.ts';

@@ -43,5 +43,8 @@ it('throws in the loop what went wrong', async () => {
 
 it('hands out a vector for each text', async () => {
   const { model } = await load();
-  expect(await model.embed(['one', 'two'], { normalize: true })).toEqual([Float32Array.of(1, 0), Float32Array.of(1, 0)]);
+  expect(await model.embed(['one', 'two'], { normalize: true })).toEqual([
+    Float32Array.of(1, 0),
+    Float32Array.of(1, 0),
+  ]);
 });

@@ -18,7 +18,7 @@ import type {
   SelfTestMode,
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
@@ -112,15 +112,13 @@ export async function loadSession(
     const mode = selfTestMode(request);
     const selfTest = deps.selfTest();
     const needs = kernelNeeds(plan);
-    const isEncoder = plan.config.encoder !== undefined;
     let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
       selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs),
       onAllocated: ({ logits }) => {
-        if (isEncoder) return;
-        sampler = GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
-        sampler.catch(() => undefined);
+        sampler = samplerFor(gpu, plan, logits);
+        sampler?.catch(() => undefined);
       },
       onBytes: (numBytes) => {
         progress.uploaded(numBytes);
@@ -130,21 +128,12 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const session = isEncoder
-      ? new EmbeddingSession(runner, text.tokenizer)
-      : new ModelSession(
-          runner,
-          text,
-          await (sampler ?? GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits)),
-          deps,
-        );
+    const session = await sessionOf(runner, text, sampler, deps);
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
     selfTest.chose({ chosen: runner.variants, needs, mode });
     progress.ready();
-    const notes = [isEncoder ? undefined : text.note, opened.model?.storageProblem?.message].filter(
-      (note) => note !== undefined,
-    );
+    const notes = notesOf(session, text, opened);
     const endMs = deps.nowMs();
     return {
       session,
@@ -155,7 +144,7 @@ export async function loadSession(
         contextLength: plan.sizes.contextLength,
         vocabSize: plan.vocabSize,
         task: session.kind,
-        isChatModel: !isEncoder && text.template.isForChat,
+        isChatModel: session.kind === 'generation' && text.template.isForChat,
         recommendedSampling: text.recommendedSampling,
         notes,
         timings: {
@@ -175,6 +164,29 @@ export async function loadSession(
   } finally {
     await opened?.model?.close();
   }
+}
+
+/** Encoders draw no tokens. */
+function samplerFor(gpu: Gpu, plan: ModelPlan, logits: readonly BufferRange[]): Promise<GpuSampler> | undefined {
+  if (plan.config.encoder !== undefined) return undefined;
+  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
+}
+
+async function sessionOf(
+  runner: ModelRunner,
+  text: TextModel,
+  begun: Promise<GpuSampler> | undefined,
+  deps: LoaderDeps,
+): Promise<Loaded['session']> {
+  const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
+  return sampler === undefined
+    ? new EmbeddingSession(runner, text.tokenizer)
+    : new ModelSession(runner, text, sampler, deps);
+}
+
+function notesOf({ kind }: Loaded['session'], text: TextModel, { model }: Opened): readonly string[] {
+  const ofText = kind === 'generation' ? text.note : undefined;
+  return [ofText, model?.storageProblem?.message].filter((note) => note !== undefined);
 }
 
 async function open(
