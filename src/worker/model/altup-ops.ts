@@ -8,7 +8,7 @@ import {
 } from '../../shaders/altup/altup.ts';
 import type { StepShape } from '../gpu/dispatch.ts';
 import type { AddDispatch } from './linear-ops.ts';
-import type { RowBuffers } from './row-ops.ts';
+import type { RowBuffers } from './row-buffers.ts';
 import type { PlannedVector } from './tensors.ts';
 
 /** `streams` and `predicted` have ALTUP_STREAMS parts. */

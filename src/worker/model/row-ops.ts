@@ -10,6 +10,7 @@ import type { BufferRange } from '../gpu/gpu.ts';
 import { applyAltup, type AltupOp } from './altup-ops.ts';
 import type { ModelConfig } from './config.ts';
 import type { AddDispatch } from './linear-ops.ts';
+import type { RowBuffers } from './row-buffers.ts';
 import type { PlannedMatrix, PlannedVector } from './tensors.ts';
 
 /** Names are those of `ModelConfig.buffers`, and `hidden`. */
@@ -39,16 +40,6 @@ export type BasicRowOp =
 
 function isAltup(row: RowOp): row is AltupOp {
   return row.op.startsWith('altup') || row.op === 'matchLength';
-}
-
-/** Where a row operation finds what it names. */
-export interface RowBuffers {
-  named(name: string): BufferRange;
-  /** Floats of a padded row. */
-  widthOf(name: string): number;
-  vector(planned: PlannedVector): BufferRange;
-  /** Words of four floats from a part of a buffer to the next. */
-  partWordsOf(name: string): number;
 }
 
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
