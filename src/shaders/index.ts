@@ -1,4 +1,5 @@
 /** Every kernel x variant the runtime can reach, for the shader lint. Knows nothing of models. */
+import { ALTUP_KERNELS } from './altup/altup.ts';
 import {
   attentionFlash,
   attentionReduce,
@@ -8,6 +9,7 @@ import {
   latentJoin,
   splitGroup,
 } from './attention/attention.ts';
+import type { BlockType } from './blocks/block-type.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
 import { activate, gatedMul } from './elementwise/gated-mul.ts';
@@ -18,8 +20,10 @@ import type { Kernel } from './kernel.ts';
 import { isBlockLayout, KV_LAYOUTS } from './lib/kv-layout.ts';
 import { int8Gemm, int8Gemv, isInt8 } from './linear/int8.ts';
 import { gatedGemv, linearGemm, linearGemv, type GemvInput } from './linear/linear.ts';
+import { gatePart, scaledSum } from './elementwise/scaled-sum.ts';
 import { softcap } from './elementwise/softcap.ts';
 import { layerNorm, qkNorm, rmsNorm } from './norm/norm.ts';
+import { poolRows } from './pool/pool.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
 import { gatedMulInt8, quantiseRows, rmsNormInt8 } from './quantise/quantise.ts';
 import { ropeAppend } from './rope/rope.ts';
@@ -34,8 +38,8 @@ const SAMPLE_SHAPES: readonly SampleShape[] = [
   { vocabSize: 32000, segmentLength: 16384, numSegments: 2, workgroupSize: 8 },
 ];
 
-export function allKernels(): readonly Kernel[] {
-  const perType = ALL_BLOCK_TYPES.flatMap((type) => [
+function kernelsOf(type: BlockType): readonly Kernel[] {
+  return [
     embed(type),
     linearGemm(type, 'tiled'),
     linearGemm(type, 'rows'),
@@ -64,7 +68,11 @@ export function allKernels(): readonly Kernel[] {
         gatedGemv(type, 'subgroups', input, { subgroupMin: 32, software: false }, activation),
       ]),
     ]),
-  ]);
+  ];
+}
+
+export function allKernels(): readonly Kernel[] {
+  const perType = ALL_BLOCK_TYPES.flatMap(kernelsOf);
   const perInt8Type = ALL_BLOCK_TYPES.filter(isInt8).flatMap((type) => [
     ...(['rows', 'tiled', 'emulated'] as const).map((variant) => int8Gemm(type, variant, {})),
     ...(['rows', 'lanes', 'emulated'] as const).map((variant) => int8Gemv(type, variant, {})),
@@ -77,13 +85,13 @@ export function allKernels(): readonly Kernel[] {
     // Between them every size of what shares a scale: 4, 8, 16, 32.
     ...(isBlockLayout(kv) ? [20, 8, 80, 64] : [64]).map((headDim) => ropeAppend(kv, headDim)),
     attentionRows(kv),
-    attentionRows(kv, true),
-    attentionFlash(kv, 64, true),
+    attentionRows(kv, { sinks: true }),
+    attentionFlash(kv, 64, { sinks: true }),
     ...HEAD_DIMS.flatMap((headDim) => [
       attentionFlash(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
       attentionSplit(kv, headDim, splitGroup(8, headDim, 128), 128),
-      attentionSplit(kv, headDim, 7, 32),
+      attentionSplit(kv, headDim, splitGroup(7, headDim, 32), 32),
     ]),
   ]);
   const sampler = SAMPLE_SHAPES.flatMap((shape) => {
@@ -117,6 +125,12 @@ export function allKernels(): readonly Kernel[] {
     qkNorm,
     layerNorm,
     softcap,
+    poolRows,
+    ...ALTUP_KERNELS,
+    attentionRows('f32', { keys: 'around' }),
+    ...HEAD_DIMS.map((headDim) => attentionFlash('f32', headDim, { keys: 'around' })),
+    scaledSum,
+    ...ACTIVATIONS.map(gatePart),
     ...ACTIVATIONS.map(gatedMul),
     ...ACTIVATIONS.map(gatedMulInt8),
     ...ACTIVATIONS.map(activate),

@@ -1,5 +1,16 @@
 /** The fields of every uniform struct, as the shaders declare them, are those that the specs name, in the same order. */
 import { expect, it } from 'vitest';
+import {
+  ALTUP_PARAMS,
+  altupCoefficients,
+  altupCorrect,
+  altupPredict,
+  COEFFICIENT_PARAMS,
+  MATCH_PARAMS,
+  matchLength,
+  SPARSIFY_PARAMS,
+  sparsify,
+} from './altup/altup.ts';
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
 import { FLASH_PARAMS, LATENT_PARAMS, latentJoin, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
@@ -19,8 +30,10 @@ import {
 import { HADAMARD_PARAMS, hadamard } from './hadamard/hadamard.ts';
 import type { Kernel } from './kernel.ts';
 import { LINEAR_PARAMS, linearGemm, linearGemv } from './linear/linear.ts';
+import { GATE_PART_PARAMS, gatePart, SCALED_SUM_PARAMS, scaledSum } from './elementwise/scaled-sum.ts';
 import { SOFTCAP_PARAMS, softcap } from './elementwise/softcap.ts';
 import { LAYER_NORM_PARAMS, layerNorm, NORM_PARAMS, QK_NORM_PARAMS, qkNorm, rmsNorm } from './norm/norm.ts';
+import { POOL_PARAMS, poolRows } from './pool/pool.ts';
 import { PROBE_PARAMS, probeFma } from './probe/probe.ts';
 import {
   GATED_MUL_INT8_PARAMS,
@@ -44,6 +57,8 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [qkNorm, QK_NORM_PARAMS],
   [layerNorm, LAYER_NORM_PARAMS],
   [softcap, SOFTCAP_PARAMS],
+  [scaledSum, SCALED_SUM_PARAMS],
+  [gatePart('gelu'), GATE_PART_PARAMS],
   [ropeAppend('f32', 64), ROPE_PARAMS],
   [ropeAppend('q8_0', 64), ROPE_PARAMS],
   [hadamard(64), HADAMARD_PARAMS],
@@ -62,6 +77,12 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [expertGemm(F32, 'tiled'), EXPERT_PARAMS],
   [expertGemv(F32, 'rows', { software: true }), EXPERT_PARAMS],
   [expertSum, EXPERT_SUM_PARAMS],
+  [poolRows, POOL_PARAMS],
+  [altupCoefficients, COEFFICIENT_PARAMS],
+  [altupPredict, ALTUP_PARAMS],
+  [altupCorrect, ALTUP_PARAMS],
+  [matchLength, MATCH_PARAMS],
+  [sparsify, SPARSIFY_PARAMS],
   [probeFma, PROBE_PARAMS],
 ];
 

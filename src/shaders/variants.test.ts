@@ -13,8 +13,8 @@ const NEEDS: KernelNeeds = {
   gatedPlain: [],
   int8: [],
   activation: 'silu',
-  attention: { layout: 'f16', headDim: 64 },
-  decodeAttention: { layout: 'f16', headDim: 64, headsPerKv: 4, chunk: 128 },
+  attention: [{ layout: 'f16', headDim: 64, keys: 'before' }],
+  decodeAttention: [{ layout: 'f16', headDim: 64, headsPerKv: 4, chunk: 128 }],
   typical: { type: Q4_0, rowElements: 512 },
 };
 const CPU = { software: true, hasF16: false, subgroupMin: 4 };
@@ -55,7 +55,7 @@ describe('candidatesOf', () => {
       'silu_gated_normed_gemv_lanes_q4_0',
     ]);
     expect(kernels('attention', 'flash')).toEqual(['attention_flash_f16_d64']);
-    expect(kernels('attention', 'flash', { ...NEEDS, attention: undefined })).toEqual([]);
+    expect(kernels('attention', 'flash', { ...NEEDS, attention: [] })).toEqual([]);
     expect(kernels('decodeAttention', 'grouped')).toEqual(['attention_split_f16_d64_g4_c128']);
     expect(kernels('decodeAttention', 'single')).toEqual(['attention_split_f16_d64_g1_c128']);
   });
@@ -74,7 +74,7 @@ describe('candidatesOf', () => {
   });
 
   it('lists variants of the same kernel once', () => {
-    const decodeAttention = { ...NEEDS.decodeAttention, headsPerKv: 1 };
+    const decodeAttention = NEEDS.decodeAttention.map((shape) => ({ ...shape, headsPerKv: 1 }));
     expect(names('decodeAttention', GPU, { ...NEEDS, decodeAttention })).toEqual(['grouped']);
   });
 });

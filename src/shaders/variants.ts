@@ -4,7 +4,7 @@
  * by more than the order of a sum is a setting and never a variant: products in int8 are families of their own.
  * Knows nothing of devices beyond their traits, and nothing of tensors.
  */
-import { attentionFlash, attentionRows, attentionSplit, splitGroup } from './attention/attention.ts';
+import { attentionFlash, attentionRows, attentionSplit, splitGroup, type Visible } from './attention/attention.ts';
 import type { BlockType } from './blocks/block-type.ts';
 import type { Activation } from './elementwise/activation.ts';
 import type { Kernel } from './kernel.ts';
@@ -69,6 +69,14 @@ export interface DecodeShape {
   readonly chunk: number;
 }
 
+/** Attention of prompt rows. */
+export interface AttentionNeed {
+  readonly layout: KvLayout;
+  readonly headDim: number;
+  readonly keys: Visible;
+  readonly sinks?: boolean;
+}
+
 /** What a model computes with. */
 export interface KernelNeeds {
   /** Types of the matrices whose input had its RMS norm taken just before, and of those whose had not. */
@@ -81,9 +89,10 @@ export interface KernelNeeds {
   readonly int8: readonly Int8BlockType[];
   /** Of gates. */
   readonly activation: Activation;
-  /** Of prompt rows; undefined where a cache of several shards sends them the way of generated rows. */
-  readonly attention: { readonly layout: KvLayout; readonly headDim: number; readonly sinks?: boolean } | undefined;
-  readonly decodeAttention: DecodeShape;
+  /** Of prompt rows, each once; none where a cache of several shards sends them the way of generated rows. */
+  readonly attention: readonly AttentionNeed[];
+  /** Each once. */
+  readonly decodeAttention: readonly DecodeShape[];
   /** The type of most of its weights, and the length of a row: what variants are timed with. */
   readonly typical: { readonly type: BlockType; readonly rowElements: number };
 }
@@ -124,6 +133,7 @@ export type Subject =
       readonly variant: AttentionVariant;
       readonly layout: KvLayout;
       readonly headDim: number;
+      readonly keys: Visible;
       readonly sinks?: boolean;
     }
   | {
@@ -221,18 +231,18 @@ function subjectsOf<F extends KernelFamily>(
         variant: gemm,
       })),
     gemv: (gemv) => gemvSubjects(gemv, needs, traits),
-    attention: (attention) => {
-      if (needs.attention === undefined) return [];
-      const { layout, headDim, sinks = false } = needs.attention;
-      const kernel = attention === 'rows' ? attentionRows(layout, sinks) : attentionFlash(layout, headDim, sinks);
-      return [{ op: 'attention', kernel, variant: attention, layout, headDim, sinks }];
-    },
-    decodeAttention: (decode) => {
-      const shape = needs.decodeAttention;
-      const group = decodeGroup(decode, shape);
-      const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
-      return [{ op: 'decodeAttention', kernel, variant: decode, group, shape }];
-    },
+    attention: (attention) =>
+      needs.attention.map((need) => {
+        const { layout, headDim } = need;
+        const kernel = attention === 'rows' ? attentionRows(layout, need) : attentionFlash(layout, headDim, need);
+        return { op: 'attention', kernel, variant: attention, ...need };
+      }),
+    decodeAttention: (decode) =>
+      needs.decodeAttention.map((shape) => {
+        const group = decodeGroup(decode, shape);
+        const kernel = attentionSplit(shape.layout, shape.headDim, group, shape.chunk);
+        return { op: 'decodeAttention', kernel, variant: decode, group, shape };
+      }),
     gemmInt8: (gemm) =>
       needs.int8.map((type) => ({ op: 'gemmInt8', kernel: int8Gemm(type, gemm, traits), type, variant: gemm })),
     gemvInt8: (gemv) =>

@@ -9,6 +9,8 @@ import type {
   ClientId,
   ConversationId,
   DeviceRates,
+  EmbeddingResult,
+  EmbedRequest,
   Engine,
   EngineInfo,
   EngineStats,
@@ -154,6 +156,15 @@ export class EngineClient {
     } finally {
       settled = true;
     }
+  }
+
+  /** A vector for each text, by a model whose `task` is `embedding`. Rejects with `Aborted` when the signal aborts. */
+  embed(embedding: Omit<EmbedRequest, 'client' | 'request'>, options: CallOptions = {}): Promise<EmbeddingResult> {
+    const request = this.#nextRequest();
+    return this.#call((engine) => engine.embed({ ...embedding, client: this.clientId, request }), {
+      ...options,
+      request,
+    });
   }
 
   tokenize(model: ModelHandle, text: string): Promise<readonly number[]> {

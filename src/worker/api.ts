@@ -164,6 +164,8 @@ export interface LoadedModel {
   readonly contextLength: number;
   readonly precision: Precision;
   readonly vocabSize: number;
+  /** What the model is for: `generate`, or `embed`. */
+  readonly task: 'generation' | 'embedding';
   /** False: the file has neither a chat template nor chat tokens. Such a model goes on with a text: send `text`. */
   readonly isChatModel: boolean;
   /** What the file recommends (`general.sampling.*`); used for what a request leaves open. */
@@ -300,6 +302,22 @@ export interface GenerationResult {
     readonly prefillTokensPerSecond: number;
     readonly decodeTokensPerSecond: number;
   };
+}
+
+// ---------------------------------------------------------------------------------------------- embeddings
+
+/** Of a model whose `task` is `embedding`. */
+export interface EmbedRequest extends Pick<GenerateRequest, 'client' | 'request' | 'model'> {
+  /** Texts, to which the tokens are added that the model wants at their ends; or token ids as they are. */
+  readonly inputs: readonly (string | readonly number[])[];
+  /** Divide each vector by its length, so that dot products are cosines. Default: as the model's pooling gives them. */
+  readonly normalize?: boolean;
+}
+
+export interface EmbeddingResult {
+  /** One for each input, in their order. */
+  readonly embeddings: readonly Float32Array[];
+  readonly numTokens: number;
 }
 
 // ---------------------------------------------------------------------------------------------- device and stats
@@ -462,7 +480,9 @@ export interface Engine {
   load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel>;
   unload(model: ModelHandle): Promise<void>;
   generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult>;
-  /** Ends a load (`Aborted`) or a generation (`finishReason: 'aborted'`); unknown ids are ignored. */
+  /** A vector for each text. A text that is longer than the model takes is a `ContextFull` error, and none is embedded. */
+  embed(request: EmbedRequest): Promise<EmbeddingResult>;
+  /** Ends a load or an embedding (`Aborted`) or a generation (`finishReason: 'aborted'`); unknown ids are ignored. */
   abort(client: ClientId, request: RequestId): Promise<void>;
   tokenize(model: ModelHandle, text: string): Promise<readonly number[]>;
   forgetConversation(client: ClientId, conversation: ConversationId): Promise<void>;

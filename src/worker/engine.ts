@@ -11,6 +11,8 @@ import type {
   CachedModel,
   ClientId,
   DeviceRates,
+  EmbeddingResult,
+  EmbedRequest,
   Engine,
   EngineInfo,
   EngineState,
@@ -36,6 +38,7 @@ import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
 import { SelfTest, type SelfTestHost } from './gpu/self-test/self-test.ts';
 import { IdleWork } from './idle.ts';
 import type { CreateDrafter } from './speculation/drafter.ts';
+import type { ModelSession } from './serving/model-session.ts';
 import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
 
 export interface EngineHost {
@@ -60,7 +63,8 @@ const VERSION = '0.1.0';
 export class LinnetEngine implements Engine {
   readonly #host: EngineHost;
   readonly #models = new Map<ModelHandle, Loaded>();
-  readonly #loads = new Map<string, AbortController>();
+  /** Loads and embeddings under way. */
+  readonly #abortables = new Map<string, AbortController>();
   readonly #records: RecordStore;
   readonly #idle: IdleWork;
   #gpu: Promise<Gpu> | undefined;
@@ -92,7 +96,7 @@ export class LinnetEngine implements Engine {
 
   async stats(): Promise<EngineStats> {
     const gpu = await this.#openGpu();
-    const sessions = [...this.#models.values()].map((model) => model.session);
+    const sessions = this.#generating();
     const counters = sessions.map((session) => session.schedulerCounters);
     const { lastDecodeStep } = sessions.at(-1)?.steps ?? {};
     const precision = sessions.at(-1)?.runner.plan.sizes.precision;
@@ -141,6 +145,12 @@ export class LinnetEngine implements Engine {
 
   async generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult> {
     const { session } = this.#model(request.model);
+    if (session.kind !== 'generation') {
+      throw new LinnetError(
+        'InvalidRequest',
+        `This model (${session.runner.plan.config.architecture}) makes embeddings and generates no text: call embed, or load another model.`,
+      );
+    }
     const batcher = new EventBatcher(onEvents, this.#host.later);
     try {
       return await this.#idle.during(() =>
@@ -155,19 +165,33 @@ export class LinnetEngine implements Engine {
     }
   }
 
+  async embed(request: EmbedRequest): Promise<EmbeddingResult> {
+    const { session } = this.#model(request.model);
+    if (session.kind !== 'embedding') {
+      throw new LinnetError(
+        'InvalidRequest',
+        `This model (${session.runner.plan.config.architecture}) generates text and makes no embeddings: call generate, or load an embedding model.`,
+      );
+    }
+    return this.#abortable(request.client, request.request, (signal) =>
+      this.#idle.during(() => session.embed(request, signal)),
+    );
+  }
+
   abort(client: ClientId, request: RequestId): Promise<void> {
-    this.#loads.get(`${client}/${request}`)?.abort();
-    for (const { session } of this.#models.values()) session.abort(client, request);
+    this.#abortables.get(`${client}/${request}`)?.abort(abortedError());
+    for (const session of this.#generating()) session.abort(client, request);
     return Promise.resolve();
   }
 
   tokenize(model: ModelHandle, text: string): Promise<readonly number[]> {
     const { session } = this.#model(model);
-    return Promise.resolve(session.text.tokenizer.encode(text, { addSpecial: false, parseSpecial: true }));
+    const tokenizer = session.kind === 'generation' ? session.text.tokenizer : session.tokenizer;
+    return Promise.resolve(tokenizer.encode(text, { addSpecial: false, parseSpecial: true }));
   }
 
   forgetConversation(client: ClientId, conversation: string): Promise<void> {
-    for (const { session } of this.#models.values()) session.forgetConversation(client, conversation);
+    for (const session of this.#generating()) session.forgetConversation(client, conversation);
     return Promise.resolve();
   }
 
@@ -202,6 +226,10 @@ export class LinnetEngine implements Engine {
       ]);
       return this.#idle.during(() => measureRates(gpu, { nowMs: this.#host.nowMs, types, signal }));
     });
+  }
+
+  #generating(): readonly ModelSession[] {
+    return [...this.#models.values()].flatMap(({ session }) => (session.kind === 'generation' ? [session] : []));
   }
 
   #model(handle: ModelHandle): Loaded {
@@ -270,7 +298,7 @@ export class LinnetEngine implements Engine {
     this.#gpu = undefined;
     this.#opened = undefined;
     this.#wasLost = true;
-    for (const load of this.#loads.values()) load.abort(error);
+    for (const load of this.#abortables.values()) load.abort(error);
     const models = [...this.#models.values()];
     this.#models.clear();
     for (const model of models) void model.close(error);
@@ -289,17 +317,17 @@ export class LinnetEngine implements Engine {
 
   async #abortable<T>(client: ClientId, request: RequestId, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const key = `${client}/${request}`;
-    if (this.#loads.has(key))
+    if (this.#abortables.has(key))
       throw new LinnetError('InvalidRequest', `The request id ${request} is in use; choose another.`);
     const controller = new AbortController();
-    this.#loads.set(key, controller);
+    this.#abortables.set(key, controller);
     try {
       return await run(controller.signal);
     } catch (error) {
       const reason: unknown = controller.signal.reason;
       throw reason instanceof LinnetError ? reason : toLinnetError(error);
     } finally {
-      this.#loads.delete(key);
+      this.#abortables.delete(key);
     }
   }
 

@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findAdapter } from '../node/dawn.ts';
 import { readArguments } from './arguments.ts';
-import { compareModel } from './compare.ts';
-import { readGolden, type Golden } from './golden.ts';
+import { compareAny } from './compare-any.ts';
+import { readAnyGolden, type EmbeddingGolden, type Golden } from './golden.ts';
 import { ALL_SELECTIONS, isRefusal } from './selections.ts';
 
 const { values, positionals } = parseArgs({
@@ -32,12 +32,12 @@ function isPresent(name: string): boolean {
 const totals = { passed: 0, failed: 0, refused: 0 };
 
 /** The selections that do not pass, each with what came out. @throws the named error of a model that is refused */
-async function failuresOf(golden: Golden, adapter: string): Promise<readonly string[]> {
+async function failuresOf(golden: Golden | EmbeddingGolden, adapter: string): Promise<readonly string[]> {
   const failures: string[] = [];
   for (const { name, flags } of ALL_SELECTIONS) {
     try {
       const options = readArguments([directory ?? '', '--adapter', adapter, ...flags]);
-      const { difference, numSteps, numWrong, passed } = await compareModel(options, golden);
+      const { difference, numSteps, numWrong, passed } = await compareAny(options, golden);
       if (passed) totals.passed += 1;
       else {
         const worst = `max ${difference.max.toExponential(1)}, greedy ${String(numSteps - numWrong)}/${String(numSteps)}`;
@@ -53,7 +53,7 @@ async function failuresOf(golden: Golden, adapter: string): Promise<readonly str
 }
 
 for (const file of names) {
-  const golden = readGolden(join(directory, 'goldens', file));
+  const golden = readAnyGolden(join(directory, 'goldens', file));
   const label = file.slice(0, -5).padEnd(28);
   try {
     for (const adapter of adapters) {

@@ -23,13 +23,36 @@ export interface Golden {
   readonly prompts: readonly GoldenPrompt[];
 }
 
+/** Of an encoder: a vector for each text, pooled and not normalised. */
+export interface EmbeddingGolden {
+  readonly model: string;
+  readonly architecture: string;
+  readonly embedding: { readonly length: number; readonly pooling: string };
+  readonly prompts: readonly {
+    readonly name: string;
+    readonly ids: readonly number[];
+    readonly exact: { readonly vector: readonly number[] };
+  }[];
+}
+
+export function isEmbeddingGolden(golden: Golden | EmbeddingGolden): golden is EmbeddingGolden {
+  return 'embedding' in golden;
+}
+
+/** @throws for a golden of an encoder */
 export function readGolden(path: string): Golden {
+  const golden = readAnyGolden(path);
+  if (!isEmbeddingGolden(golden)) return golden;
+  throw new Error(`${path} is the golden of an encoder`);
+}
+
+export function readAnyGolden(path: string): Golden | EmbeddingGolden {
   const golden: unknown = JSON.parse(readFileSync(path, 'utf8'));
   if (isGolden(golden)) return golden;
   throw new Error(`${path} is not a golden of format 1 with exact results`);
 }
 
-function isGolden(value: unknown): value is Golden {
+function isGolden(value: unknown): value is Golden | EmbeddingGolden {
   return (
     typeof value === 'object' &&
     value !== null &&
@@ -52,6 +75,9 @@ export const LIMITS = {
   f16: { rms: 0.015, max: 0.06 },
   int8: { rms: 0.15, max: 0.6 },
 } as const satisfies Record<string, Limits>;
+
+/** Of components of vectors with f32 activations (the README beside the goldens). */
+export const EMBEDDING_LIMITS = { rms: 1e-4, max: 1e-4 } as const satisfies Limits;
 
 /**
  * Limits of a runtime that rounds what it keeps or multiplies against exact arithmetic that rounds the same, given what that

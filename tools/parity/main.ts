@@ -7,8 +7,8 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openDawn } from '../node/dawn.ts';
 import { readArguments } from './arguments.ts';
-import { compareModel } from './compare.ts';
-import { readGolden } from './golden.ts';
+import { compareAny } from './compare-any.ts';
+import { isEmbeddingGolden, readAnyGolden } from './golden.ts';
 
 const options = readArguments(process.argv.slice(2));
 const names = readdirSync(join(options.directory, 'goldens'))
@@ -21,13 +21,13 @@ for (const name of names) {
   const started = performance.now();
   const label = name.slice(0, -5).padEnd(28);
   try {
-    const golden = readGolden(join(options.directory, 'goldens', name));
-    const { difference, limits, numSteps, numWrong, passed: good } = await compareModel(options, golden);
+    const golden = readAnyGolden(join(options.directory, 'goldens', name));
+    const { difference, limits, numSteps, numWrong, passed: good } = await compareAny(options, golden);
     if (good) passed += 1;
     else failed += 1;
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     console.log(
-      `${good ? 'pass' : 'FAIL'} ${label} rms ${difference.rms.toExponential(1)} max ${difference.max.toExponential(1)} (of ${limits.rms.toExponential(1)}, ${limits.max.toExponential(1)}) over ${String(difference.count)}; greedy ${String(numSteps - numWrong)}/${String(numSteps)} steps compared; ${seconds} s`,
+      `${good ? 'pass' : 'FAIL'} ${label} rms ${difference.rms.toExponential(1)} max ${difference.max.toExponential(1)} (of ${limits.rms.toExponential(1)}, ${limits.max.toExponential(1)}) over ${String(difference.count)}; ${isEmbeddingGolden(golden) ? 'components of vectors' : `greedy ${String(numSteps - numWrong)}/${String(numSteps)} steps compared`}; ${seconds} s`,
     );
   } catch (error) {
     failed += 1;

@@ -7,8 +7,9 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openTestAdapters } from '../node/test-devices.ts';
 import { readArguments } from './arguments.ts';
+import { compareAny } from './compare-any.ts';
 import { compareModel } from './compare.ts';
-import { readGolden } from './golden.ts';
+import { readAnyGolden, readGolden } from './golden.ts';
 import { FORCED_VARIANTS } from './selections.ts';
 
 const REFERENCE = resolve(process.env['LINNET_REFERENCE'] ?? resolve(import.meta.dirname, '../../../shared/reference'));
@@ -54,6 +55,14 @@ const ON_ONE: readonly Case[] = [
   { model: 'qwen3moe', flags: ['--batch', '5'] },
   { model: 'gpt-oss', flags: ['--max-binding', '65536'] },
   { model: 'deepseek2', flags: [] },
+  { model: 'falcon', flags: ['--attention', 'flash'] },
+  { model: 'gemma4', flags: [] },
+];
+
+/** Encoders, on every adapter: they have kernels of their own for attention. */
+const ENCODERS: readonly Case[] = [
+  { model: 'bert', flags: [] },
+  { model: 'modern-bert', flags: ['--attention', 'flash', '--batch', '3'] },
 ];
 
 for (const [i, { name: adapter, title }] of openTestAdapters().entries()) {
@@ -73,6 +82,13 @@ for (const [i, { name: adapter, title }] of openTestAdapters().entries()) {
         );
       },
     );
+    it.for(ENCODERS)('$model $flags', { timeout: 180_000 }, async ({ model, flags }) => {
+      const options = readArguments([REFERENCE, '--adapter', adapter, ...flags]);
+      const golden = readAnyGolden(join(REFERENCE, 'goldens', `${model}.json`));
+      const { difference, passed } = await compareAny(options, golden);
+      expect(difference.count).toBe(3 * 64);
+      expect(passed, `rms ${String(difference.rms)}, max ${String(difference.max)}`).toBe(true);
+    });
   });
 }
 

@@ -3,30 +3,12 @@
  * has several shards, for all rows), over every cache layout, head sizes and groups of query heads.
  */
 import { expect, it } from 'vitest';
-import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
-import type { Kernel } from '../kernel.ts';
+import { describeOnAdapters } from '../../../tools/node/kernel-runner.ts';
 import { isBlockLayout, type KvLayout } from '../lib/kv-layout.ts';
-import { differences, exactly, type Expected } from '../vectors/tolerance.ts';
-import { planted, UNTOUCHED } from '../testing/values.ts';
-import {
-  attentionFlash,
-  attentionReduce,
-  attentionReduceSinks,
-  attentionRows,
-  attentionSplit,
-  FLASH_PARAMS,
-  FLASH_TILE_ROWS,
-  NO_WINDOW,
-  REDUCE_PARAMS,
-  SPLIT_PARAMS,
-  splitGroup,
-} from './attention.ts';
-import {
-  attentionInputs,
-  BLOCK_TOKENS,
-  type AttentionInputs,
-  type AttentionShape,
-} from '../testing/attention.cases.ts';
+import { BLOCK_TOKENS, type AttentionShape } from '../testing/attention.cases.ts';
+import { checkFlash, checkSplit, splitKernels, type SplitKernels } from '../../../tools/node/attention-checks.ts';
+import { planted } from '../testing/values.ts';
+import { attentionFlash, attentionRows } from './attention.ts';
 
 const SHAPES: readonly AttentionShape[] = [
   { headDim: 8, numKvHeads: 3, headsPerKv: 1, qScale: 1 },
@@ -47,152 +29,12 @@ const SINKED: readonly AttentionShape[] = [
   { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 3, window: 21, sinks: true },
   { headDim: 64, numKvHeads: 1, headsPerKv: 2, qScale: 8, softcap: 5, sinks: true },
 ];
+/** Of encoders: all keys of the sequence, and windows to both sides. */
+const AROUND: readonly AttentionShape[] = [
+  { headDim: 32, numKvHeads: 2, headsPerKv: 2, qScale: 1, around: true },
+  { headDim: 64, numKvHeads: 1, headsPerKv: 1, qScale: 8, around: true, window: 12 },
+];
 const SMALL: AttentionShape = { headDim: 8, numKvHeads: 2, headsPerKv: 2, qScale: 1 };
-/** The scale of scores; the models' own, as f32. */
-const scaleOf = (shape: AttentionShape) => Math.fround(1 / Math.sqrt(shape.headDim));
-
-const rowWords = (inputs: AttentionInputs) =>
-  Uint32Array.from(inputs.rows.flatMap(({ sequence, position }) => [0, position, 0, sequence]));
-
-const emptyOutput = (inputs: AttentionInputs) => new Float32Array(inputs.rows.length * inputs.qStride).fill(UNTOUCHED);
-
-/** What differs in an output in which the rows first .. first + count - 1 are computed. */
-function compare(
-  inputs: AttentionInputs,
-  out: ArrayBuffer | undefined,
-  first: number,
-  count: number,
-  tileKeys: number,
-) {
-  const expected = inputs.rows.flatMap(({ position }, r): readonly Expected[] => {
-    const isComputed = r >= first && r < first + count;
-    const row = isComputed ? inputs.expected(r, Math.ceil((position + 1) / tileKeys)) : [];
-    return [...row, ...new Array<Expected>(inputs.qStride - row.length).fill(exactly(UNTOUCHED))];
-  });
-  return differences(new Float32Array(out ?? new ArrayBuffer(0)), expected);
-}
-
-/** `kernel` is flash, or its stand-in for software adapters, which takes rows without tiles. */
-async function checkFlash(runner: KernelRunner, kernel: Kernel, layout: KvLayout, seed: number, shape: AttentionShape) {
-  const inputs = attentionInputs(layout, seed, shape, scaleOf(shape));
-  const tiles: number[][] = [];
-  for (let first = 0; first < inputs.numPrompt;) {
-    const { sequence = 0 } = inputs.rows[first] ?? {};
-    const ofSequence = inputs.rows.filter((row, r) => r >= first && row.sequence === sequence).length;
-    const count = Math.min(FLASH_TILE_ROWS, ofSequence);
-    tiles.push([first, count, sequence, inputs.rows[first + count - 1]?.position ?? 0]);
-    first += count;
-  }
-  const params = packFields(FLASH_PARAMS, {
-    num_kv_heads: shape.numKvHeads,
-    heads_per_kv: shape.headsPerKv,
-    block_tokens: BLOCK_TOKENS,
-    q_stride: inputs.qStride,
-    out_stride: inputs.qStride,
-    scale: { f32: scaleOf(shape) },
-    head_words: shape.headDim / 4,
-    window: shape.window ?? NO_WINDOW,
-    softcap: { f32: shape.softcap ?? 0 },
-  });
-  const step = packStep({ numPrompt: inputs.numPrompt, numTiles: tiles.length, tableStride: inputs.tableStride });
-  const pools = [inputs.keys(0, inputs.numBlocks), inputs.values(0, inputs.numBlocks)];
-  const byRows = kernel.name.startsWith('attention_rows');
-  const tileWords = byRows ? [] : [Uint32Array.from(tiles.flat())];
-  const bindings = [
-    step,
-    params,
-    inputs.q,
-    ...pools,
-    rowWords(inputs),
-    inputs.tables,
-    ...tileWords,
-    emptyOutput(inputs),
-    ...(shape.sinks === true ? [inputs.sinks] : []),
-  ];
-  const numHeads = shape.numKvHeads * shape.headsPerKv;
-  const results = await runner.run(kernel, bindings, [
-    byRows ? Math.ceil(inputs.numPrompt / 64) : tiles.length,
-    numHeads,
-    1,
-  ]);
-  return compare(
-    inputs,
-    results[kernel.bindings.indexOf('readWrite')],
-    0,
-    inputs.numPrompt,
-    kernel.constants['TILE_K'] ?? 1,
-  );
-}
-
-interface SplitKernels {
-  readonly split: Kernel;
-  readonly reduce: Kernel;
-}
-
-function splitKernels(layout: KvLayout, shape: AttentionShape, chunk: number): SplitKernels {
-  return {
-    split: attentionSplit(layout, shape.headDim, splitGroup(shape.headsPerKv, shape.headDim, chunk), chunk),
-    reduce: shape.sinks === true ? attentionReduceSinks : attentionReduce,
-  };
-}
-
-/** With `shards` (first block of each) all rows go this way, with one shard the generated ones. */
-async function checkSplit(
-  runner: KernelRunner,
-  { split, reduce }: SplitKernels,
-  layout: KvLayout,
-  seed: number,
-  shape: AttentionShape,
-  shards: readonly number[] = [0],
-) {
-  const inputs = attentionInputs(layout, seed, shape, scaleOf(shape));
-  const { headDim, numKvHeads, headsPerKv } = shape;
-  const allRows = shards.length > 1;
-  const numHeads = numKvHeads * headsPerKv;
-  const numGenerated = inputs.rows.length - inputs.numPrompt;
-  const numRows = allRows ? inputs.rows.length : numGenerated;
-  const chunk = split.constants['CHUNK'] ?? NaN;
-  const group = split.constants['GROUP'] ?? NaN;
-  const maxChunks = Math.ceil(Math.max(...inputs.rows.map((row) => row.position + 1)) / chunk) + 1;
-  const step = packStep({ numPrompt: inputs.numPrompt, numGenerated, tableStride: inputs.tableStride });
-  let partOut = new Float32Array(numRows * numHeads * maxChunks * headDim).fill(UNTOUCHED);
-  let partStats = new Float32Array(numRows * numHeads * maxChunks * 2).fill(UNTOUCHED);
-  for (const [i, first] of shards.entries()) {
-    const numBlocks = (shards[i + 1] ?? inputs.numBlocks) - first;
-    const params = packFields(SPLIT_PARAMS, {
-      num_heads: numHeads,
-      num_kv_heads: numKvHeads,
-      groups_per_kv: headsPerKv / group,
-      block_tokens: BLOCK_TOKENS,
-      first_block: first,
-      num_blocks: numBlocks,
-      max_chunks: maxChunks,
-      q_stride: inputs.qStride,
-      all_rows: allRows ? 1 : 0,
-      scale: { f32: scaleOf(shape) },
-      window: shape.window ?? NO_WINDOW,
-      softcap: { f32: shape.softcap ?? 0 },
-    });
-    const pools = [inputs.keys(first, numBlocks), inputs.values(first, numBlocks)];
-    const bindings = [step, params, inputs.q, ...pools, rowWords(inputs), inputs.tables, partOut, partStats];
-    const results = await runner.run(split, bindings, [maxChunks - 1, numHeads / group, numRows]);
-    partOut = new Float32Array(results[7] ?? new ArrayBuffer(0));
-    partStats = new Float32Array(results[8] ?? new ArrayBuffer(0));
-  }
-  const params = packFields(REDUCE_PARAMS, {
-    num_heads: numHeads,
-    head_words: headDim / 4,
-    chunk,
-    max_chunks: maxChunks,
-    out_stride: inputs.qStride,
-    all_rows: allRows ? 1 : 0,
-    window: shape.window ?? NO_WINDOW,
-  });
-  const sinks = shape.sinks === true ? [inputs.sinks] : [];
-  const bindings = [step, params, partOut, partStats, rowWords(inputs), emptyOutput(inputs), ...sinks];
-  const results = await runner.run(reduce, bindings, [Math.ceil((numHeads * headDim) / 4 / 64), numRows, 1]);
-  return compare(inputs, results[5], allRows ? 0 : inputs.numPrompt, numRows, chunk);
-}
 
 describeOnAdapters((runner) => {
   const inLayout = (layout: KvLayout) => SHAPES.map((shape, i) => ({ layout, shape, seed: 81 + i }));
@@ -250,8 +92,9 @@ describeOnAdapters((runner) => {
   it.for(SINKED.map((shape, i) => ({ shape, seed: 101 + i })))(
     'sinks, head $shape.headDim: flash, rows, split, seed $seed',
     async ({ shape, seed }) => {
-      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, true), 'f32', seed, shape)).toEqual([]);
-      expect(await checkFlash(runner(), attentionRows('f32', true), 'f32', seed, shape)).toEqual([]);
+      const sinks = { sinks: true };
+      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, sinks), 'f32', seed, shape)).toEqual([]);
+      expect(await checkFlash(runner(), attentionRows('f32', sinks), 'f32', seed, shape)).toEqual([]);
       expect(await checkSplit(runner(), splitKernels('f32', shape, 128), 'f32', seed, shape)).toEqual([]);
     },
   );
@@ -266,12 +109,37 @@ describeOnAdapters((runner) => {
     const found: string[] = [];
     for (const [i, shape] of SINKED.entries()) {
       const { split, reduce } = splitKernels('f32', shape, 128);
-      const kernel = planted(part === 'rows' ? attentionRows('f32', true) : reduce, right, wrong);
+      const kernel = planted(part === 'rows' ? attentionRows('f32', { sinks: true }) : reduce, right, wrong);
       found.push(
         ...(part === 'rows'
           ? await checkFlash(runner(), kernel, 'f32', 101 + i, shape)
           : await checkSplit(runner(), { split, reduce: kernel }, 'f32', 101 + i, shape)),
       );
+    }
+    expect(found).not.toEqual([]);
+  });
+
+  it.for(AROUND.map((shape, i) => ({ shape, seed: 98 + i })))(
+    'keys on both sides, window $shape.window: flash and rows, seed $seed',
+    async ({ shape, seed }) => {
+      const around = { keys: 'around' } as const;
+      expect(await checkFlash(runner(), attentionFlash('f32', shape.headDim, around), 'f32', seed, shape)).toEqual([]);
+      expect(await checkFlash(runner(), attentionRows('f32', around), 'f32', seed, shape)).toEqual([]);
+    },
+  );
+
+  it.for<readonly [string, string]>([
+    ['min(last - row.position, window)', 'last - row.position'],
+    ['step.table_stride - 1u] - 1u', 'step.table_stride - 1u]'],
+    ['position - min(position, window)', 'position - min(position, window - 1u)'],
+    ['(row.sequence + 1u)', '(row.sequence + 2u)'],
+  ])('finds a mistake planted in what encoders see: %s -> %s', async ([right, wrong]) => {
+    const around = { keys: 'around' } as const;
+    const found: string[] = [];
+    for (const [i, shape] of AROUND.entries()) {
+      const [flash, rows] = [attentionFlash('f32', shape.headDim, around), attentionRows('f32', around)];
+      const kernel = planted(i === 0 ? rows : flash, right, wrong);
+      found.push(...(await checkFlash(runner(), kernel, 'f32', 98 + i, shape)));
     }
     expect(found).not.toEqual([]);
   });
@@ -300,8 +168,8 @@ describeOnAdapters((runner) => {
   });
 
   it.for<readonly [string, string]>([
-    ['start + key <= position', 'start + key < position'],
-    ['start <= tile.last_position', 'start + TILE_K <= tile.last_position'], // drops the last tile
+    ['start + key <= last_key', 'start + key < last_key'],
+    ['start <= last_of_tile', 'start + TILE_K <= last_of_tile'], // drops the last tile
     ['position % params.block_tokens', '(position + 1u) % params.block_tokens'],
     ['let fade = select(exp(top - new_top)', 'let fade = select(1.0 + 0.0 * exp(top - new_top)'],
     ['head / params.heads_per_kv', 'head % params.num_kv_heads'],
@@ -325,7 +193,7 @@ describeOnAdapters((runner) => {
   });
 
   it.for<readonly [string, string]>([
-    ['key <= info.position', 'key < info.position'],
+    ['key <= last_key', 'key < last_key'],
     ['fma(sum, fade, p)', 'sum + p'],
     ['wid.x * 64u + tid < step.num_prompt', 'wid.x * 64u + tid < step.num_prompt - 1u'],
   ])('finds a mistake planted in rows: %s -> %s', async ([right, wrong]) => {

@@ -15,6 +15,8 @@ import noSinkWgsl from './no_sink.wgsl?raw';
 import sinkWgsl from './sink.wgsl?raw';
 import splitWgsl from './attention_split.wgsl?raw';
 import visibleWgsl from './visible.wgsl?raw';
+import visibleAroundWgsl from './visible_around.wgsl?raw';
+import visibleBeforeWgsl from './visible_before.wgsl?raw';
 
 /** Longest head that the kernels have room for. */
 export const MAX_HEAD_DIM = 576;
@@ -76,6 +78,23 @@ export const latentJoin: Kernel = {
   constants: {},
   features: [],
 };
+
+/** Which keys a prompt row sees: those before it, or, in an encoder, on both sides. */
+export type Visible = 'before' | 'around';
+
+function visible(keys: Visible): { readonly wgsl: string; readonly suffix: string } {
+  return keys === 'before'
+    ? { wgsl: [visibleWgsl, visibleBeforeWgsl].join('\n'), suffix: '' }
+    : { wgsl: visibleAroundWgsl, suffix: '_around' };
+}
+
+/** Of prompt rows. */
+export interface PromptAttentionOptions {
+  /** Default: before. */
+  readonly keys?: Visible;
+  /** Every head has an attention sink; default: none has. */
+  readonly sinks?: boolean;
+}
 
 /** Rows a flash workgroup takes. */
 export const FLASH_TILE_ROWS = 16;
@@ -140,12 +159,17 @@ export const attentionReduce = reduceKernel(false);
 export const attentionReduceSinks = reduceKernel(true);
 
 /** Bindings: step, params, q, k, v, rows, tables, tiles, out, and sinks where there are some. Grid: tile, head. */
-export function attentionFlash(kv: KvLayout, headDim: number, sinks = false): Kernel {
+export function attentionFlash(
+  kv: KvLayout,
+  headDim: number,
+  { keys = 'before', sinks = false }: PromptAttentionOptions = {},
+): Kernel {
+  const { wgsl, suffix } = visible(keys);
   // At most 8 KiB of shared memory for the tile: 2048 floats.
   const tileK = Math.min(32, 2 ** Math.floor(Math.log2(2048 / headDim)));
   const kernel: Kernel = {
-    name: `attention_flash_${kv}_d${String(headDim)}`,
-    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, flashWgsl].join('\n'),
+    name: `attention_flash_${kv}_d${String(headDim)}${suffix}`,
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, wgsl, flashWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {
       HEAD_DIM: headDim,
@@ -163,10 +187,11 @@ export function attentionFlash(kv: KvLayout, headDim: number, sinks = false): Ke
  * Prompt rows on software adapters. Bindings: step, params, q, k, v, rows, tables, out, and sinks where there are some.
  * Grid: rows / 64, head.
  */
-export function attentionRows(kv: KvLayout, sinks = false): Kernel {
+export function attentionRows(kv: KvLayout, { keys = 'before', sinks = false }: PromptAttentionOptions = {}): Kernel {
+  const { wgsl, suffix } = visible(keys);
   const kernel: Kernel = {
-    name: `attention_rows_${kv}`,
-    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, visibleWgsl, attentionRowsWgsl].join('\n'),
+    name: `attention_rows_${kv}${suffix}`,
+    code: [stepWgsl, kvReadWgsl(kv), softcapWgsl, wgsl, attentionRowsWgsl].join('\n'),
     bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'read', 'readWrite'],
     constants: {},
     features: [],

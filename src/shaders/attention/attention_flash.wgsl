@@ -1,5 +1,6 @@
 // Attention of prompt rows, FlashAttention-2 style: a workgroup of 64 takes 16 rows of one sequence and one head, walks
-// the keys in tiles at fixed positions with an online softmax in f32, and stops at the last key its rows may see.
+// the keys in tiles at fixed positions with an online softmax in f32, and stops at the last key its rows may see (which
+// visible_*.wgsl says).
 // Four lanes share a row: each scores a quarter of the tile's keys and owns a quarter of the output's elements.
 // A tile that a row may not see leaves its state bit for bit, so a row's result does not depend on its tile.
 override HEAD_DIM: u32 = 64u;
@@ -59,11 +60,13 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var top = LOWEST;
   var sum = 0.0;
   let first_key = first_visible(position, params.window);
+  let last_key = last_visible(rows[row], params.window);
   // Tiles lie at multiples of their length whatever the window, so that a row's sums do not depend on its neighbours.
   let first_tile = first_visible(rows[tile.first].position, params.window) / TILE_K * TILE_K;
-  for (var start = first_tile; start <= tile.last_position; start += TILE_K) {
+  let last_of_tile = last_visible(rows[tile.first + tile.count - 1u], params.window);
+  for (var start = first_tile; start <= last_of_tile; start += TILE_K) {
     for (var i = tid; i < KV_WORDS; i += 64u) {
-      kv[i] = key_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, tile.last_position)), i % words);
+      kv[i] = key_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, last_of_tile)), i % words);
     }
     workgroupBarrier();
     for (var key = quarter; key < TILE_K; key += 4u) {
@@ -72,16 +75,16 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
         dot4 = fma(q[q_at + i], kv[key * words + i], dot4);
       }
       let score = capped(((dot4.x + dot4.y) + (dot4.z + dot4.w)) * params.scale, params.softcap);
-      scores[local_row * TILE_K + key] = select(LOWEST, score, start + key <= position);
+      scores[local_row * TILE_K + key] = select(LOWEST, score, start + key <= last_key);
     }
     workgroupBarrier();
     for (var i = tid; i < KV_WORDS; i += 64u) {
-      kv[i] = value_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, tile.last_position)), i % words);
+      kv[i] = value_quad(cache_slot(tile.sequence, kv_head, min(start + i / words, last_of_tile)), i % words);
     }
     workgroupBarrier();
-    if (start <= position && start + TILE_K > first_key) {
+    if (start <= last_key && start + TILE_K > first_key) {
       let from_key = max(first_key, start) - start;
-      let num_keys = min(position - start + 1u, TILE_K);
+      let num_keys = min(last_key - start + 1u, TILE_K);
       var new_top = top;
       for (var key = from_key; key < num_keys; key++) {
         new_top = max(new_top, scores[local_row * TILE_K + key]);

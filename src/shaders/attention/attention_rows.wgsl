@@ -37,7 +37,8 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
   var top = LOWEST;
   var sum = 0.0;
   let first_key = first_visible(info.position, params.window);
-  for (var key = first_key; key <= info.position; key++) {
+  let last_key = last_visible(info, params.window);
+  for (var key = first_key; key <= last_key; key++) {
     let block = block_tables[table + key / params.block_tokens];
     let at = kv_slot(block * params.num_kv_heads + kv_head, key % params.block_tokens, params.block_tokens, words);
     var dot4 = vec4<f32>();

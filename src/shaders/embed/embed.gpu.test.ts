@@ -7,11 +7,12 @@ import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../
 import type { BlockType } from '../blocks/block-type.ts';
 import { planesOf, randomRows, rowElementsNear } from '../vectors/blocks.ts';
 import { dequantizeRows } from '../blocks/dequantize.ref.ts';
+import { F32 } from '../blocks/f32.ts';
 import { ALL_BLOCK_TYPES } from '../blocks/index.ts';
 import type { Kernel } from '../kernel.ts';
 import { differences, exactly } from '../vectors/tolerance.ts';
 import { planted, seededRandom, UNTOUCHED, wholeBelow } from '../testing/values.ts';
-import { embed, EMBED_PARAMS } from './embed.ts';
+import { embed, EMBED_INDICES, EMBED_PARAMS, type EmbedIndex } from './embed.ts';
 import { embedRef } from './embed.ref.ts';
 
 interface EmbedCase {
@@ -24,12 +25,20 @@ interface EmbedCase {
   readonly shards?: readonly number[];
   /** A power of two, so that the product is exact. */
   readonly scale?: number;
+  readonly index?: EmbedIndex;
+  readonly addToOut?: boolean;
 }
 
 const CASES: readonly EmbedCase[] = [
   { numTokens: 1, width: 1, numPrompt: 1, numGenerated: 0 },
   { numTokens: 31, width: 257, numPrompt: 13, numGenerated: 4, scale: 16 },
   { numTokens: 17, width: 512, numPrompt: 0, numGenerated: 67, shards: [0, 4, 14] },
+];
+
+/** Tables that are not looked up by tokens, and sums with what is there. */
+const ADDED: readonly EmbedCase[] = [
+  { numTokens: 9, width: 40, numPrompt: 5, numGenerated: 7, index: 'position', addToOut: true, shards: [0, 4] },
+  { numTokens: 3, width: 64, numPrompt: 2, numGenerated: 2, index: 'first', addToOut: true, scale: 4 },
 ];
 
 async function check(
@@ -44,8 +53,10 @@ async function check(
   const raw = randomRows(type, one.numTokens, width, random);
   const numRows = one.numPrompt + one.numGenerated;
   const tokens = Array.from({ length: numRows }, () => wholeBelow(random, one.numTokens));
+  const { index = 'token', addToOut = false } = one;
+  const tableRows = { token: tokens, position: tokens.map((_, r) => r), first: tokens.map(() => 0) }[index];
   const rows = Uint32Array.from(tokens.flatMap((token, r) => [token, r, r, 0]));
-  const expected = embedRef(dequantizeRows(type, raw, one.numTokens, width), width, tokens);
+  const expected = embedRef(dequantizeRows(type, raw, one.numTokens, width), width, tableRows);
 
   const padded = Math.ceil(width / 32) * 32;
   let out = new Float32Array((numRows + 1) * padded).fill(UNTOUCHED); // one row more than there are
@@ -60,6 +71,8 @@ async function check(
       num_tokens: end - first,
       num_groups: shard.numGroups,
       scale: { f32: one.scale ?? 1 },
+      index_by: EMBED_INDICES.indexOf(index),
+      add_to_out: addToOut ? 1 : 0,
     });
     const step = packStep({ numPrompt: one.numPrompt, numGenerated: one.numGenerated });
     const grid = [Math.ceil((numRows * shard.numGroups) / 64), 1, 1] as const;
@@ -70,8 +83,9 @@ async function check(
     out,
     Array.from(out, (_, i) => {
       const [row, column] = [Math.floor(i / padded), i % padded];
-      if (row === numRows) return exactly(UNTOUCHED);
-      return exactly(column < width ? Math.fround(expected[row * width + column] ?? NaN) * (one.scale ?? 1) : 0);
+      if (row === numRows || (tableRows[row] ?? 0) >= one.numTokens) return exactly(UNTOUCHED);
+      const value = column < width ? Math.fround(expected[row * width + column] ?? NaN) * (one.scale ?? 1) : 0;
+      return exactly(Math.fround(value + (addToOut ? UNTOUCHED : 0)));
     }),
   );
 }
@@ -84,6 +98,25 @@ describeOnAdapters((runner) => {
     for (const [i, one] of CASES.entries()) {
       expect(await check(runner(), kernel, type, 31 + i, one), `seed ${String(31 + i)}`).toEqual([]);
     }
+  });
+
+  it.for(ADDED.map((one, i) => ({ one, seed: 41 + i })))(
+    'embed_f32 by $one.index, added: seed $seed',
+    async ({ one, seed }) => {
+      expect(await check(runner(), embed(F32), F32, seed, one)).toEqual([]);
+    },
+  );
+
+  it.each([
+    ['index_by == 1u', 'index_by == 3u'],
+    ['index_by == 2u', 'index_by == 3u'],
+    ['add_to_out == 1u', 'add_to_out == 2u'],
+  ])('finds a mistake planted in other tables than tokens: %s -> %s', async (right, wrong) => {
+    const found: string[] = [];
+    for (const [i, one] of ADDED.entries()) {
+      found.push(...(await check(runner(), planted(embed(F32), right, wrong), F32, 41 + i, one)));
+    }
+    expect(found).not.toEqual([]);
   });
 
   it.each([

@@ -5,7 +5,12 @@ import type { Kernel } from '../kernel.ts';
 import embedWgsl from './embed.wgsl?raw';
 
 /** `scale` is an f32. */
-export const EMBED_PARAMS = ['first_token', 'num_tokens', 'num_groups', 'scale'] as const;
+export const EMBED_PARAMS = ['first_token', 'num_tokens', 'num_groups', 'scale', 'index_by', 'add_to_out'] as const;
+
+/** Which row of the table a row of the batch takes. */
+export type EmbedIndex = 'token' | 'position' | 'first';
+
+export const EMBED_INDICES: readonly EmbedIndex[] = ['token', 'position', 'first'];
 
 /** Bindings: wq, ws, step, params, rows, out; a thread a (row, group of 32), 64 a workgroup. */
 export function embed(type: BlockType): Kernel {

@@ -9,7 +9,7 @@ import sumWgsl from './sum32.wgsl?raw';
 /** Fields of `NormParams`; `eps` is an f32. */
 export const NORM_PARAMS = ['num_words', 'num_elements', 'head_rows', 'eps', 'add_to_out'] as const;
 /** Fields of `QkNormParams`; `eps` is an f32. */
-export const QK_NORM_PARAMS = ['num_q', 'q_words', 'k_words', 'row_words', 'eps'] as const;
+export const QK_NORM_PARAMS = ['num_q', 'num_k', 'q_words', 'k_words', 'row_words', 'eps'] as const;
 /** Fields of `LayerNormParams`; `eps` is an f32. */
 export const LAYER_NORM_PARAMS = ['num_words', 'num_elements', 'head_rows', 'eps', 'has_bias'] as const;
 

@@ -37,8 +37,9 @@ const NUM_ROWS = [24, 1, 2, 5, 16] as const;
 const WORK_CHUNKS = { prompt: [[192, 64]], generated: [] } as const;
 
 export function attentionCheck(subject: AttentionSubject): KernelCheck {
-  const { kernel, layout, headDim } = subject;
-  const shape: AttentionShape = { headDim, numKvHeads: 2, headsPerKv: 2, qScale: 3, sinks: subject.sinks === true };
+  const { kernel, layout, headDim, keys, sinks = false } = subject;
+  const around = keys === 'around';
+  const shape: AttentionShape = { headDim, numKvHeads: 2, headsPerKv: 2, qScale: 3, around, sinks };
   const inputs = attentionInputs(layout, SEED, shape, scaleOf(headDim), CHUNKS);
   const out = emptyOutput(inputs);
   return {
@@ -51,8 +52,9 @@ export function attentionCheck(subject: AttentionSubject): KernelCheck {
 
 /** One dispatch of some size, to be timed. */
 export function attentionWork(subject: AttentionSubject): CheckRun {
-  const { layout, headDim } = subject;
-  const shape: AttentionShape = { headDim, numKvHeads: 4, headsPerKv: 4, qScale: 1 };
+  const { layout, headDim, keys } = subject;
+  const around = keys === 'around';
+  const shape: AttentionShape = { headDim, numKvHeads: 4, headsPerKv: 4, qScale: 1, around };
   const inputs = attentionInputs(layout, SEED, shape, scaleOf(headDim), WORK_CHUNKS);
   const [run] = runsOf(subject, shape, inputs, emptyOutput(inputs), [inputs.rows.length]);
   if (run === undefined) throw new RangeError('one run was asked for');
@@ -129,8 +131,8 @@ function verify(
 ): CheckProblem | undefined {
   const { qStride } = inputs;
   const [all = before] = outputs;
-  const expected = inputs.rows.flatMap(({ position }, row) => {
-    const values = inputs.expected(row, Math.ceil((position + 1) / tileKeys));
+  const expected = inputs.rows.flatMap((_, row) => {
+    const values = inputs.expected(row, Math.ceil((inputs.lastKey(row) + 1) / tileKeys));
     return [...values, ...Array.from(before.subarray(row * qStride + values.length, (row + 1) * qStride), exactly)];
   });
   for (const [i, numRows] of NUM_ROWS.entries()) {

@@ -24,6 +24,8 @@ export interface AttentionShape {
   readonly qScale: number;
   /** Keys a row may see, its own among them; default: all. */
   readonly window?: number;
+  /** Rows see `window` keys on either side, of the whole sequence, which a word behind its block table measures. */
+  readonly around?: boolean;
   /** Of scores; default: none. */
   readonly softcap?: number;
   /** Every head has an attention sink; default: none has. */
@@ -53,6 +55,8 @@ export interface AttentionInputs {
   values(first: number, count: number): Words;
   /** Of heads, whether or not they are used: some drown in the scores, some drown them. */
   readonly sinks: Float32Array<ArrayBuffer>; // [numHeads]
+  /** The last key that a row sees. */
+  lastKey(row: number): number;
   /** Of a row, [numHeads * headDim]. */
   expected(row: number, numTiles: number): readonly Expected[];
 }
@@ -145,6 +149,10 @@ export function attentionInputs(
       usedSlots[block] = Math.min(BLOCK_TOKENS, (lengths[sequence] ?? NaN) - i * BLOCK_TOKENS);
     }
   });
+  if (shape.around === true) lengths.forEach((length, s) => (tables[(s + 1) * tableStride - 1] = length));
+  const { window = Infinity, around = false } = shape;
+  const lastKeyOf = ({ sequence, position }: Row): number =>
+    around ? Math.min((lengths[sequence] ?? NaN) - 1, position + window) : position;
   const blockElements = numKvHeads * BLOCK_TOKENS * headDim;
   const isUsed = (at: number) =>
     Math.floor(at / headDim) % BLOCK_TOKENS < (usedSlots[Math.floor(at / blockElements)] ?? NaN);
@@ -175,20 +183,22 @@ export function attentionInputs(
     sinks,
     keys: (first, count) => keys.words(first, count),
     values: (first, count) => values.words(first, count),
+    lastKey: (row) => lastKeyOf(rows[row] ?? { sequence: NaN, position: NaN }),
     expected(row, numTiles) {
       const { sequence = NaN, position = NaN } = rows[row] ?? {};
+      const numKeys = lastKeyOf({ sequence, position }) + 1;
       return Array.from({ length: numHeads }, (_, head) => {
         const kvHead = Math.floor(head / headsPerKv);
         const at = row * qStride + head * headDim;
         const k = elementOf(keys, sequence, kvHead);
         const v = elementOf(values, sequence, kvHead);
-        const { window = Infinity, softcap = 0 } = shape;
-        const firstKey = Math.max(0, position + 1 - window);
+        const { softcap = 0 } = shape;
+        const firstKey = Math.max(0, position + (around ? 0 : 1) - window);
         const sink = shape.sinks === true ? sinks[head] : undefined;
-        const visible = { firstKey, numKeys: position + 1, softcap, sink };
+        const visible = { firstKey, numKeys, softcap, sink };
         const attended = attentionRef(q.subarray(at, at + headDim), k, v, visible, scale);
         const scoreTolerance = softcapTolerance(dotTolerance(headDim, attended.scoreNorm), softcap);
-        const tolerance = attentionTolerance(scoreTolerance, position + 1, numTiles, attended.largestValue);
+        const tolerance = attentionTolerance(scoreTolerance, numKeys, numTiles, attended.largestValue);
         return Array.from(attended.values, (value): Expected => ({ value, tolerance }));
       }).flat();
     },

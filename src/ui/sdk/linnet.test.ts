@@ -40,3 +40,11 @@ it('throws in the loop what went wrong', async () => {
   await expect(read()).rejects.toMatchObject({ name: 'DeviceLost' });
   await expect(answer.result).rejects.toMatchObject({ name: 'DeviceLost' });
 });
+
+it('hands out a vector for each text', async () => {
+  const { model } = await load();
+  expect(await model.embed(['one', 'two'], { normalize: true })).toEqual([
+    Float32Array.of(1, 0),
+    Float32Array.of(1, 0),
+  ]);
+});

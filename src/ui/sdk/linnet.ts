@@ -5,6 +5,7 @@
 import type {
   CachedModel,
   ChatMessage,
+  EmbedRequest,
   EngineInfo,
   GenerateRequest,
   GenerationEvent,
@@ -95,6 +96,16 @@ export class Model {
   /** What comes after a text, with no template around it. */
   complete(text: string, options: GenerateOptions = {}): Answer {
     return this.#generate({ kind: 'text', text }, options);
+  }
+
+  /** A vector for each text, by a model whose `loaded.task` is `embedding`. `normalize`: of length 1. */
+  async embed(
+    texts: readonly string[],
+    { normalize, ...options }: CallOptions & Pick<EmbedRequest, 'normalize'> = {},
+  ): Promise<readonly Float32Array[]> {
+    const request = { model: this.loaded.handle, inputs: texts, ...(normalize === undefined ? {} : { normalize }) };
+    const { embeddings } = await this.#client.embed(request, options);
+    return embeddings;
   }
 
   tokenize(text: string): Promise<readonly number[]> {

@@ -146,6 +146,8 @@ export class FakeEngine {
     load: (request, onProgress) => this.#load(request, onProgress),
     unload: () => Promise.resolve(),
     generate: (request, onEvents) => this.#generate(request, onEvents),
+    embed: ({ inputs }) =>
+      Promise.resolve({ embeddings: inputs.map(() => Float32Array.of(1, 0)), numTokens: inputs.length }),
     abort: (_client, request) => {
       this.aborted.push(request);
       return Promise.resolve();
@@ -227,6 +229,7 @@ export class FakeEngine {
       contextLength: request.contextLength ?? inspection.plannedContextLength,
       precision: request.precision ?? 'exact',
       vocabSize: 128256,
+      task: 'generation',
       isChatModel: true,
       recommendedSampling: {},
       notes: this.#script.notes.model,

@@ -8,7 +8,6 @@ import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-mode
 import type { CacheProgress } from '../../cache/progress.ts';
 import { KV_LAYOUTS } from '../../shaders/lib/kv-layout.ts';
 import { PRECISIONS } from '../../shaders/linear/int8.ts';
-import type { KernelNeeds } from '../../shaders/variants.ts';
 import type {
   InspectOptions,
   KvType,
@@ -20,18 +19,20 @@ import type {
   SelfTestMode,
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
-import type { Gpu } from '../gpu/gpu.ts';
+import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import { GpuSampler } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
-import { DEFAULT_SIZE_OPTIONS } from '../model/sizes.ts';
+import { DEFAULT_SIZE_OPTIONS, encoderSizes } from '../model/sizes.ts';
+import { EmbeddingSession } from '../serving/embedding-session.ts';
 import { ModelSession } from '../serving/model-session.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
+import { notesOf } from './load-notes.ts';
 
 export interface LoaderDeps {
   readonly cache: CacheDeps;
@@ -46,7 +47,7 @@ export interface LoaderDeps {
 
 /** A loaded model without its handle. */
 export interface Loaded {
-  readonly session: ModelSession;
+  readonly session: ModelSession | EmbeddingSession;
   readonly description: Omit<LoadedModel, 'handle'>;
   readonly networkBytes: number;
   /** Rejects what is running with the error and frees the GPU's memory. */
@@ -64,6 +65,8 @@ interface Opened {
 type Report = (progress: Omit<LoadProgress, 'request'>) => void;
 
 const DEFAULT_CONTEXT = 4096;
+/** Of encoders, which compute a text in one step. */
+const DEFAULT_ENCODER_CONTEXT = 2048;
 const DEFAULT_KV_TYPE: KvType = 'f16';
 /** Cache tokens beyond one full context: room for a copied block and a second, short conversation. */
 const EXTRA_CACHE_TOKENS = 256;
@@ -79,7 +82,7 @@ export async function inspectSource(
     const file = await readGgufHeader(opened.source, signal);
     const gpu = await deps.openGpu();
     const plan = planFor(file, gpu, options);
-    textModelFor(file, plan);
+    textFor(file, plan);
     return inspection(file, plan, opened);
   } finally {
     await opened.model?.close();
@@ -106,7 +109,7 @@ export async function loadSession(
     progress.opened(opened.source.sizeBytes, opened.cached);
     const file = await readGgufHeader(opened.source, signal);
     const plan = planFor(file, gpu, request);
-    const text = textModelFor(file, plan);
+    const text = textFor(file, plan);
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
     const mode = selfTestMode(request);
@@ -117,8 +120,8 @@ export async function loadSession(
       signal,
       selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs),
       onAllocated: ({ logits }) => {
-        sampler = GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
-        sampler.catch(() => undefined);
+        sampler = samplerFor(gpu, plan, logits);
+        sampler?.catch(() => undefined);
       },
       onBytes: (numBytes) => {
         progress.uploaded(numBytes);
@@ -128,12 +131,12 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const madeSampler = await (sampler ?? GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits));
+    const session = await sessionOf(runner, text, sampler, deps);
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
     selfTest.chose({ chosen: runner.variants, needs, mode });
-    const session = new ModelSession(runner, text, madeSampler, deps);
     progress.ready();
+    const notes = notesOf({ task: session.kind, text, stored: opened.model, plan, needs });
     const endMs = deps.nowMs();
     return {
       session,
@@ -141,12 +144,13 @@ export async function loadSession(
       description: {
         cacheId: opened.model?.id,
         inspection: inspection(file, plan, opened),
-        contextLength: session.contextLength,
+        contextLength: plan.sizes.contextLength,
         precision: plan.sizes.precision,
         vocabSize: plan.vocabSize,
-        isChatModel: text.template.isForChat,
+        task: session.kind,
+        isChatModel: session.kind === 'generation' && text.template.isForChat,
         recommendedSampling: text.recommendedSampling,
-        notes: [text.note, opened.model?.storageProblem?.message, precisionNote(plan, needs)].filter(isNote),
+        notes,
         timings: {
           totalMs: endMs - startMs,
           uploadMs: compileStartMs - uploadStartMs,
@@ -166,6 +170,24 @@ export async function loadSession(
   }
 }
 
+/** Encoders draw no tokens. */
+function samplerFor(gpu: Gpu, plan: ModelPlan, logits: readonly BufferRange[]): Promise<GpuSampler> | undefined {
+  if (plan.config.encoder !== undefined) return undefined;
+  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
+}
+
+async function sessionOf(
+  runner: ModelRunner,
+  text: TextModel,
+  begun: Promise<GpuSampler> | undefined,
+  deps: LoaderDeps,
+): Promise<Loaded['session']> {
+  const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
+  return sampler === undefined
+    ? new EmbeddingSession(runner, text.tokenizer)
+    : new ModelSession(runner, text, sampler, deps);
+}
+
 async function open(
   source: ModelSource,
   deps: LoaderDeps,
@@ -177,16 +199,6 @@ async function open(
   }
   const model = await openModel(source, { ...options, signal }, deps.cache);
   return { source: model.source, name: model.name, model, cached: model.complete };
-}
-
-function isNote(note: string | undefined): note is string {
-  return note !== undefined;
-}
-
-/** A setting that changes nothing is said to. */
-function precisionNote({ sizes }: ModelPlan, { int8 }: KernelNeeds): string | undefined {
-  if (sizes.precision === 'exact' || int8.length > 0) return undefined;
-  return 'No weights of this model are of a type that can be multiplied in int8 (Q4_0, Q8_0, Q4_K, Q6_K): products are exact.';
 }
 
 const MODES: readonly SelfTestMode[] = ['full', 'check', 'skip'];
@@ -213,18 +225,19 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
   }
   const plan = (contextLength: number) =>
     planModel(file, gpu, {
-      ...DEFAULT_SIZE_OPTIONS,
-      contextLength,
-      cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
-      kvLayout: kvType,
+      ...(config.encoder === undefined
+        ? {
+            ...DEFAULT_SIZE_OPTIONS,
+            contextLength,
+            cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
+            kvLayout: kvType,
+          }
+        : encoderSizes(contextLength)),
       precision,
     });
+  const usual = config.encoder === undefined ? DEFAULT_CONTEXT : DEFAULT_ENCODER_CONTEXT;
   if (wanted !== undefined) return plan(Math.min(wanted, config.contextLength));
-  for (
-    let contextLength = Math.min(config.contextLength, DEFAULT_CONTEXT);
-    ;
-    contextLength = Math.floor(contextLength / 2)
-  ) {
+  for (let contextLength = Math.min(config.contextLength, usual); ; contextLength = Math.floor(contextLength / 2)) {
     try {
       return plan(contextLength);
     } catch (error) {
@@ -234,7 +247,7 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
 }
 
 /** @throws UnsupportedTokenizer; GgufInvalid when there are more tokens than rows of the embedding */
-function textModelFor(file: GgufFile, plan: ModelPlan): TextModel {
+function textFor(file: GgufFile, plan: ModelPlan): TextModel {
   const text = createTextModel(file.metadata);
   const { vocabSize } = text.tokenizer;
   if (vocabSize <= plan.vocabSize) return text;

@@ -5,6 +5,7 @@
  */
 import { MAX_HEAD_DIM } from '../../shaders/attention/attention.ts';
 import type { Activation } from '../../shaders/elementwise/activation.ts';
+import type { Pooling } from '../../shaders/pool/pool.ts';
 import { LinnetError } from '../errors.ts';
 import type { GgufMetadata } from '../loading/gguf-metadata.ts';
 
@@ -34,10 +35,21 @@ export interface RopeConfig {
 
 /** What layers of one model may differ in. */
 export interface LayerConfig {
-  /** Keys a token sees, its own among them; undefined: all before it. */
+  /** Keys a token sees, its own among them, or, in an encoder, on either side; undefined: all. */
   readonly window: number | undefined;
   /** Which of the tables rotates queries and keys; undefined: they are not rotated. */
   readonly rope: number | undefined;
+  readonly headDim: number;
+  readonly numKvHeads: number;
+  readonly ffnSize: number;
+  /** The layer in whose cache its keys and values lie: itself, or an earlier one. */
+  readonly cache: number;
+}
+
+/** Activations that a family has besides those of every decoder: a row of `width` floats for each row of a step, `parts` times. */
+export interface NamedBuffer {
+  readonly width: number;
+  readonly parts?: number;
 }
 
 /** A mixture of experts in the place of feed-forwards. */
@@ -77,12 +89,10 @@ export interface ModelConfig {
   readonly name: string;
   readonly hiddenSize: number;
   readonly numHeads: number;
-  readonly numKvHeads: number;
-  readonly headDim: number;
-  /** Of feed-forwards without experts. */
-  readonly ffnSize: number;
   readonly experts: ExpertsConfig | undefined;
   readonly activation: Activation;
+  /** By layer, of a gate what is kept: what exceeds its mean by so many standard deviations; 0: all. Undefined: all of all. */
+  readonly gateSparsity?: readonly number[];
   readonly normEps: number;
   readonly contextLength: number;
   readonly numLayers: number;
@@ -103,6 +113,10 @@ export interface ModelConfig {
   readonly logitScale: number;
   /** c: logits are c tanh(logit / c); 0: as they are. */
   readonly logitSoftcap: number;
+  /** Of models whose tokens see both sides and that give a vector for each text, not the next token. */
+  readonly encoder: { readonly pooling: Pooling } | undefined;
+  /** By name; part i of one with parts is `name[i]`. */
+  readonly buffers: Readonly<Record<string, NamedBuffer>>;
 }
 
 /** The metadata of one architecture, by the names of its keys behind `<architecture>.`. */
@@ -147,6 +161,22 @@ export class ModelKeys {
     );
   }
 
+  /** One number for each layer: of an array, or the same for all. @throws GgufInvalid when the key is missing or the array too short */
+  perLayer(name: string, numLayers: number, fallback?: number): readonly number[] {
+    const key = this.key(name);
+    const raw = this.metadata.raw(key);
+    if (!ArrayBuffer.isView(raw)) {
+      const one = fallback === undefined ? this.require(name) : this.option(name, fallback);
+      return Array.from({ length: numLayers }, () => one);
+    }
+    const values = this.metadata.requireNumbers(key);
+    if (values.length >= numLayers) return Array.from(values.subarray(0, numLayers));
+    throw new LinnetError(
+      'GgufInvalid',
+      `The metadata key ${key} has ${String(values.length)} values for ${String(numLayers)} layers: the file is damaged.`,
+    );
+  }
+
   /** @throws UnsupportedArchitecture, "This ... model has `what`", unless the condition holds. */
   demand(condition: boolean, what: string): void {
     if (condition) return;
@@ -175,7 +205,6 @@ export function readCommonConfig(
   keys.demand(numExperts === 0 || experts !== undefined, `a mixture of ${String(numExperts)} experts`);
   const hiddenSize = keys.positive('embedding_length');
   const numHeads = keys.positive('attention.head_count');
-  const numKvHeads = latent === undefined ? keys.option('attention.head_count_kv', numHeads) : 1;
   const headDim = latent ? latent.ropeDim + latent.rank : keys.option('attention.key_length', hiddenSize / numHeads);
   const valueDim = latent ? headDim : keys.option('attention.value_length', headDim);
   keys.demand(
@@ -183,25 +212,36 @@ export function readCommonConfig(
     `a head size of ${String(headDim)}`,
   );
   keys.demand(valueDim === headDim, `values of another size (${String(valueDim)}) than keys (${String(headDim)})`);
-  keys.demand(numHeads % numKvHeads === 0, `${String(numHeads)} heads on ${String(numKvHeads)} key-value heads`);
   const ropeDim = keys.option('rope.dimension_count', headDim);
   keys.demand(ropeDim % 2 === 0 && ropeDim <= headDim, `rotation of ${String(ropeDim)} of ${String(headDim)} elements`);
   const contextLength = keys.positive('context_length');
   const numLayers = keys.positive('block_count');
+  const ffnSizes = keys.perLayer('feed_forward_length', numLayers);
+  const numKvHeads =
+    latent === undefined
+      ? keys.perLayer('attention.head_count_kv', numLayers, numHeads)
+      : Array.from({ length: numLayers }, () => 1);
+  for (const count of numKvHeads) {
+    keys.demand(numHeads % count === 0, `${String(numHeads)} heads on ${String(count)} key-value heads`);
+  }
   return {
     architecture: keys.architecture,
     name: keys.metadata.string('general.name') ?? keys.architecture,
     hiddenSize,
     numHeads,
-    numKvHeads,
-    headDim,
-    ffnSize: keys.positive('feed_forward_length'),
     experts: numExperts === 0 ? undefined : experts?.(keys),
     activation: 'silu',
     normEps: keys.require(normEpsKey),
     contextLength,
     numLayers,
-    layers: Array.from({ length: numLayers }, () => ({ window: undefined, rope: 0 })),
+    layers: Array.from({ length: numLayers }, (_, i) => ({
+      window: undefined,
+      rope: 0,
+      headDim,
+      numKvHeads: numKvHeads[i] ?? NaN,
+      ffnSize: ffnSizes[i] ?? NaN,
+      cache: i,
+    })),
     rotateHalves: false,
     ropes: [
       {
@@ -218,6 +258,8 @@ export function readCommonConfig(
     embeddingScale: 1,
     logitScale: 1,
     logitSoftcap: 0,
+    encoder: undefined,
+    buffers: {},
   };
 }
 
@@ -247,4 +289,31 @@ function readScaling(keys: ModelKeys, contextLength: number): RopeScaling {
         `The rotary scaling "${kind}" (${keys.key('rope.scaling.type')}) is not supported; none, linear, yarn and longrope are. Choose another model.`,
       );
   }
+}
+
+/** `pooling_type` in llama.cpp's numbers; other numbers are rerankers or no pooling. */
+const POOLING_TYPES: Readonly<Record<number, Pooling>> = { 1: 'mean', 2: 'first', 3: 'last' };
+
+/**
+ * What encoders share: every layer uses the first one's cache in turn, since no later step reads it. @throws as readCommonConfig,
+ * and UnsupportedArchitecture for a pooling that gives no vector for a text
+ */
+export function readEncoderConfig(keys: ModelKeys, normEpsKey = 'attention.layer_norm_epsilon'): ModelConfig {
+  const common = readCommonConfig(keys, normEpsKey);
+  const type = keys.option('pooling_type', 0);
+  const pooling = POOLING_TYPES[type];
+  const isCausal = keys.metadata.boolean(keys.key('attention.causal')) ?? false;
+  keys.demand(!isCausal, 'causal attention');
+  if (pooling === undefined) {
+    throw new LinnetError(
+      'UnsupportedArchitecture',
+      `This ${keys.architecture} model has the pooling type ${String(type)} (${keys.key('pooling_type')}), which gives no vector for a text; mean, cls and last are supported. Choose another model.`,
+    );
+  }
+  return {
+    ...common,
+    rotateHalves: true,
+    encoder: { pooling },
+    layers: common.layers.map((layer) => ({ ...layer, cache: 0 })),
+  };
 }

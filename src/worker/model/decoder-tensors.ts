@@ -3,111 +3,39 @@
  * are told here once for all families. Reads nothing and allocates nothing.
  */
 import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
-import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile } from '../loading/gguf-file.ts';
 import { rowsOf } from '../loading/upload.ts';
-import type { LatentConfig, ModelConfig } from './config.ts';
+import { LinnetError } from '../errors.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import type { QkNormKind } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
-import {
-  missingTensor,
-  TensorPlanner,
-  type Pair,
-  type Part,
-  type PlannedMatrix,
-  type PlannedVector,
-  type PlannedWeights,
-} from './tensors.ts';
+import { missingTensor, TensorPlanner, type PlannedMatrix, type PlannedVector } from './tensors.ts';
+import type {
+  AddedEmbedding,
+  AttentionTensors,
+  ExpertsTensors,
+  FeedForwardTensors,
+  Forward,
+  LatentTensors,
+  NormTensors,
+  PlannedModel,
+} from './forward-step.ts';
 
-export interface NormTensors {
-  readonly kind: 'rms' | 'layer';
-  readonly weight: PlannedVector; // [hiddenSize]
-  /** Of layer norms. */
-  readonly bias: PlannedVector | undefined;
-}
-
-export interface AttentionTensors {
-  /** Which layer's cache and configuration. */
-  readonly layer: number;
-  readonly qkv: readonly Part<PlannedMatrix>[];
-  readonly qkvBias: PlannedVector | undefined; // [padded.qkv]
-  readonly qkNorm: { readonly kind: QkNormKind; readonly weight: PlannedVector } | undefined;
-  /** A logit of each head beside those of its keys. */
-  readonly sinks: PlannedVector | undefined; // [numHeads]
-  readonly o: PlannedMatrix;
-  readonly oBias: PlannedVector | undefined;
-}
-
-export interface LatentTensors {
-  /** Which layer's cache and configuration. */
-  readonly layer: number;
-  readonly config: LatentConfig;
-  /** To the latent of queries, and its norm; undefined: queries come straight from the input. */
-  readonly qDown: { readonly matrix: PlannedMatrix; readonly norm: PlannedVector } | undefined;
-  readonly q: PlannedMatrix; // of numHeads heads, what is not rotated of each first
-  readonly kvDown: PlannedMatrix; // of the latent, then of what is rotated
-  readonly kvNorm: PlannedVector; // [rank]
-  readonly kUp: PlannedMatrix; // [numHeads, rank] rows of plainDim: queries into the space of latents
-  readonly vUp: PlannedMatrix; // [numHeads, valueDim] rows of rank
-  readonly o: PlannedMatrix;
-}
-
-export interface FeedForwardTensors {
-  readonly up:
-    | { readonly kind: 'gated'; readonly gateUp: Pair<PlannedMatrix> }
-    | { readonly kind: 'plain'; readonly matrix: PlannedMatrix };
-  readonly upBias: PlannedVector | undefined; // [2, padded ffnSize] of gate and up, or [padded ffnSize]
-  readonly down: PlannedMatrix;
-  readonly downBias: PlannedVector | undefined;
-}
-
-export interface ExpertsTensors {
-  /** The logits of the experts and, behind them, that of the shared one's weight where it has one. */
-  readonly router: readonly Part<PlannedMatrix>[];
-  readonly routerBias: PlannedVector | undefined; // [numExperts]
-  /** Added where experts are compared, and nowhere else. */
-  readonly choiceBias: PlannedVector | undefined; // [numExperts]
-  readonly gateUp: Pair<PlannedMatrix>; // of numExperts * experts.ffnSize rows each
-  readonly gateUpBias: PlannedVector | undefined; // [2, numExperts, experts.ffnSize]
-  readonly down: PlannedMatrix; // of numExperts * hiddenSize rows
-  readonly downBias: PlannedVector | undefined; // [numExperts, hiddenSize]
-  /** The expert that every row takes, with weight 1 or, gated, one that the router says. */
-  readonly shared: { readonly feedForward: FeedForwardTensors; readonly gated: boolean } | undefined;
-}
-
-/** What a block adds to the residual stream goes through `postNorm` first, where a family has one. */
-export interface BlockOptions {
-  readonly postNorm?: NormTensors;
-}
-
-/** The operations of a forward pass; `R`: rows of the residual stream, as they are or normed, on their way into a block. */
-export interface ForwardStep<R> {
-  embed(): void;
-  readonly hidden: R;
-  /** `apart`: never taken by the products themselves; what experts need. */
-  norm(norm: NormTensors, options?: { readonly apart?: boolean }): R;
-  attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
-  /** `input`: a norm taken apart. */
-  latentAttention(tensors: LatentTensors, input: R): void;
-  feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
-  /** `input`: a norm taken apart. */
-  experts(tensors: ExpertsTensors, input: R, options?: BlockOptions): void;
-  head(outputNorm: NormTensors): void;
-}
-
-/** The forward pass of one step, up to the logits of the rows that want them. */
-export type Forward = <R>(step: ForwardStep<R>) => void;
-
-/** Everything planned, before any is read. */
-export interface PlannedModel {
-  readonly embedding: PlannedMatrix;
-  readonly head: PlannedMatrix;
-  /** Divisors of the first rotary table's frequencies, read before anything else. */
-  readonly ropeFactors: PlannedVector | undefined;
-  readonly weights: PlannedWeights;
-  readonly forward: Forward;
-}
+export type {
+  AddedEmbedding,
+  AttentionTensors,
+  BlockOptions,
+  ExpertsTensors,
+  FeedForwardTensors,
+  Forward,
+  ForwardStep,
+  HeadOptions,
+  LatentTensors,
+  NormOptions,
+  NormTensors,
+  PlannedModel,
+} from './forward-step.ts';
 
 export function vocabSizeOf(file: GgufFile): number {
   const embedding = file.tensors.find((tensor) => tensor.name === 'token_embd.weight');
@@ -141,6 +69,51 @@ export class DecoderTensors {
     return planNorm(this, 'output_norm', kind, this.config.logitScale);
   }
 
+  /** Of the vocabulary head. */
+  outputBias(): PlannedVector | undefined {
+    return this.planner.option('output.bias', this.#head.plan.numRows);
+  }
+
+  /** Of families that norm the embeddings. */
+  embeddingNorm(kind: NormTensors['kind']): NormTensors {
+    return planNorm(this, 'token_embd_norm', kind);
+  }
+
+  /** The vector that is added to every token of a text, of those for two texts at once; where the model has some. */
+  firstTokenType(): readonly AddedEmbedding[] {
+    const numTypes = this.planner.rowsOf('token_types.weight');
+    if (numTypes === undefined) return [];
+    return [{ matrix: this.matrix('token_types', this.config.hiddenSize, numTypes), index: 'first' }];
+  }
+
+  /** Learned positions. @throws LimitExceeded for a context longer than the table */
+  positions(): AddedEmbedding {
+    const { hiddenSize, contextLength } = this.config;
+    if (this.sizes.contextLength > contextLength) {
+      throw new LinnetError(
+        'LimitExceeded',
+        `A context of ${String(this.sizes.contextLength)} tokens is longer than the ${String(contextLength)} positions this model has learned. Choose a smaller context.`,
+      );
+    }
+    return { matrix: this.planner.matrix(['position_embd.weight'], hiddenSize, [contextLength]), index: 'position' };
+  }
+
+  /** A row for each token, to be looked up. */
+  vocabularyTable(name: string, rowElements: number): PlannedMatrix {
+    return this.matrix(name, rowElements, this.#embedding.plan.numRows);
+  }
+
+  /** The matrices that a tensor of three dimensions is a stack of. */
+  stackedMatrices(name: string, rowElements: number, numRows: number, count: number): readonly PlannedMatrix[] {
+    const names = this.planner.slices(`${name}.weight`, rowElements, numRows, count);
+    return names.map((slice) => this.planner.matrix([slice], rowElements, [numRows]));
+  }
+
+  /** A matrix that no layer has. */
+  matrix(name: string, rowElements: number, numRows: number): PlannedMatrix {
+    return this.planner.matrix([`${name}.weight`], rowElements, [numRows]);
+  }
+
   layers<L>(plan: (layer: LayerTensors) => L): readonly L[] {
     return Array.from({ length: this.config.numLayers }, (_, i) => plan(new LayerTensors(this, i)));
   }
@@ -165,6 +138,14 @@ export class DecoderTensors {
   }
 }
 
+export interface AttentionOptions {
+  readonly qkNorm?: QkNormKind;
+  /** Values are normed by heads, without a weight. */
+  readonly valueNorm?: boolean;
+  /** Where a layer has no projection of values, that of keys is one: the values are the keys before norm and rotation. */
+  readonly valuesFromKeys?: boolean;
+}
+
 export class LayerTensors {
   readonly #model: DecoderTensors;
   readonly index: number;
@@ -178,20 +159,49 @@ export class LayerTensors {
     return `blk.${String(this.index)}.${part}`;
   }
 
+  get config(): LayerConfig {
+    const layer = this.#model.config.layers[this.index];
+    if (layer === undefined) throw new LinnetError('Internal', `The model has no layer ${String(this.index)}.`);
+    return layer;
+  }
+
+  has(part: string): boolean {
+    return this.#model.planner.has(this.#name(part));
+  }
+
   norm(name: string, kind: NormTensors['kind'] = 'rms'): NormTensors {
     return planNorm(this.#model, this.#name(name), kind);
   }
 
-  /** q, k and v apart or in one tensor; biases where the file has some. */
-  attention(options: { readonly qkNorm?: QkNormKind } = {}): AttentionTensors {
+  matrix(name: string, rowElements: number, numRows: number): PlannedMatrix {
+    return this.#model.planner.matrix([this.#name(`${name}.weight`)], rowElements, [numRows]);
+  }
+
+  /** A small matrix as a vector, row by row. */
+  flat(name: string, shape: readonly number[]): PlannedVector {
+    return this.#model.planner.flat(this.#name(`${name}.weight`), shape);
+  }
+
+  vector(name: string, numElements: number): PlannedVector {
+    return this.#model.planner.vector(this.#name(`${name}.weight`), numElements);
+  }
+
+  /** q, k and v apart or in one tensor, q alone where keys and values are another layer's; biases where the file has some. */
+  attention(options: AttentionOptions = {}): AttentionTensors {
     const { planner, sizes, config } = this.#model;
-    const { hiddenSize, numHeads, numKvHeads, headDim } = config;
-    const [q, kv] = [numHeads * headDim, numKvHeads * headDim];
+    const { hiddenSize, numHeads } = config;
+    const { headDim, numKvHeads, cache } = this.config;
+    const q = numHeads * headDim;
+    const queriesOnly = cache < this.index && config.encoder === undefined;
+    const kv = queriesOnly ? 0 : numKvHeads * headDim;
     const name = (part: string) => this.#name(part);
     const fused = name('attn_qkv.weight');
+    const values = options.valuesFromKeys === true && !this.has('attn_v.weight') ? 'attn_k.weight' : 'attn_v.weight';
+    const apart = queriesOnly ? ['attn_q.weight'] : ['attn_q.weight', 'attn_k.weight', values];
+    if (queriesOnly) planner.ignore(['attn_k.weight', 'attn_v.weight', 'attn_k_norm.weight'].map(name));
     const qkv = planner.has(fused)
       ? planner.parts([fused], hiddenSize, [q + 2 * kv])
-      : planner.parts([name('attn_q.weight'), name('attn_k.weight'), name('attn_v.weight')], hiddenSize, [q, kv, kv]);
+      : planner.parts(apart.map(name), hiddenSize, queriesOnly ? [q] : [q, kv, kv]);
     const biases = planner.has(name('attn_qkv.bias'))
       ? [{ name: name('attn_qkv.bias'), numElements: q + 2 * kv, offset: 0 }]
       : [
@@ -201,9 +211,10 @@ export class LayerTensors {
         ];
     return {
       layer: this.index,
+      queriesOnly,
       qkv,
       qkvBias: planner.joined(name('qkv.bias'), sizes.padded.qkv, biases),
-      qkNorm: options.qkNorm === undefined ? undefined : this.#qkNorm(options.qkNorm),
+      qkNorm: this.#qkNorm(options, queriesOnly),
       sinks: planner.option(name('attn_sinks.weight'), numHeads),
       o: planner.matrix([name('attn_output.weight')], q, [hiddenSize]),
       oBias: planner.option(name('attn_output.bias'), hiddenSize),
@@ -248,9 +259,9 @@ export class LayerTensors {
 
   /**
    * Gate and up apart or in one tensor, gate first; biases where the file has some. `suffix`: of the tensors' names;
-   * `ffnSize`: where it is not the configuration's.
+   * `ffnSize`: where it is not the layer's.
    */
-  feedForward(suffix = '', ffnSize = this.#model.config.ffnSize): FeedForwardTensors {
+  feedForward(suffix = '', ffnSize = this.config.ffnSize): FeedForwardTensors {
     const { planner, config } = this.#model;
     const { hiddenSize } = config;
     const name = (part: string) => this.#name(part);
@@ -260,7 +271,8 @@ export class LayerTensors {
       : planner.halves(up, hiddenSize, ffnSize);
     const padded = paddedRowElements(ffnSize);
     return {
-      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize) },
+      layer: this.index,
+      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize, { apart: this.#gateStandsAlone }) },
       upBias: planner.joined(name(`ffn_gate_up${suffix}.bias`), 2 * padded, [
         { name: name(`ffn_gate${suffix}.bias`), numElements: ffnSize, offset: 0 },
         { name: name(`ffn_up${suffix}.bias`), numElements: ffnSize, offset: padded },
@@ -310,12 +322,19 @@ export class LayerTensors {
     };
   }
 
+  /** Whether something is done to the gate before it is multiplied. */
+  get #gateStandsAlone(): boolean {
+    return (this.#model.config.gateSparsity?.[this.index] ?? 0) !== 0;
+  }
+
   /** Without a gate. */
   plainFeedForward(): FeedForwardTensors {
     const { planner, config } = this.#model;
-    const { hiddenSize, ffnSize } = config;
+    const { hiddenSize } = config;
+    const { ffnSize } = this.config;
     const name = (part: string) => this.#name(part);
     return {
+      layer: this.index,
       up: { kind: 'plain', matrix: planner.matrix([name('ffn_up.weight')], hiddenSize, [ffnSize]) },
       upBias: planner.joined(name('ffn_up.bias'), paddedRowElements(ffnSize), [
         { name: name('ffn_up.bias'), numElements: ffnSize, offset: 0 },
@@ -324,7 +343,7 @@ export class LayerTensors {
     };
   }
 
-  #down(suffix = '', ffnSize = this.#model.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
+  #down(suffix = '', ffnSize = this.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
     const { planner, config } = this.#model;
     const { hiddenSize } = config;
     return {
@@ -333,14 +352,20 @@ export class LayerTensors {
     };
   }
 
-  #qkNorm(kind: QkNormKind): AttentionTensors['qkNorm'] {
-    const { numHeads, numKvHeads, headDim } = this.#model.config;
+  #qkNorm({ qkNorm: kind, valueNorm = false }: AttentionOptions, queriesOnly: boolean): AttentionTensors['qkNorm'] {
+    if (kind === undefined) return undefined;
+    const { numHeads } = this.#model.config;
+    const { headDim, numKvHeads } = this.config;
     const [q, k] = kind === 'head' ? [headDim, headDim] : [numHeads * headDim, numKvHeads * headDim];
-    const weight = this.#model.planner.concatenated(this.#name('qk_norm.weight'), [
+    const weights = [
       { name: this.#name('attn_q_norm.weight'), numElements: q },
       { name: this.#name('attn_k_norm.weight'), numElements: k },
-    ]);
-    return { kind, weight };
+    ];
+    const weight = this.#model.planner.concatenated(
+      this.#name('qk_norm.weight'),
+      queriesOnly ? weights.slice(0, 1) : weights,
+    );
+    return { kind, values: valueNorm, weight };
   }
 }
 

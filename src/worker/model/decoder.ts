@@ -8,12 +8,15 @@ import { LinnetError } from '../errors.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import type {
+  AddedEmbedding,
   AttentionTensors,
   BlockOptions,
   ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
   LatentTensors,
+  HeadOptions,
+  NormOptions,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
@@ -21,8 +24,9 @@ import type { ExpertOps } from './expert-ops.ts';
 import type { KvPool } from './kv-pool.ts';
 import type { Rows } from './linear-dispatch.ts';
 import type { GpuMatrix } from './matrix.ts';
-import type { NormOptions, OpBuilder } from './ops.ts';
-import type { ExpertScratch, Scratch } from './scratch.ts';
+import type { NormOptions as RowNormOptions, OpBuilder } from './ops.ts';
+import type { RowOp } from './row-ops.ts';
+import { partPitchBytes, type ExpertScratch, type Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
 import type { WeightStore } from './weight-store.ts';
@@ -44,10 +48,14 @@ export class Decoder implements ForwardStep<Rows> {
     this.#parts = parts;
   }
 
-  /** hidden = embedding of the rows' tokens */
-  embed(): void {
-    const { ops, store, model, scratch } = this.#parts;
-    ops.embed(store.matrix(model.embedding), scratch.hidden);
+  /** hidden = embedding of the rows' tokens + what is added to it */
+  embed(added: readonly AddedEmbedding[] = []): void {
+    const { ops, model, scratch, config } = this.#parts;
+    const { embeddingScale: scale } = config;
+    ops.embed(this.#matrix(model.embedding), scratch.hidden, { scale, index: 'token', addToOut: false });
+    for (const { matrix, index } of added) {
+      ops.embed(this.#matrix(matrix), scratch.hidden, { scale: 1, index, addToOut: true });
+    }
   }
 
   /** The residual stream as it is. */
@@ -55,19 +63,22 @@ export class Decoder implements ForwardStep<Rows> {
     return { x: this.#parts.scratch.hidden };
   }
 
-  /** norm(hidden); of one norm at a time. */
-  norm(norm: NormTensors, { apart = false }: { readonly apart?: boolean } = {}): Rows {
-    const { hidden, normed, int8 } = this.#parts.scratch;
-    return this.#norm(norm, hidden, normed, { int8: int8?.normed, apart });
+  /** norm(from); of one norm at a time, but for those `into` a buffer of their own. */
+  norm(norm: NormTensors, { from = 'hidden', into, apart = false }: NormOptions = {}): Rows {
+    const x = this.#named(from);
+    const { normed, int8 } = this.#parts.scratch;
+    return into === undefined
+      ? this.#norm(norm, x, normed, { int8: int8?.normed, apart })
+      : this.#norm(norm, x, this.#named(into), { apart: true });
   }
 
-  /** hidden += o attention(q|k|v of the input) */
-  attention(tensors: AttentionTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
+  /** residual += o attention(q|k|v of the input) */
+  attention(tensors: AttentionTensors, input: Rows, options?: BlockOptions): void {
     const { ops, cache, scratch, sizes } = this.#parts;
     const { qkv, q, attended, partial } = scratch;
     const { layer, qkNorm } = tensors;
     const config = this.#layer(layer);
-    const shards = cache.shards(layer);
+    const kv = cache.layer(config.cache);
     const bias = this.#option(tensors.qkvBias);
     const rows = this.#roundedFor(
       tensors.qkv.map(({ matrix }) => matrix),
@@ -77,10 +88,11 @@ export class Decoder implements ForwardStep<Rows> {
       const target = { out: qkv, outStride: sizes.padded.qkv, outOffset, bias };
       ops.linear(this.#matrix(matrix), rows, target);
     }
-    if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm.kind);
-    ops.ropeAppend(qkv, q, shards, config);
-    ops.attention(q, shards, partial, attended, config, this.#option(tensors.sinks));
-    this.#addBlock(tensors.o, { x: ops.valuesOf(attended, q) }, tensors.oBias, postNorm);
+    const { queriesOnly } = tensors;
+    if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm, config, queriesOnly);
+    ops.attention.ropeAppend(qkv, q, kv, config, queriesOnly);
+    ops.attention.attend(q, kv, partial, attended, config, this.#option(tensors.sinks));
+    this.#addBlock(tensors.o, { x: ops.attention.valuesOf(attended, q, kv, config) }, tensors.oBias, options);
   }
 
   /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
@@ -94,7 +106,7 @@ export class Decoder implements ForwardStep<Rows> {
     }
     const { qLatent, q, kv, absorbed, values } = buffers;
     const config = this.#layer(layer);
-    const shards = cache.shards(layer);
+    const latents = cache.layer(config.cache);
     if (qDown !== undefined) {
       const stride = paddedRowElements(queryRank);
       ops.linear(this.#matrix(qDown.matrix), input, { out: qLatent, outStride: stride });
@@ -109,25 +121,26 @@ export class Decoder implements ForwardStep<Rows> {
     heads.tiles();
     const plain = { x: q, shared: false, stride: qStride };
     heads.product(this.#matrix(tensors.kUp), plain, { out: absorbed, outStride: rank, bias: undefined });
-    ops.latentJoin(buffers, latent, scratch.qkv);
-    ops.ropeAppend(scratch.qkv, scratch.q, shards, config);
-    ops.attention(scratch.q, shards, scratch.partial, scratch.attended, config);
-    const attended = ops.valuesOf(scratch.attended, scratch.q);
-    const latents = { x: attended, shared: false, stride: rank + ropeDim, offset: ropeDim };
-    heads.product(this.#matrix(tensors.vUp), latents, { out: values, outStride: valueDim, bias: undefined });
+    ops.attention.latentJoin(buffers, latent, scratch.qkv, config);
+    ops.attention.ropeAppend(scratch.qkv, scratch.q, latents, config, false);
+    ops.attention.attend(scratch.q, latents, scratch.partial, scratch.attended, config);
+    const attended = ops.attention.valuesOf(scratch.attended, scratch.q, latents, config);
+    const weighted = { x: attended, shared: false, stride: rank + ropeDim, offset: ropeDim };
+    heads.product(this.#matrix(tensors.vUp), weighted, { out: values, outStride: valueDim, bias: undefined });
     const target = { out: scratch.hidden, outStride: sizes.padded.hidden, addToOut: true };
     ops.linear(this.#matrix(tensors.o), { x: values }, target);
   }
 
-  /** hidden += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
-  feedForward(tensors: FeedForwardTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
-    this.#addBlock(tensors.down, this.#activated(tensors, input), tensors.downBias, postNorm);
+  /** residual += down (activation(gate of the input) * up of the input), or down activation(up of the input) */
+  feedForward(tensors: FeedForwardTensors, input: Rows, options?: BlockOptions): void {
+    this.#addBlock(tensors.down, this.#activated(tensors, input), tensors.downBias, options);
   }
 
-  /** hidden += the sum of a row's experts, weighted; and of the shared one. */
-  experts(tensors: ExpertsTensors, input: Rows, { postNorm }: BlockOptions = {}): void {
+  /** residual += the sum of a row's experts, weighted; and of the shared one. */
+  experts(tensors: ExpertsTensors, input: Rows, { postNorm, residual = 'hidden' }: BlockOptions = {}): void {
     const { ops, scratch, sizes } = this.#parts;
-    const { hidden, normed } = scratch;
+    const { normed } = scratch;
+    const hidden = this.#named(residual);
     const [buffers, experts] = [scratch.experts, ops.experts];
     if (buffers === undefined || experts === undefined || input.fused !== undefined) {
       throw new LinnetError('Internal', 'Experts without buffers, or of rows whose norm is not taken yet.');
@@ -190,23 +203,66 @@ export class Decoder implements ForwardStep<Rows> {
 
   /** activated = activation(gate of the input) * up of the input, or activation(up of the input) */
   #activated(tensors: FeedForwardTensors, input: Rows): Rows {
-    const { ops, scratch } = this.#parts;
+    const { ops, scratch, config } = this.#parts;
     const { gateUp, activated } = scratch;
     const { up, down } = tensors;
-    const stride = paddedRowElements(down.plan.rowElements);
+    const width = down.plan.rowElements;
+    const stride = paddedRowElements(width);
     const target = { outStride: stride, bias: this.#option(tensors.upBias) };
     if (up.kind === 'gated') {
       const int8 = isInt8(down.plan.type) ? scratch.int8?.block : undefined;
+      const sparsity = { factor: config.gateSparsity?.[tensors.layer] ?? 0, width };
       const rows = this.#roundedFor(matricesOf(up.gateUp), input);
-      return ops.gated(this.#pair(up.gateUp), rows, { ...target, gateUp, activated, int8 });
+      return ops.gated(this.#pair(up.gateUp), rows, { ...target, gateUp, activated, int8, sparsity });
     }
     ops.linear(this.#matrix(up.matrix), this.#roundedFor([up.matrix], input), { ...target, out: activated });
     ops.activate(activated, stride);
     return { x: activated };
   }
 
-  /** logits = head norm(hidden), of the rows that want them */
-  head(outputNorm: NormTensors): void {
+  /** A named buffer's rows as they are. */
+  rows(name: string): Rows {
+    return { x: this.#named(name) };
+  }
+
+  /** out = x W^T */
+  linear(matrix: PlannedMatrix, input: Rows, out: string): void {
+    const { ops } = this.#parts;
+    ops.linear(this.#matrix(matrix), this.#roundedFor([matrix], input), {
+      out: this.#named(out),
+      outStride: this.#widthOf(out),
+    });
+  }
+
+  apply(row: RowOp): void {
+    const { ops } = this.#parts;
+    if (row.op === 'addGathered') {
+      const { scale } = row;
+      ops.embed(this.#matrix(row.table), this.#named(row.x), { scale, index: 'token', addToOut: true });
+      return;
+    }
+    ops.rows.apply(row, {
+      named: (name) => this.#named(name),
+      widthOf: (name) => this.#widthOf(name),
+      vector: (planned) => this.#vector(planned),
+      partWordsOf: (name) => partPitchBytes(this.#widthOf(name), this.#parts.sizes.maxRows) / 16,
+    });
+  }
+
+  /** out += norm(x) */
+  addNorm(norm: NormTensors, x: string, out: string): void {
+    this.#parts.ops.norms.addRmsNorm(this.#named(x), this.#vector(norm.weight), this.#named(out));
+  }
+
+  /** The vector of each text, of the rows of a named buffer. */
+  pool(name: string): void {
+    const { ops, scratch, config, sizes } = this.#parts;
+    if (config.encoder === undefined) throw new LinnetError('Internal', 'A decoder gives no vectors.');
+    ops.pool(this.#named(name), sizes.padded.hidden, config.encoder.pooling, scratch.pooled);
+  }
+
+  /** logits = head norm(hidden) + bias, of the rows that want them */
+  head(outputNorm: NormTensors, { bias }: HeadOptions = {}): void {
     const { ops, model, scratch, sizes, config } = this.#parts;
     const { segmentLength } = sizes.logits;
     const normed = this.#norm(outputNorm, scratch.hidden, scratch.headInput, {
@@ -220,42 +276,40 @@ export class Decoder implements ForwardStep<Rows> {
       const out = scratch.logits[segment];
       if (out === undefined) throw new LinnetError('Internal', 'A shard of the head lies outside the logits.');
       const outOffset = shard.firstRow - segment * segmentLength;
-      ops.linearShard(head, shard, input, outOffset, { out, outStride: segmentLength, headRows: true });
+      const target = { out, outStride: segmentLength, headRows: true };
+      const shardBias = bias && { buffer: this.#vector(bias).buffer, offsetBytes: segment * segmentLength * 4 };
+      ops.linearShard(head, shard, input, outOffset, { ...target, bias: shardBias });
     }
     if (config.logitSoftcap !== 0) {
       for (const segment of scratch.logits) ops.norms.softcap(segment, config.logitSoftcap);
     }
   }
 
-  #norm(
-    { kind, weight, bias }: NormTensors,
-    x: BufferRange,
-    out: BufferRange,
-    { headRows = false, apart = false, int8 }: NormOptions,
-  ): Rows {
+  #norm({ kind, weight, bias }: NormTensors, x: BufferRange, out: BufferRange, options: RowNormOptions): Rows {
     const { ops } = this.#parts;
     return kind === 'rms'
-      ? ops.rmsNorm(x, this.#vector(weight), out, { headRows, apart, int8 })
-      : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, headRows);
+      ? ops.rmsNorm(x, this.#vector(weight), out, options)
+      : ops.norms.layerNorm(x, this.#vector(weight), this.#option(bias), out, options);
   }
 
-  /** hidden += postNorm(x W^T + bias) */
+  /** residual += postNorm(x W^T + bias) */
   #addBlock(
     matrix: PlannedMatrix,
     input: Rows,
     plannedBias: PlannedVector | undefined,
-    postNorm: NormTensors | undefined,
+    { postNorm, residual = 'hidden' }: BlockOptions = {},
   ): void {
     const { ops, scratch, sizes } = this.#parts;
     const target = { outStride: sizes.padded.hidden, bias: this.#option(plannedBias) };
     const rows = this.#roundedFor([matrix], input);
+    const out = this.#named(residual);
     if (postNorm === undefined) {
-      ops.linear(this.#matrix(matrix), rows, { ...target, out: scratch.hidden, addToOut: true });
+      ops.linear(this.#matrix(matrix), rows, { ...target, out, addToOut: true });
       return;
     }
     // The block's input, in `normed`, has been read.
     ops.linear(this.#matrix(matrix), rows, { ...target, out: scratch.normed });
-    ops.norms.addRmsNorm(scratch.normed, this.#vector(postNorm.weight), scratch.hidden);
+    ops.norms.addRmsNorm(scratch.normed, this.#vector(postNorm.weight), out);
   }
 
   /** The input, rounded where products are in int8, one of the matrices can be, and it is not yet: for use at once. */
@@ -270,6 +324,20 @@ export class Decoder implements ForwardStep<Rows> {
     const layer = this.#parts.config.layers[index];
     if (layer === undefined) throw new LinnetError('Internal', `The model has no layer ${String(index)}.`);
     return layer;
+  }
+
+  #named(name: string): BufferRange {
+    const { scratch } = this.#parts;
+    if (name === 'hidden' || name === 'normed') return scratch[name];
+    const range = scratch.named.get(name);
+    if (range === undefined) throw new LinnetError('Internal', `The configuration names no buffer ${name}.`);
+    return range;
+  }
+
+  #widthOf(name: string): number {
+    const { config, sizes } = this.#parts;
+    const whole = config.buffers[name.replace(/\[\d+\]$/, '')];
+    return whole === undefined ? sizes.padded.hidden : Math.ceil(whole.width / 32) * 32;
   }
 
   #matrix(planned: PlannedMatrix): GpuMatrix {

@@ -6,32 +6,60 @@
 import { isBlockLayout, type KvLayout } from '../../shaders/lib/kv-layout.ts';
 import { hadamardElements, kvSlotBytes } from '../../shaders/lib/kv.ts';
 import { LinnetError } from '../errors.ts';
+import type { LayerConfig } from './config.ts';
 import type { Gpu, PlanningLimits } from '../gpu/gpu.ts';
 import type { CopyBlock } from '../scheduler/batch.ts';
 
 export const BLOCK_TOKENS = 32;
 
-export interface KvPoolPlan {
-  readonly layout: KvLayout;
+/** The cache of one layer. */
+export interface LayerKvPlan {
   /** Elements of a block of the Hadamard transform of queries, keys and values; 1: none. */
   readonly hadamard: number;
-  readonly numLayers: number;
-  readonly numBlocks: number;
-  /** Bytes of a block of one layer's keys (as many again for its values). */
+  /** Bytes of a block of its keys (as many again for its values). */
   readonly blockBytes: number;
   readonly blocksPerShard: number;
+  readonly numShards: number;
+}
+
+export interface KvPoolPlan {
+  readonly layout: KvLayout;
+  readonly numBlocks: number;
+  /** Undefined: the layer uses another's. */
+  readonly layers: readonly (LayerKvPlan | undefined)[];
+  /** Of the layer that has most. */
   readonly numShards: number;
   readonly sizeBytes: number;
 }
 
 /** @throws LimitExceeded when not even one block fits a binding. */
 export function planKvPool(
-  shape: { readonly numLayers: number; readonly numKvHeads: number; readonly headDim: number },
+  layers: readonly Pick<LayerConfig, 'numKvHeads' | 'headDim' | 'cache'>[],
   layout: KvLayout,
   numBlocks: number,
   limits: PlanningLimits,
   transform = isBlockLayout(layout),
 ): KvPoolPlan {
+  const planned = layers.map((layer, i) =>
+    layer.cache === i ? planLayer(layer, layout, numBlocks, limits, transform) : undefined,
+  );
+  const own = planned.filter((layer) => layer !== undefined);
+  return {
+    layout,
+    numBlocks,
+    layers: planned,
+    numShards: Math.max(1, ...own.map(({ numShards }) => numShards)),
+    sizeBytes: own.reduce((sum, { blockBytes }) => sum + 2 * numBlocks * blockBytes, 0),
+  };
+}
+
+function planLayer(
+  shape: Pick<LayerConfig, 'numKvHeads' | 'headDim'>,
+  layout: KvLayout,
+  numBlocks: number,
+  limits: PlanningLimits,
+  transform: boolean,
+): LayerKvPlan {
   const blockBytes = shape.numKvHeads * BLOCK_TOKENS * kvSlotBytes(layout, shape.headDim);
   const blocksPerShard = Math.min(
     numBlocks,
@@ -44,14 +72,10 @@ export function planKvPool(
     );
   }
   return {
-    layout,
     hadamard: transform ? hadamardElements(shape.headDim) : 1,
-    numLayers: shape.numLayers,
-    numBlocks,
     blockBytes,
     blocksPerShard,
     numShards: Math.ceil(numBlocks / blocksPerShard),
-    sizeBytes: 2 * shape.numLayers * numBlocks * blockBytes,
   };
 }
 
@@ -62,51 +86,68 @@ export interface KvShard {
   readonly numBlocks: number;
 }
 
+/** The cache of one layer, in buffers. */
+export interface LayerKv {
+  readonly plan: LayerKvPlan;
+  readonly shards: readonly KvShard[]; // [numShards]
+}
+
 export class KvPool {
   readonly plan: KvPoolPlan;
-  readonly #layers: readonly (readonly KvShard[])[]; // [numLayers][numShards]
+  readonly #layers: readonly (LayerKv | undefined)[]; // [numLayers]
 
   /** A copy within one buffer is not allowed, so every block goes through here. */
   readonly #scratch: GPUBuffer;
 
   constructor(gpu: Gpu, plan: KvPoolPlan) {
     this.plan = plan;
-    this.#scratch = gpu.createStorage('kv.scratch', plan.blockBytes);
-    this.#layers = Array.from({ length: plan.numLayers }, (_, layer) =>
-      Array.from({ length: plan.numShards }, (_, index) => {
-        const firstBlock = index * plan.blocksPerShard;
-        const numBlocks = Math.min(plan.blocksPerShard, plan.numBlocks - firstBlock);
-        const label = `blk.${String(layer)}.kv[${String(index)}]`;
-        return {
-          keys: gpu.createStorage(`${label}.keys`, numBlocks * plan.blockBytes),
-          values: gpu.createStorage(`${label}.values`, numBlocks * plan.blockBytes),
-          firstBlock,
-          numBlocks,
-        };
-      }),
+    const largest = plan.layers.reduce((most, layer) => Math.max(most, layer?.blockBytes ?? 0), 0);
+    this.#scratch = gpu.createStorage('kv.scratch', largest);
+    this.#layers = plan.layers.map((layer, i) =>
+      layer === undefined
+        ? undefined
+        : { plan: layer, shards: createShards(gpu, layer, plan.numBlocks, `blk.${String(i)}.kv`) },
     );
   }
 
-  shards(layer: number): readonly KvShard[] {
-    return this.#layers[layer] ?? [];
+  /** Of a layer that has a cache of its own. @throws Internal for others */
+  layer(index: number): LayerKv {
+    const layer = this.#layers[index];
+    if (layer === undefined) throw new LinnetError('Internal', `Layer ${String(index)} has no cache of its own.`);
+    return layer;
   }
 
   /** Copies whole blocks in every layer; the scheduler says why. */
   recordCopies(encoder: GPUCommandEncoder, copies: readonly CopyBlock[]): void {
-    const { blocksPerShard, blockBytes } = this.plan;
-    for (const { from, to } of copies) {
-      for (const shards of this.#layers) {
-        const source = shards[Math.floor(from / blocksPerShard)];
-        const target = shards[Math.floor(to / blocksPerShard)];
-        if (source === undefined || target === undefined)
-          throw new LinnetError('Internal', 'A block outside the cache.');
-        const fromBytes = (from - source.firstBlock) * blockBytes;
-        const toBytes = (to - target.firstBlock) * blockBytes;
-        encoder.copyBufferToBuffer(source.keys, fromBytes, this.#scratch, 0, blockBytes);
-        encoder.copyBufferToBuffer(this.#scratch, 0, target.keys, toBytes, blockBytes);
-        encoder.copyBufferToBuffer(source.values, fromBytes, this.#scratch, 0, blockBytes);
-        encoder.copyBufferToBuffer(this.#scratch, 0, target.values, toBytes, blockBytes);
-      }
+    for (const copy of copies) {
+      for (const layer of this.#layers) if (layer !== undefined) this.#recordCopy(encoder, layer, copy);
     }
   }
+
+  #recordCopy(encoder: GPUCommandEncoder, { plan, shards }: LayerKv, { from, to }: CopyBlock): void {
+    const { blocksPerShard, blockBytes } = plan;
+    const source = shards[Math.floor(from / blocksPerShard)];
+    const target = shards[Math.floor(to / blocksPerShard)];
+    if (source === undefined || target === undefined) throw new LinnetError('Internal', 'A block outside the cache.');
+    const fromBytes = (from - source.firstBlock) * blockBytes;
+    const toBytes = (to - target.firstBlock) * blockBytes;
+    encoder.copyBufferToBuffer(source.keys, fromBytes, this.#scratch, 0, blockBytes);
+    encoder.copyBufferToBuffer(this.#scratch, 0, target.keys, toBytes, blockBytes);
+    encoder.copyBufferToBuffer(source.values, fromBytes, this.#scratch, 0, blockBytes);
+    encoder.copyBufferToBuffer(this.#scratch, 0, target.values, toBytes, blockBytes);
+  }
+}
+
+function createShards(gpu: Gpu, plan: LayerKvPlan, numBlocks: number, label: string): readonly KvShard[] {
+  return Array.from({ length: plan.numShards }, (_, index) => {
+    const firstBlock = index * plan.blocksPerShard;
+    const count = Math.min(plan.blocksPerShard, numBlocks - firstBlock);
+    const name = `${label}[${String(index)}]`;
+    return {
+      keys: gpu.createStorage(`${name}.keys`, count * plan.blockBytes),
+      values: gpu.createStorage(`${name}.values`, count * plan.blockBytes),
+      firstBlock,
+      numBlocks: count,
+    };
+  });
 }

@@ -38,6 +38,11 @@ export interface LinearTarget {
 }
 
 export interface GatedTarget {
+  /**
+   * Of a gate of `width` elements what exceeds its mean by `factor` standard deviations is kept; 0: all. Only of gate and up
+   * apart.
+   */
+  readonly sparsity: { readonly factor: number; readonly width: number };
   readonly gateUp: BufferRange; // [rows, 2, outStride] of prompt rows
   readonly activated: BufferRange; // [rows, outStride] of generated rows
   /** Floats of a row of `activated`. */

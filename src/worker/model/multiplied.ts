@@ -3,9 +3,12 @@ import type { ModelInspection } from '../api.ts';
 import type { ModelPlan } from './runner.ts';
 import type { PlannedMatrix } from './tensors.ts';
 
-export function multipliedWeights({ weights: { embedding, head, weights } }: ModelPlan): ModelInspection['multiplied'] {
+export function multipliedWeights({
+  config,
+  weights: { embedding, head, weights },
+}: ModelPlan): ModelInspection['multiplied'] {
   const layers = weights.matrices.filter((matrix) => matrix !== embedding && matrix !== head);
-  return { layers: countByType(layers), head: countByType([head]) };
+  return { layers: countByType(layers), head: countByType(config.encoder === undefined ? [head] : []) };
 }
 
 function countByType(matrices: readonly PlannedMatrix[]): Readonly<Record<string, number>> {

@@ -27,8 +27,8 @@ async function needs(
 it('names the types by what is multiplied with them, each once', async () => {
   expect(await needs({ v: 'Q6_K', down: 'Q6_K' })).toMatchObject({
     names: [['Q4_K', 'Q6_K'], ['Q4_K', 'Q6_K'], ['Q4_K']],
-    attention: { layout: 'f16', headDim: 64 },
-    decodeAttention: { layout: 'f16', headDim: 64, headsPerKv: SHAPE.numHeads / SHAPE.numKvHeads, chunk: 128 },
+    attention: [{ layout: 'f16', headDim: 64, keys: 'before' }],
+    decodeAttention: [{ layout: 'f16', headDim: 64, headsPerKv: SHAPE.numHeads / SHAPE.numKvHeads, chunk: 128 }],
     typical: { type: { name: 'Q4_K' } },
   });
 });

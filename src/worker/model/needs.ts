@@ -12,10 +12,13 @@ import type {
   FeedForwardTensors,
   ForwardStep,
   LatentTensors,
+  NormOptions,
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
+import type { ModelConfig } from './config.ts';
 import type { ModelPlan } from './runner.ts';
+import type { ModelSizes } from './sizes.ts';
 import type { PlannedMatrix } from './tensors.ts';
 
 export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds {
@@ -29,19 +32,32 @@ export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds 
     gatedPlain: typesOf(gates.plain),
     int8: typesOf(int8).filter(isInt8),
     activation: config.activation,
-    attention: sizes.sharded
-      ? undefined
-      : { layout: sizes.kv.layout, headDim: config.headDim, ...(notes.hasSinks ? { sinks: true } : {}) },
-    decodeAttention: {
-      layout: sizes.kv.layout,
-      headDim: config.headDim,
-      headsPerKv: config.numHeads / config.numKvHeads,
-      chunk: sizes.chunkTokens,
-    },
+    ...attentionNeeds(config, sizes, notes.hasSinks),
     typical: typicalOf(
       [...int8, ...[products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]), ...stacks],
       weights,
     ),
+  };
+}
+
+function attentionNeeds(
+  config: ModelConfig,
+  sizes: ModelSizes,
+  sinks: boolean,
+): Pick<KernelNeeds, 'attention' | 'decodeAttention'> {
+  const { layout } = sizes.kv;
+  const keys = config.encoder === undefined ? 'before' : 'around';
+  const headDims = [...new Set(config.layers.map(({ headDim }) => headDim))];
+  const shapes = config.layers.map(({ headDim, numKvHeads }) => ({
+    layout,
+    headDim,
+    headsPerKv: config.numHeads / numKvHeads,
+    chunk: sizes.chunkTokens,
+  }));
+  return {
+    attention: sizes.sharded ? [] : headDims.map((headDim) => ({ layout, headDim, keys, ...(sinks ? { sinks } : {}) })),
+    decodeAttention:
+      config.encoder !== undefined ? [] : [...new Map(shapes.map((shape) => [JSON.stringify(shape), shape])).values()],
   };
 }
 
@@ -71,8 +87,29 @@ class Notes implements ForwardStep<GemvInput> {
   }
 
   /** In int8 norms round what they write, so that products do not take them. */
-  norm({ kind }: NormTensors, { apart = false }: { readonly apart?: boolean } = {}): GemvInput {
-    return kind === 'rms' && !apart && this.#precision === 'exact' ? 'normed' : 'plain';
+  norm({ kind }: NormTensors, { into, apart = false }: NormOptions = {}): GemvInput {
+    const isApart = apart || into !== undefined || this.#precision === 'int8';
+    return kind === 'rms' && !isApart ? 'normed' : 'plain';
+  }
+
+  rows(): GemvInput {
+    return 'plain';
+  }
+
+  linear(matrix: PlannedMatrix, input: GemvInput): void {
+    this.#product(matrix, input);
+  }
+
+  pool(): void {
+    // No product.
+  }
+
+  addNorm(): void {
+    // No product.
+  }
+
+  apply(): void {
+    // No product.
   }
 
   attention({ qkv, o, sinks }: AttentionTensors, input: GemvInput): void {
@@ -88,8 +125,10 @@ class Notes implements ForwardStep<GemvInput> {
     this.#product(down);
   }
 
-  latentAttention({ qDown, q, kvDown, kUp, vUp, o }: LatentTensors): void {
-    this.products.plain.push(...(qDown === undefined ? [] : [qDown.matrix]), q, kvDown, o);
+  latentAttention({ qDown, q, kvDown, kUp, vUp, o }: LatentTensors, input: GemvInput): void {
+    for (const matrix of [qDown?.matrix ?? q, kvDown]) this.#product(matrix, input);
+    // What is no norm of the residual stream stays exact.
+    this.products.plain.push(...(qDown === undefined ? [] : [q]), o);
     this.stacks.push(kUp, vUp);
   }
 

@@ -5,12 +5,18 @@ import { softcap } from '../../shaders/elementwise/softcap.ts';
 import { layerNorm, qkNorm, rmsNorm } from '../../shaders/norm/norm.ts';
 import type { StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
-import type { ModelConfig } from './config.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import type { AddDispatch, Rows } from './linear-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 
 /** What a norm of queries and keys is taken over: each head, or all heads of a row. */
 export type QkNormKind = 'head' | 'row';
+
+export interface QkNorm {
+  readonly kind: QkNormKind;
+  /** Whether values are normed as well. */
+  readonly values: boolean;
+}
 
 const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 const numLogits = (shape: StepShape) => shape.numPromptLogits + shape.numGeneratedLogits;
@@ -45,7 +51,7 @@ export class NormOps {
     weight: BufferRange,
     bias: BufferRange | undefined,
     out: BufferRange,
-    headRows = false,
+    { headRows = false }: { readonly headRows?: boolean } = {},
   ): Rows {
     const { hiddenSize, normEps } = this.#config;
     this.#add(
@@ -57,22 +63,34 @@ export class NormOps {
     return { x: out };
   }
 
-  /** Queries and keys of qkv normed in place. `weight`: that of queries, then that of keys. */
-  qkNorm(qkv: BufferRange, weight: BufferRange, kind: QkNormKind): void {
-    const { numHeads, numKvHeads, headDim, normEps } = this.#config;
+  /**
+   * Queries, keys and, where the family norms them, values of qkv normed in place. `weight`: that of queries, then that of
+   * keys; values have none. `queriesOnly`: a row has neither keys nor values.
+   */
+  qkNorm(
+    qkv: BufferRange,
+    weight: BufferRange,
+    { kind, values }: QkNorm,
+    { numKvHeads, headDim }: LayerConfig,
+    queriesOnly: boolean,
+  ): void {
+    const { numHeads, normEps } = this.#config;
     const headWords = headDim / 4;
-    const [numQ, numK] = kind === 'head' ? [numHeads, numKvHeads] : [1, 1];
+    const [numQ, partsOfK] = kind === 'head' ? [numHeads, numKvHeads] : [1, 1];
+    const numK = queriesOnly ? 0 : partsOfK;
+    const numParts = numQ + numK + (values ? numK : 0);
     this.#add(
       qkNorm,
       [
         numQ,
+        numK,
         (numHeads / numQ) * headWords,
-        (numKvHeads / numK) * headWords,
+        (numKvHeads / partsOfK) * headWords,
         this.#sizes.padded.qkv / 4,
         { f32: normEps },
       ],
       (_step, params) => [params, weight, qkv],
-      (shape) => [numQ + numK, numRows(shape), 1],
+      (shape) => [numParts, numRows(shape), 1],
     );
   }
 
@@ -80,7 +98,7 @@ export class NormOps {
   rmsNormInPlace(x: BufferRange, weight: BufferRange, width: number, stride: number): void {
     this.#add(
       qkNorm,
-      [1, width / 4, 0, stride / 4, { f32: this.#config.normEps }],
+      [1, 0, width / 4, 0, stride / 4, { f32: this.#config.normEps }],
       (_step, params) => [params, weight, x],
       (shape) => [1, numRows(shape), 1],
     );

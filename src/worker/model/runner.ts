@@ -116,6 +116,7 @@ export class ModelRunner {
         gpu,
         sizes,
         config.ropes.map((rope, i) => new RopeTable(rope, i === 0 ? factors : undefined, config.queryGrowth)),
+        config.encoder !== undefined,
       ),
       store: new WeightStore(gpu, plan.weights.weights),
     }));
@@ -203,7 +204,7 @@ export class ModelRunner {
     counters.numPromptRows += shape.numPrompt;
     counters.numGeneratedRows += shape.numGenerated;
     const tokenBytes = sizes.kv.sizeBytes / sizes.kv.numBlocks / 32;
-    const readers = config.numHeads / config.numKvHeads;
+    const readers = config.numHeads / (config.layers[0]?.numKvHeads ?? 1);
     for (const row of batch.rows) {
       // A generated row reads every key and value once for a GQA group; a prompt row shares its reads with its tile.
       const keys = row.position + 1;

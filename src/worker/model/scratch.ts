@@ -2,7 +2,7 @@
 import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { EXPERT_TILE_WORDS, maxExpertTiles } from '../../shaders/experts/experts.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import type { ModelConfig } from './config.ts';
+import type { ModelConfig, NamedBuffer } from './config.ts';
 import type { Int8Rows } from './linear-dispatch.ts';
 import type { ModelSizes } from './sizes.ts';
 
@@ -45,6 +45,10 @@ export interface Scratch {
   readonly experts: ExpertScratch | undefined;
   readonly latent: LatentScratch | undefined;
   readonly partial: { readonly out: BufferRange; readonly stats: BufferRange }; // [rows, numHeads, maxChunks, headDim | 2]
+  /** Those that the configuration names; a whole with parts is [parts, maxRows, padded width]. */
+  readonly named: ReadonlyMap<string, BufferRange>;
+  /** Of encoders: a vector for each text. */
+  readonly pooled: BufferRange; // [maxLogitRows, padded.hidden]
   readonly headInput: BufferRange; // [maxLogitRows, padded.hidden]
   /** Rows rounded for products in int8; undefined where products are exact. */
   readonly int8:
@@ -81,15 +85,17 @@ export function createScratch(gpu: Gpu, config: ModelConfig, sizes: ModelSizes):
     experts: createExpertScratch(rows, config, sizes),
     latent: createLatentScratch(gpu, rows, config, sizes),
     partial: {
-      out: rows('attention.partial', partialRows, config.numHeads * maxChunks * config.headDim),
+      out: rows('attention.partial', partialRows, config.numHeads * maxChunks * sizes.headDim),
       stats: rows('attention.stats', partialRows, config.numHeads * maxChunks * 2),
     },
+    named: new Map(Object.entries(config.buffers).flatMap(([name, shape]) => namedBuffers(gpu, name, shape, maxRows))),
+    pooled: rows('pooled', config.encoder === undefined ? 0 : logits.numRows, padded.hidden),
     headInput: rows('headInput', logits.numRows, padded.hidden),
     int8:
       sizes.precision === 'int8'
         ? {
             normed: int8Rows('normed.int8', maxRows, padded.hidden),
-            block: int8Rows('block.int8', maxRows, Math.max(padded.hidden, padded.q, padded.ffn)),
+            block: int8Rows('block.int8', maxRows, sizes.widestInput),
             head: int8Rows('headInput.int8', logits.numRows, padded.hidden),
           }
         : undefined,
@@ -164,4 +170,25 @@ function createLatentScratch(
     absorbed: rows('latent.absorbed', numPairs, rank),
     values: rows('latent.values', numPairs, valueDim),
   };
+}
+
+/** The whole, and its parts, which may be bound alone: each begins at a multiple of 256 bytes. */
+function namedBuffers(
+  gpu: Gpu,
+  name: string,
+  { width, parts = 1 }: NamedBuffer,
+  maxRows: number,
+): readonly (readonly [string, BufferRange])[] {
+  const partBytes = partPitchBytes(width, maxRows);
+  const buffer = gpu.createStorage(name, parts * partBytes);
+  const ranges = Array.from(
+    { length: parts },
+    (_, i) => [`${name}[${String(i)}]`, { buffer, offsetBytes: i * partBytes, sizeBytes: partBytes }] as const,
+  );
+  return [[name, { buffer }], ...ranges];
+}
+
+/** Bytes from a part of a named buffer to the next. */
+export function partPitchBytes(width: number, maxRows: number): number {
+  return Math.ceil((maxRows * Math.ceil(width / 32) * 128) / 256) * 256;
 }

@@ -6,7 +6,7 @@ import type { KvLayout } from '../../shaders/lib/kv-layout.ts';
 import type { Precision } from '../../shaders/linear/int8.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
-import type { ModelConfig } from './config.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, planKvPool, type KvPoolPlan } from './kv-pool.ts';
 
 export interface SizeOptions {
@@ -38,7 +38,12 @@ export interface ModelSizes {
   readonly maxChunks: number;
   /** Several cache shards: prompt rows go through split attention too, a chunk being one block. */
   readonly sharded: boolean;
+  /** Of the widest layer. */
   readonly padded: { readonly hidden: number; readonly q: number; readonly qkv: number; readonly ffn: number };
+  /** Of the widest layer. */
+  readonly headDim: number;
+  /** Floats of the widest row that a product takes. */
+  readonly widestInput: number;
   /** Of a mixture of experts: rows of logits and of the experts' feed-forwards, padded; experts a row takes. */
   readonly experts: { readonly logits: number; readonly ffn: number; readonly numUsed: number } | undefined;
   /** Logits lie as [segment][row][segmentLength]. */
@@ -50,6 +55,22 @@ export interface ModelSizes {
 
 export const DEFAULT_SIZE_OPTIONS = { maxRows: 512, maxGeneratedRows: 32, maxLogitRows: 32 } as const;
 
+/** Texts that an encoder takes in one step, at most. */
+const TEXTS_A_STEP = 8;
+
+/** For encoders, which take a text of `contextLength` tokens in one step, or `numTexts` shorter ones. */
+export function encoderSizes(contextLength: number, numTexts = TEXTS_A_STEP): SizeOptions {
+  return {
+    contextLength,
+    // A block that is not full for each text.
+    cacheTokens: contextLength + numTexts * BLOCK_TOKENS,
+    kvLayout: 'f32',
+    maxRows: contextLength,
+    maxGeneratedRows: 1,
+    maxLogitRows: numTexts,
+  };
+}
+
 const CHUNK_TOKENS = 128;
 const MAX_SEGMENTS = 2;
 
@@ -60,25 +81,18 @@ export function planSizes(
   limits: PlanningLimits,
   options: SizeOptions,
 ): ModelSizes {
-  const { numHeads, numKvHeads, headDim } = config;
-  const pad = (n: number) => Math.ceil(n / 32) * 32;
-  const padded = {
-    hidden: pad(config.hiddenSize),
-    q: pad(numHeads * headDim),
-    qkv: pad((numHeads + 2 * numKvHeads) * headDim),
-    ffn: pad(Math.max(config.ffnSize, config.experts?.sharedFfnSize ?? 0)),
-  };
-  const experts = config.experts && {
-    logits: pad(config.experts.numExperts + 1),
-    ffn: pad(config.experts.ffnSize),
-    numUsed: config.experts.numUsed,
-  };
+  const { numHeads } = config;
+  const { padded, headDim, experts, named, widest, widestInput } = rowWidths(config);
   const numBlocks = Math.ceil(options.cacheTokens / BLOCK_TOKENS) + 1;
-  const kv = planKvPool(config, options.kvLayout, numBlocks, limits, options.kvTransform);
+  const isEncoder = config.encoder !== undefined;
+  // The cache of an encoder lives for one step: there is nothing to gain by rounding what is in it.
+  const kvLayout = isEncoder ? 'f32' : options.kvLayout;
+  const kv = planKvPool(config.layers, kvLayout, numBlocks, limits, options.kvTransform);
   const sharded = kv.numShards > 1;
   const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
   const maxChunks = Math.ceil(options.contextLength / chunkTokens);
-  const tableStride = Math.ceil(options.contextLength / BLOCK_TOKENS);
+  // Behind the blocks of an encoder's sequence is its length.
+  const tableStride = Math.ceil(options.contextLength / BLOCK_TOKENS) + (isEncoder ? 1 : 0);
   const fitting = (what: string, wanted: number, rowBytes: number) => {
     const fits = Math.min(wanted, Math.floor(limits.maxBindingBytes / rowBytes));
     if (fits >= 1) return fits;
@@ -88,22 +102,26 @@ export function planSizes(
     );
   };
   const partialRowBytes = numHeads * maxChunks * headDim * 4;
-  const { latent } = config;
-  const latentRow = latent && numHeads * Math.max(latent.plainDim + latent.ropeDim, latent.rank, latent.valueDim);
-  const expertRow = experts === undefined ? 0 : experts.numUsed * Math.max(2 * experts.ffn, padded.hidden);
-  const widest = Math.max(padded.hidden, padded.qkv, 2 * padded.ffn, expertRow, latentRow ?? 0);
   let maxRows = fitting('Activations', options.maxRows, widest * 4);
   maxRows = fitting('Block tables', maxRows, tableStride * 4);
   let maxGeneratedRows = Math.min(options.maxGeneratedRows, maxRows);
   if (sharded) maxRows = fitting('Partial attention results', maxRows, partialRowBytes);
   else maxGeneratedRows = fitting('Partial attention results', maxGeneratedRows, partialRowBytes);
   maxGeneratedRows = Math.min(maxGeneratedRows, maxRows);
+  if (isEncoder && (sharded || maxRows < options.contextLength)) {
+    throw new LinnetError(
+      'LimitExceeded',
+      `A text of ${String(options.contextLength)} tokens, which an encoder takes in one step, is more than this device's bindings hold. Choose a smaller context.`,
+    );
+  }
   // A row's logit biases take 8 KiB, in one binding for all rows.
   const biasRows = Math.max(1, Math.floor(limits.maxBindingBytes / 8192));
-  const logits = planLogits(vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
+  // An encoder has none, but rows that are wanted like those of logits.
+  const logits = planLogits(isEncoder ? 1 : vocabSize, limits, Math.min(options.maxLogitRows, maxRows, biasRows));
   const partialRows = sharded ? maxRows : maxGeneratedRows;
-  const angles = config.ropes.reduce((sum, { dim }) => sum + dim + 2, 0);
-  const rowBytes = (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + angles) * 4 + 16 + tableStride * 4;
+  const angles = sum(config.ropes.map(({ dim }) => dim + 2));
+  const rowBytes =
+    (2 * padded.hidden + padded.qkv + 2 * padded.q + 3 * padded.ffn + named + angles) * 4 + 16 + tableStride * 4;
   const { precision = 'exact' } = options;
   // A byte an element, and eight for each 32.
   const int8Bytes = (width: number) => (precision === 'int8' ? 1.25 * width : 0);
@@ -113,7 +131,7 @@ export function planSizes(
         expertBytes(experts, padded.hidden) +
         latentBytes(config) +
         int8Bytes(padded.hidden) +
-        int8Bytes(Math.max(padded.hidden, padded.q, padded.ffn))) +
+        int8Bytes(widestInput)) +
     partialRows * (partialRowBytes + numHeads * maxChunks * 8) +
     logits.numRows * (logits.segmentLength * logits.numSegments * 4 + padded.hidden * 4 + int8Bytes(padded.hidden));
   return {
@@ -127,11 +145,48 @@ export function planSizes(
     maxChunks,
     sharded,
     padded,
+    headDim,
+    widestInput,
     experts,
     logits,
     kv,
     precision,
     scratchBytes,
+  };
+}
+
+/** Floats of rows of activations: `named` of all that the configuration names, `widest` of the widest that is bound at once. */
+function rowWidths(config: ModelConfig): Pick<ModelSizes, 'padded' | 'headDim' | 'experts' | 'widestInput'> & {
+  readonly named: number;
+  readonly widest: number;
+} {
+  const { numHeads, layers, latent } = config;
+  const pad = (n: number) => Math.ceil(n / 32) * 32;
+  const widestOf = (width: (layer: LayerConfig) => number) => Math.max(...layers.map(width));
+  const headDim = widestOf((layer) => layer.headDim);
+  const ffnSize = widestOf((layer) => layer.ffnSize);
+  const padded = {
+    hidden: pad(config.hiddenSize),
+    q: pad(numHeads * headDim),
+    qkv: pad(widestOf((layer) => (numHeads + 2 * layer.numKvHeads) * layer.headDim)),
+    ffn: pad(Math.max(ffnSize, config.experts?.sharedFfnSize ?? 0)),
+  };
+  const experts = config.experts && {
+    logits: pad(config.experts.numExperts + 1),
+    ffn: pad(config.experts.ffnSize),
+    numUsed: config.experts.numUsed,
+  };
+  const latentRow = latent && numHeads * Math.max(latent.plainDim + latent.ropeDim, latent.rank, latent.valueDim);
+  const expertRow = experts === undefined ? 0 : experts.numUsed * Math.max(2 * experts.ffn, padded.hidden);
+  const buffers = Object.values(config.buffers).map(({ width, parts = 1 }) => ({ width: pad(width), parts }));
+  const wholes = buffers.map(({ width, parts }) => width * parts);
+  return {
+    padded,
+    headDim,
+    experts,
+    named: sum(wholes),
+    widest: Math.max(padded.hidden, padded.qkv, 2 * padded.ffn, expertRow, latentRow ?? 0, ...wholes),
+    widestInput: Math.max(padded.hidden, padded.q, padded.ffn, ...buffers.map(({ width }) => width)),
   };
 }
 
@@ -147,6 +202,10 @@ function latentBytes({ latent, numHeads }: ModelConfig): number {
   if (latent === undefined) return 0;
   const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
   return 4 * (queryRank + rank + ropeDim + numHeads * (5 + plainDim + ropeDim + rank + valueDim));
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, n) => total + n, 0);
 }
 
 /** What the sampler's integer sums hold. */

@@ -16,6 +16,8 @@ import type { ModelSizes } from './sizes.ts';
 export class StepInputs {
   readonly #gpu: Gpu;
   readonly #sizes: ModelSizes;
+  /** The last word of a block table is the length of its sequence. */
+  readonly #isEncoder: boolean;
   readonly #ropes: readonly RopeTable[];
   readonly #step = new Uint32Array(8);
   readonly #rows: Uint32Array<ArrayBuffer>; // [maxRows][4] token, position, slot, sequence
@@ -31,8 +33,9 @@ export class StepInputs {
   readonly tiles: BufferRange;
   readonly logitRows: BufferRange;
 
-  constructor(gpu: Gpu, sizes: ModelSizes, ropes: readonly RopeTable[]) {
+  constructor(gpu: Gpu, sizes: ModelSizes, ropes: readonly RopeTable[], isEncoder: boolean) {
     this.#gpu = gpu;
+    this.#isEncoder = isEncoder;
     this.#sizes = sizes;
     this.#ropes = ropes;
     this.#rows = new Uint32Array(sizes.maxRows * 4);
@@ -69,7 +72,9 @@ export class StepInputs {
       }
     });
     sequences.forEach((sequence, s) => {
-      sequence.blockTable.forEach((block, i) => (this.#tables[s * this.#sizes.tableStride + i] = block));
+      const { tableStride } = this.#sizes;
+      sequence.blockTable.forEach((block, i) => (this.#tables[s * tableStride + i] = block));
+      if (this.#isEncoder) this.#tables[(s + 1) * tableStride - 1] = sequence.length;
     });
     const numTiles = this.#writeTiles(rows.slice(0, numPrompt));
     this.#step.set([

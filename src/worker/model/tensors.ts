@@ -77,6 +77,16 @@ export class TensorPlanner {
     return { matrices: this.#matrices, vectors: this.#vectors, weightBytes };
   }
 
+  /** Tensors that the file may have and the model does not use. */
+  ignore(names: readonly string[]): void {
+    for (const name of names) this.#used.add(name);
+  }
+
+  /** Rows of a tensor, if it is there. */
+  rowsOf(name: string): number | undefined {
+    return this.#byName.get(name)?.shape[1];
+  }
+
   has(name: string): boolean {
     return this.#byName.has(name);
   }
@@ -114,12 +124,8 @@ export class TensorPlanner {
    */
   halves(name: string, rowElements: number, halfRows: number): readonly [string, string] {
     const tensor = this.#find(name, [rowElements, 2 * halfRows]);
-    const sizeBytes = tensor.sizeBytes / 2;
     const names = [`${name}[0]`, `${name}[1]`] as const;
-    names.forEach((half, i) => {
-      const offsetBytes = tensor.offsetBytes + i * sizeBytes;
-      this.#byName.set(half, { ...tensor, name: half, shape: [rowElements, halfRows], offsetBytes, sizeBytes });
-    });
+    this.#cut(tensor, names, [rowElements, halfRows]);
     return names;
   }
 
@@ -132,6 +138,32 @@ export class TensorPlanner {
     const label = `${name}[]`;
     this.#byName.set(label, { ...this.#find(name, from), name: label, shape: to });
     return label;
+  }
+
+  /** Makes tensors of the matrices that one of three dimensions is a stack of, and returns their names. @throws MissingTensor, GgufInvalid */
+  slices(name: string, rowElements: number, numRows: number, count: number): readonly string[] {
+    const tensor = this.#find(name, [rowElements, numRows, count]);
+    const names = Array.from({ length: count }, (_, i) => `${name}[${String(i)}]`);
+    this.#cut(tensor, names, [rowElements, numRows]);
+    return names;
+  }
+
+  #cut(tensor: TensorInfo, names: readonly string[], shape: readonly number[]): void {
+    const sizeBytes = tensor.sizeBytes / names.length;
+    names.forEach((name, i) => {
+      const offsetBytes = tensor.offsetBytes + i * sizeBytes;
+      this.#byName.set(name, { ...tensor, name, shape, offsetBytes, sizeBytes });
+    });
+  }
+
+  /** A small tensor of any shape, as a vector. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
+  flat(name: string, shape: readonly number[]): PlannedVector {
+    const tensor = this.#find(name, shape);
+    if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
+    const numElements = shape.reduce((product, n) => product * n, 1);
+    const planned = { label: name, numElements, parts: [{ tensor, offset: 0 }] };
+    this.#vectors.push(planned);
+    return planned;
   }
 
   /** A vector that not every model has. */
@@ -205,15 +237,15 @@ export class TensorPlanner {
     return parts;
   }
 
-  /** Two tensors of `numRows` rows each. @throws UnsupportedTensorType, LimitExceeded */
+  /** Two tensors of `numRows` rows each, paired where they can be and are not to stand apart. @throws UnsupportedTensorType, LimitExceeded */
   pair(
     first: string,
     second: string,
     rowElements: number,
     numRows: number,
-    options: { readonly usedShare?: number } = {},
+    { apart = false, ...options }: { readonly usedShare?: number; readonly apart?: boolean } = {},
   ): Pair<PlannedMatrix> {
-    if (!this.#joins(first, second, rowElements, numRows)) {
+    if (apart || !this.#joins(first, second, rowElements, numRows)) {
       const [a, b] = [
         this.matrix([first], rowElements, [numRows], options),
         this.matrix([second], rowElements, [numRows], options),

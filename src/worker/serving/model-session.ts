@@ -5,21 +5,19 @@
 import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
-import { BLOCK_TOKENS } from '../model/kv-pool.ts';
 import type { ModelRunner } from '../model/runner.ts';
 import { needsCounts, type ResolvedSamplingParams } from '../sampling/params.ts';
-import { BlockManager } from '../scheduler/block-manager.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import type { SchedulerCounters } from '../scheduler/counters.ts';
-import { PrefixTree } from '../scheduler/prefix-tree.ts';
 import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
-import { Scheduler } from '../scheduler/scheduler.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Draw } from '../scheduler/speculation.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
+import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
@@ -42,6 +40,7 @@ export interface SessionHost {
 const MAX_LATE_STEPS = 1;
 
 export class ModelSession {
+  readonly kind = 'generation';
   readonly runner: ModelRunner;
   readonly text: TextModel;
   readonly #sampler: GpuSampler;
@@ -59,7 +58,6 @@ export class ModelSession {
 
   constructor(runner: ModelRunner, text: TextModel, sampler: GpuSampler, host: SessionHost) {
     const { sizes } = runner.plan;
-    const blocks = new BlockManager(sizes.kv.numBlocks, BLOCK_TOKENS);
     this.runner = runner;
     this.text = text;
     this.#sampler = sampler;
@@ -69,16 +67,7 @@ export class ModelSession {
     this.#log = new ConversationLog(MAX_CONVERSATIONS, sizes.contextLength);
     const pacer = new ChunkPacer(sizes.maxRows);
     this.#pacer = pacer;
-    this.#scheduler = new Scheduler(blocks, new PrefixTree(blocks), this.#log, {
-      contextLength: sizes.contextLength,
-      maxRowsPerStep: sizes.maxRows,
-      get prefillChunkTokens() {
-        return pacer.rows;
-      },
-      maxGeneratedRows: sizes.maxGeneratedRows,
-      maxLogitRows: Math.min(sizes.maxLogitRows, sizes.maxGeneratedRows),
-      maxStepsInFlight: this.#maxLateSteps + 1,
-    });
+    this.#scheduler = createScheduler(sizes, this.#log, pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
   }
 

@@ -38,13 +38,14 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     gatedPlain: [],
     int8: [Q4_0, Q4_K].filter(isInt8),
     activation: 'silu',
-    attention: { layout, headDim },
-    decodeAttention: { layout, headDim, headsPerKv: 3, chunk: 128 },
+    attention: [{ layout, headDim, keys: 'before' }],
+    decodeAttention: [{ layout, headDim, headsPerKv: 3, chunk: 128 }],
     typical: { type: Q4_0, rowElements: 512 },
   };
 }
 
-const CACHES: readonly KernelNeeds[] = [needs('f16', 64), needs('q4_0', 80)];
+const ENCODER: KernelNeeds = { ...needs('f32', 32), attention: [{ layout: 'f32', headDim: 32, keys: 'around' }] };
+const CACHES: readonly KernelNeeds[] = [needs('f16', 64), needs('q4_0', 80), ENCODER];
 
 /** Gates of other families: by GELU, and behind a layer norm or no norm. */
 const GELU: KernelNeeds = {
@@ -95,7 +96,7 @@ const TILED_INT8 = { family: 'gemmInt8', variant: 'tiled', op: 'gemmInt8' } as c
 const LANES = { family: 'gemv', variant: 'lanes', op: 'gemv' } as const;
 const FLASH = { family: 'attention', variant: 'flash', op: 'attention' } as const;
 const DECODE = { family: 'decodeAttention', variant: 'grouped', op: 'decodeAttention' } as const;
-const KEYS = 'min(position - start + 1u, TILE_K)';
+const KEYS = 'min(last_key - start + 1u, TILE_K)';
 
 const PLANTED: readonly Planted[] = [
   // The last partial tile of outputs, of rows, of keys.
@@ -105,7 +106,7 @@ const PLANTED: readonly Planted[] = [
   { ...GEMM_TILED, right: 'group < params.num_groups', wrong: 'group + 1u < params.num_groups', kind: 'wrong' },
   { ...FLASH, right: 'local_row < tile.count', wrong: 'local_row + 1u < tile.count', kind: 'wrong' },
   { ...FLASH, right: KEYS, wrong: `(${KEYS} - select(0u, 1u, start > 0u))`, kind: 'wrong' },
-  { ...FLASH, variant: 'rows', right: 'key <= info.position', wrong: 'key < info.position', kind: 'wrong' },
+  { ...FLASH, variant: 'rows', right: 'key <= last_key', wrong: 'key < last_key', kind: 'wrong' },
   { ...DECODE, right: 'key < count; key += 32u', wrong: 'key + 1u < count; key += 32u', kind: 'wrong' },
   { ...DECODE, right: 'first_head + h)', wrong: 'first_head)', kind: 'wrong' },
   { ...LANES_INT8, right: 'dot4(w.w, v.w)', wrong: 'dot4(w.w, v.z)', kind: 'wrong' },

@@ -18,11 +18,16 @@ export function workName(family: KernelFamily, { attention, decodeAttention, typ
     case 'gemvInt8':
       return `${family} ${typical.type.name}`;
     case 'attention':
-      return attention === undefined ? family : `${family} ${attention.layout} d${String(attention.headDim)}`;
-    case 'decodeAttention': {
-      const { layout, headDim, headsPerKv } = decodeAttention;
-      return `${family} ${layout} d${String(headDim)} h${String(headsPerKv)}`;
-    }
+      return [family, ...attention.map(({ layout, headDim, keys }) => `${layout} d${String(headDim)} ${keys}`)].join(
+        ' ',
+      );
+    case 'decodeAttention':
+      return [
+        family,
+        ...decodeAttention.map(
+          ({ layout, headDim, headsPerKv }) => `${layout} d${String(headDim)} h${String(headsPerKv)}`,
+        ),
+      ].join(' ');
   }
 }
 

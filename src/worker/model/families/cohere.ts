@@ -13,7 +13,7 @@ export const cohere2: Family = {
     const window = keys.positive('attention.sliding_window');
     return {
       ...common,
-      layers: common.layers.map((_, i) => (i % 4 < 3 ? { window, rope: 0 } : { window: undefined, rope: undefined })),
+      layers: common.layers.map((layer, i) => (i % 4 < 3 ? { ...layer, window } : { ...layer, rope: undefined })),
       logitScale: keys.require('logit_scale'),
     };
   },

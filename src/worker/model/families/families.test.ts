@@ -27,6 +27,29 @@ const DEEPSEEK = {
   expert_feed_forward_length: 40,
   expert_shared_count: 2,
 };
+/** Full layers 2 and 5; the last three use the keys and values of layers 4 and 2. */
+const GEMMA4 = {
+  'attention.sliding_window': 16,
+  'attention.sliding_window_pattern': [true, true, false, true, true, false, true, true],
+  'attention.shared_kv_layers': 3,
+  'attention.key_length': 32,
+  'attention.value_length': 32,
+  'attention.key_length_swa': 16,
+  'rope.freq_base': 1e6,
+  'rope.dimension_count_swa': 16,
+  embedding_length_per_layer_input: 8,
+  feed_forward_length: Int32Array.of(96, 96, 96, 96, 96, 192, 192, 192),
+};
+
+const GEMMA3N = {
+  'attention.sliding_window': 16,
+  'attention.sliding_window_pattern': [true, true, true, false, true, true, true, false],
+  'attention.shared_kv_layers': 2,
+  embedding_length_per_layer_input: 8,
+  activation_sparsity_scale: Float32Array.of(1.5, 1.5, 0, 0, 0, 0, 0, 0),
+};
+
+const ENCODER = { pooling_type: 2, 'attention.sliding_window': 24, 'attention.causal': false };
 
 function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
   const entries = Object.entries({ ...COMMON, ...own }).map(
@@ -48,6 +71,12 @@ describe('families', () => {
     const needed: Readonly<Record<string, Readonly<Record<string, GgufValue>>>> = {
       gemma3: { 'attention.sliding_window': 16 },
       cohere2: { 'attention.sliding_window': 16, logit_scale: 0.25 },
+      gemma4: GEMMA4,
+      gemma3n: GEMMA3N,
+      'gemma-embedding': ENCODER,
+      'modern-bert': ENCODER,
+      'nomic-bert': ENCODER,
+      bert: ENCODER,
       minicpm: { embedding_scale: 12, residual_scale: 1, logit_scale: 1 },
       qwen2moe: EXPERTS,
       qwen3moe: EXPERTS,
@@ -67,6 +96,8 @@ describe('families', () => {
       'gemma',
       'gemma2',
       'gemma3',
+      'gemma3n',
+      'gemma4',
       'phi3',
       'gpt-oss',
       'olmo2',
@@ -74,6 +105,12 @@ describe('families', () => {
       'exaone4',
       'stablelm',
       'starcoder2',
+      'falcon',
+      'phi2',
+      'gemma-embedding',
+      'modern-bert',
+      'nomic-bert',
+      'bert',
     ]);
   });
 
@@ -117,11 +154,61 @@ describe('families', () => {
       { window: 16, rope: 1 },
       { window: undefined, rope: 0 },
     ];
-    expect(config.layers).toEqual([windowed, windowed, windowed, windowed, windowed, full, windowed, windowed]);
+    expect(config.layers).toMatchObject([windowed, windowed, windowed, windowed, windowed, full, windowed, windowed]);
     expect(config.ropes).toMatchObject([
       { theta: 1e6, scaling: { kind: 'linear', factor: 8 } },
       { theta: 10000, scaling: { kind: 'none' } },
     ]);
+  });
+
+  it('gemma4 has heads, feed-forwards and caches by layers', () => {
+    const { layers, ropes, attentionScale, buffers } = configOf('gemma4', GEMMA4);
+    expect(layers.map(({ headDim }) => headDim)).toEqual([16, 16, 32, 16, 16, 32, 16, 16]);
+    expect(layers.map(({ window }) => window)).toEqual([16, 16, undefined, 16, 16, undefined, 16, 16]);
+    expect(layers.map(({ cache }) => cache)).toEqual([0, 1, 2, 3, 4, 2, 4, 4]);
+    expect(layers.map(({ ffnSize }) => ffnSize)).toEqual([96, 96, 96, 96, 96, 192, 192, 192]);
+    expect(ropes).toMatchObject([
+      { theta: 1e6, dim: 32 },
+      { theta: 10000, dim: 16 },
+    ]);
+    expect(attentionScale).toBe(1);
+    expect(buffers['perLayer']).toEqual({ width: 64 });
+    expect(() => configOf('gemma4', { ...GEMMA4, 'attention.shared_kv_layers': 6 })).toThrow(refused(/finds no keys/));
+  });
+
+  it('gemma3n has four streams, gates of which the first layers keep the largest, and shared caches', () => {
+    const { layers, gateSparsity, buffers, attentionScale } = configOf('gemma3n', GEMMA3N);
+    expect(layers.map(({ cache }) => cache)).toEqual([0, 1, 2, 3, 4, 5, 5, 3]);
+    expect(gateSparsity).toEqual([1.5, 1.5, 0, 0, 0, 0, 0, 0]);
+    expect(buffers).toMatchObject({ streams: { width: 64, parts: 4 }, perLayer: { width: 64 } });
+    expect(attentionScale).toBe(1);
+    expect(() => configOf('gemma3n', { ...GEMMA3N, 'altup.num_inputs': 2 })).toThrow(refused(/2 AltUp streams/));
+  });
+
+  it('encoders see half a window on either side, and every layer uses one cache', () => {
+    const { layers, encoder } = configOf('modern-bert', ENCODER);
+    const windows = [undefined, 12, 12, undefined, 12, 12, undefined, 12];
+    expect(layers.map(({ window }) => window)).toEqual(windows);
+    expect(layers.map(({ rope }) => rope)).toEqual(windows.map((window) => (window === undefined ? 0 : 1)));
+    expect(layers.every(({ cache }) => cache === 0)).toBe(true);
+    expect(encoder).toEqual({ pooling: 'first' });
+    expect(configOf('gemma-embedding', ENCODER).layers.map(({ window }) => window)).toEqual([
+      12,
+      12,
+      12,
+      12,
+      12,
+      undefined,
+      12,
+      12,
+    ]);
+    expect(configOf('bert', ENCODER).layers.every(({ rope }) => rope === undefined)).toBe(true);
+  });
+
+  it('encoders without a vector for a text are refused', () => {
+    expect(() => configOf('bert', { ...ENCODER, pooling_type: 4 })).toThrow(refused(/pooling type 4/));
+    expect(() => configOf('bert', { ...ENCODER, pooling_type: 0 })).toThrow(refused(/pooling type 0/));
+    expect(() => configOf('bert', { ...ENCODER, 'attention.causal': true })).toThrow(refused(/causal/));
   });
 
   it('cohere2 rotates its windowed layers, three of four, alone', () => {
@@ -130,7 +217,7 @@ describe('families', () => {
       { window: 16, rope: 0 },
       { window: undefined, rope: undefined },
     ];
-    expect(layers).toEqual([windowed, windowed, windowed, full, windowed, windowed, windowed, full]);
+    expect(layers).toMatchObject([windowed, windowed, windowed, full, windowed, windowed, windowed, full]);
     expect(logitScale).toBe(0.25);
   });
 
@@ -181,11 +268,10 @@ describe('families', () => {
     const config = configOf('deepseek2', DEEPSEEK);
     expect(config).toMatchObject({
       latent: { queryRank: 0, rank: 32, plainDim: 32, ropeDim: 16, valueDim: 24 },
-      headDim: 48,
-      numKvHeads: 1,
       attentionScale: 1 / Math.sqrt(48),
       experts: { ffnSize: 40, sharedFfnSize: 80, normalised: false },
     });
+    expect(config.layers[1]).toMatchObject({ headDim: 48, numKvHeads: 1, cache: 1 });
     const yarn = { 'rope.scaling.type': 'yarn', 'rope.scaling.factor': 40, 'rope.scaling.yarn_log_multiplier': 0.1 };
     const stretched = configOf('deepseek2', { ...DEEPSEEK, ...yarn });
     expect(stretched.attentionScale).toBeCloseTo((1 + 0.1 * Math.log(40)) ** 2 / Math.sqrt(48), 12);

@@ -4,8 +4,9 @@
  * (https://arxiv.org/abs/2503.19786) norms of queries and keys, and windows with rotary angles of their own, for the caps.
  * Weights of norms are in the file as they are multiplied, 1 added.
  */
-import { readCommonConfig, type ModelConfig, type ModelKeys } from '../config.ts';
+import { readCommonConfig, readEncoderConfig, type ModelConfig, type ModelKeys } from '../config.ts';
 import type { DecoderTensors, Forward } from '../decoder-tensors.ts';
+import { windowsOfEncoder } from '../encoder-windows.ts';
 import type { QkNormKind } from '../norm-ops.ts';
 import type { Family } from './family.ts';
 import { preNorm } from './llama.ts';
@@ -21,8 +22,11 @@ function scaleOfScores(config: ModelConfig, layersOfLargest: number): number {
   return numLayers === layersOfLargest ? 1 / Math.sqrt(hiddenSize / numHeads) : attentionScale;
 }
 
-/** Norms before and behind every block. */
-export function sandwichNorm(tensors: DecoderTensors, options: { readonly qkNorm?: QkNormKind } = {}): Forward {
+/** Norms before and behind every block. `pooledFrom`: of an encoder, the buffer of its last norm. */
+export function sandwichNorm(
+  tensors: DecoderTensors,
+  options: { readonly qkNorm?: QkNormKind; readonly pooledFrom?: string } = {},
+): Forward {
   const layers = tensors.layers((layer) => ({
     attnNorm: layer.norm('attn_norm'),
     attention: layer.attention(options),
@@ -38,7 +42,12 @@ export function sandwichNorm(tensors: DecoderTensors, options: { readonly qkNorm
       step.attention(layer.attention, step.norm(layer.attnNorm), { postNorm: layer.attnPostNorm });
       step.feedForward(layer.feedForward, step.norm(layer.ffnNorm), { postNorm: layer.ffnPostNorm });
     }
-    step.head(outputNorm);
+    if (options.pooledFrom === undefined) {
+      step.head(outputNorm);
+    } else {
+      step.norm(outputNorm, { into: options.pooledFrom });
+      step.pool(options.pooledFrom);
+    }
   };
 }
 
@@ -82,10 +91,29 @@ export const gemma3: Family = {
     return {
       ...config,
       ropes: [rope, ropeOfWindows],
-      layers: config.layers.map((layer, i) => (i % period < period - 1 ? { window, rope: 1 } : layer)),
+      layers: config.layers.map((layer, i) => (i % period < period - 1 ? { ...layer, window, rope: 1 } : layer)),
       attentionScale: scaleOfScores(config, 62),
       logitSoftcap: keys.option('final_logit_softcapping', 0),
     };
   },
   plan: (tensors) => sandwichNorm(tensors, { qkNorm: 'head' }),
+};
+
+const FINAL = 'final';
+
+/** EmbeddingGemma (https://arxiv.org/abs/2509.20354): Gemma 3 as an encoder, without its head. */
+export const gemmaEmbedding: Family = {
+  architecture: 'gemma-embedding',
+  models: 'EmbeddingGemma (embeddings)',
+  config(keys) {
+    const common = readEncoderConfig(keys, 'attention.layer_norm_rms_epsilon');
+    const period = keys.option('attention.sliding_window_pattern', 6);
+    return {
+      ...windowsOfEncoder(keys, common, (i) => i % period < period - 1),
+      activation: 'gelu',
+      embeddingScale: Math.sqrt(common.hiddenSize),
+      buffers: { [FINAL]: { width: common.hiddenSize } },
+    };
+  },
+  plan: (tensors) => sandwichNorm(tensors, { qkNorm: 'head', pooledFrom: FINAL }),
 };

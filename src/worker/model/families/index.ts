@@ -1,15 +1,21 @@
 /** The registry of architectures: a family that is not named here does not exist. */
 import { LinnetError } from '../../errors.ts';
+import { bert, nomicBert } from './bert.ts';
 import { cohere2 } from './cohere.ts';
 import { deepseek2 } from './deepseek.ts';
 import { exaone4 } from './exaone.ts';
+import { falcon, phi2 } from './falcon.ts';
 import type { Family } from './family.ts';
-import { gemma, gemma2, gemma3 } from './gemma.ts';
+import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.ts';
+import { gemma3n } from './gemma3n.ts';
+import { gemma4 } from './gemma4.ts';
 import { glm4 } from './glm.ts';
 import { gptOss } from './gpt-oss.ts';
+import { gpt2 } from './gpt2.ts';
 import { granite, graniteMoe, minicpm } from './granite.ts';
 import { llama } from './llama.ts';
 import { mistral3 } from './mistral.ts';
+import { modernBert } from './modern-bert.ts';
 import { olmo2, olmoe } from './olmo.ts';
 import { phi3 } from './phi.ts';
 import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
@@ -27,6 +33,8 @@ export const FAMILIES: readonly Family[] = [
   gemma,
   gemma2,
   gemma3,
+  gemma3n,
+  gemma4,
   phi3,
   smollm3,
   mistral3,
@@ -42,6 +50,13 @@ export const FAMILIES: readonly Family[] = [
   stablelm,
   starcoder2,
   deepseek2,
+  falcon,
+  phi2,
+  gpt2,
+  gemmaEmbedding,
+  modernBert,
+  nomicBert,
+  bert,
 ];
 
 /** Values of `general.architecture`. */

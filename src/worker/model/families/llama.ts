@@ -3,7 +3,7 @@
  * Other families are this one with another configuration, or with queries and keys normed.
  */
 import { readCommonConfig, RMS_EPS } from '../config.ts';
-import type { DecoderTensors, Forward, NormTensors } from '../decoder-tensors.ts';
+import type { AddedEmbedding, DecoderTensors, Forward, NormTensors } from '../decoder-tensors.ts';
 import { readExperts } from '../experts-config.ts';
 import type { QkNormKind } from '../norm-ops.ts';
 import type { Family } from './family.ts';
@@ -42,6 +42,8 @@ export interface PreNormOptions {
   readonly norm?: NormTensors['kind'];
   /** Default: gated. */
   readonly feedForward?: 'gated' | 'plain';
+  /** What is added to the embeddings. */
+  readonly added?: readonly AddedEmbedding[];
 }
 
 export function preNorm(tensors: DecoderTensors, options: PreNormOptions = {}): Forward {
@@ -54,7 +56,7 @@ export function preNorm(tensors: DecoderTensors, options: PreNormOptions = {}): 
   }));
   const outputNorm = tensors.outputNorm(norm);
   return (step) => {
-    step.embed();
+    step.embed(options.added);
     for (const layer of layers) {
       step.attention(layer.attention, step.norm(layer.attnNorm));
       step.feedForward(layer.feedForward, step.norm(layer.ffnNorm));
