@@ -3,6 +3,7 @@ import halfWgsl from '../lib/half.wgsl?raw';
 import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
+import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q4_k.wgsl?raw';
 import stripWgsl from './q4_k_strip.wgsl?raw';
 import { scaleAndMin } from './scale_min_k.ts';
@@ -13,7 +14,8 @@ export const Q4_K = fromFields({
   ggmlType: 12,
   blockElements: 256,
   fields: [number('f16', 'quants'), number('f16', 'quants'), bytes(12, 'quants'), bytes(128, 'quants')],
-  wgsl: [halfWgsl, inPlaceWgsl, scaleMinWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, scaleMinWgsl, wgsl, groupWordsWgsl],
+  hasWords: true,
   stripWgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));

@@ -13,7 +13,14 @@ fn scale_q6k(byte: u32) -> f32 {
   return f32(bitcast<i32>(byte << 24u)) * UNITS.w;
 }
 
-fn group_q6k(q: Q6K, quarter: u32) -> array<vec4<f32>, 8> {
+struct Group {
+  a: vec4<u32>, // six bits a byte
+  b: vec4<u32>,
+  s: vec4<f32>, // scales of the two halves
+  t: vec4<f32>,
+}
+
+fn group_q6k(q: Q6K, quarter: u32) -> Group {
   let low_shift = vec4<u32>((quarter >> 1u) * 4u);
   let high_shift = vec4<u32>(quarter * 2u);
   let nibbles = vec4<u32>(0x0f0f0f0fu);
@@ -21,20 +28,28 @@ fn group_q6k(q: Q6K, quarter: u32) -> array<vec4<f32>, 8> {
   let a = ((q.low_a >> low_shift) & nibbles) | (((q.high_a >> high_shift) & pairs) << vec4<u32>(4u));
   let b = ((q.low_b >> low_shift) & nibbles) | (((q.high_b >> high_shift) & pairs) << vec4<u32>(4u));
   let scales = select(q.scales.x, q.scales.y, quarter > 1u) >> ((quarter & 1u) * 16u);
-  let s = scale_q6k(scales) * q.d * UNITS;
-  let t = scale_q6k(scales >> 8u) * q.d * UNITS;
-  let o = 32.0 * PLACES;
-  return array<vec4<f32>, 8>(
-    (bytes_in_place(a.x) - o) * s, (bytes_in_place(a.y) - o) * s, (bytes_in_place(a.z) - o) * s, (bytes_in_place(a.w) - o) * s,
-    (bytes_in_place(b.x) - o) * t, (bytes_in_place(b.y) - o) * t, (bytes_in_place(b.z) - o) * t, (bytes_in_place(b.w) - o) * t);
+  return Group(a, b, scale_q6k(scales) * q.d * UNITS, scale_q6k(scales >> 8u) * q.d * UNITS);
 }
+
+fn weights_q6k(word: u32, scale: vec4<f32>) -> vec4<f32> {
+  return (bytes_in_place(word) - 32.0 * PLACES) * scale;
+}
+
+fn word0(g: Group) -> vec4<f32> { return weights_q6k(g.a.x, g.s); }
+fn word1(g: Group) -> vec4<f32> { return weights_q6k(g.a.y, g.s); }
+fn word2(g: Group) -> vec4<f32> { return weights_q6k(g.a.z, g.s); }
+fn word3(g: Group) -> vec4<f32> { return weights_q6k(g.a.w, g.s); }
+fn word4(g: Group) -> vec4<f32> { return weights_q6k(g.b.x, g.t); }
+fn word5(g: Group) -> vec4<f32> { return weights_q6k(g.b.y, g.t); }
+fn word6(g: Group) -> vec4<f32> { return weights_q6k(g.b.z, g.t); }
+fn word7(g: Group) -> vec4<f32> { return weights_q6k(g.b.w, g.t); }
 
 fn half_scales_q6k(at: u32, half: u32) -> vec2<u32> {
   let scales = wq[at + 12u];
   return select(scales.xy, scales.zw, half == 1u);
 }
 
-fn dequant32(group: u32) -> array<vec4<f32>, 8> {
+fn group_at(group: u32) -> Group {
   let block = group >> 3u;
   let at = block * 13u;
   let half = (group >> 2u) & 1u;
