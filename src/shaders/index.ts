@@ -83,7 +83,7 @@ export function allKernels(): readonly Kernel[] {
       attentionFlash(kv, headDim),
       attentionSplit(kv, headDim, 1, 128),
       attentionSplit(kv, headDim, splitGroup(8, headDim, 128), 128),
-      attentionSplit(kv, headDim, 7, 32),
+      attentionSplit(kv, headDim, splitGroup(7, headDim, 32), 32),
     ]),
   ]);
   const sampler = SAMPLE_SHAPES.flatMap((shape) => {
