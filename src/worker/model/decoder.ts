@@ -78,9 +78,9 @@ export class Decoder implements ForwardStep<Rows> {
       ops.linear(this.#matrix(matrix), rows, target);
     }
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm.kind);
-    ops.ropeAppend(qkv, q, shards, config);
-    ops.attention(q, shards, partial, attended, config, this.#option(tensors.sinks));
-    this.#addBlock(tensors.o, { x: ops.valuesOf(attended, q) }, tensors.oBias, postNorm);
+    ops.attention.ropeAppend(qkv, q, shards, config);
+    ops.attention.attend(q, shards, partial, attended, config, this.#option(tensors.sinks));
+    this.#addBlock(tensors.o, { x: ops.attention.valuesOf(attended, q) }, tensors.oBias, postNorm);
   }
 
   /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
@@ -109,10 +109,10 @@ export class Decoder implements ForwardStep<Rows> {
     heads.tiles();
     const plain = { x: q, shared: false, stride: qStride };
     heads.product(this.#matrix(tensors.kUp), plain, { out: absorbed, outStride: rank, bias: undefined });
-    ops.latentJoin(buffers, latent, scratch.qkv);
-    ops.ropeAppend(scratch.qkv, scratch.q, shards, config);
-    ops.attention(scratch.q, shards, scratch.partial, scratch.attended, config);
-    const attended = ops.valuesOf(scratch.attended, scratch.q);
+    ops.attention.latentJoin(buffers, latent, scratch.qkv);
+    ops.attention.ropeAppend(scratch.qkv, scratch.q, shards, config);
+    ops.attention.attend(scratch.q, shards, scratch.partial, scratch.attended, config);
+    const attended = ops.attention.valuesOf(scratch.attended, scratch.q);
     const latents = { x: attended, shared: false, stride: rank + ropeDim, offset: ropeDim };
     heads.product(this.#matrix(tensors.vUp), latents, { out: values, outStride: valueDim, bias: undefined });
     const target = { out: scratch.hidden, outStride: sizes.padded.hidden, addToOut: true };
