@@ -23,9 +23,15 @@ export interface BlockType {
   /** Defines `fn dequant32(group: u32) -> array<vec4<f32>, 8>` on bindings 0 (`wq`) and 1 (`ws`). */
   readonly wgsl: string;
   /**
-   * Where neighbouring groups of a row share words: behind `wgsl` defines `const STRIP_GROUPS`, `struct Strip`,
-   * `fn strip_at(group: u32) -> Strip`, which loads what they share once, and
-   * `fn strip_group(strip: Strip, j: u32) -> array<vec4<f32>, 8>`, the weights of `dequant32(group + j)` bit for bit.
+   * Whether `wgsl` also defines `struct Group`, `fn group_at(group: u32) -> Group`, which loads what a group needs, and
+   * `fn word0(g: Group) -> vec4<f32>` to `word7`, the elements of `dequant32` one by one, and
+   * `fn weights_of(g: Group) -> array<vec4<f32>, 8>`, all of them.
+   */
+  readonly hasWords?: boolean;
+  /**
+   * Where neighbouring groups of a row share words, of a type that has words: behind `wgsl` defines `const STRIP_GROUPS`,
+   * `struct Strip`, `fn strip_at(group: u32) -> Strip`, which loads what they share once, and
+   * `fn strip_group(strip: Strip, j: u32) -> Group`, that of `group_at(group + j)`.
    * Rows have whole strips, and `group` is the first of one.
    */
   readonly stripWgsl?: string;

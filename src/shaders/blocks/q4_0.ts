@@ -3,6 +3,7 @@ import halfWgsl from '../lib/half.wgsl?raw';
 import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
+import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q4_0.wgsl?raw';
 import int8Wgsl from './q4_0_int8.wgsl?raw';
 
@@ -11,7 +12,8 @@ export const Q4_0 = fromFields({
   ggmlType: 2,
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(16, 'quants')],
-  wgsl: [halfWgsl, inPlaceWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, wgsl, groupWordsWgsl],
+  hasWords: true,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));

@@ -17,7 +17,7 @@ fn strip_at(group: u32) -> Strip {
   return Strip(wq[head], first, wq[at], wq[at + 1u], wq[at + 2u], wq[at + 3u]);
 }
 
-fn strip_group(strip: Strip, j: u32) -> array<vec4<f32>, 8> {
+fn strip_group(strip: Strip, j: u32) -> Group {
   let second = j > 1u;
   return group_q4k(strip.head, strip.first + j, select(strip.a, strip.c, second), select(strip.b, strip.d, second));
 }

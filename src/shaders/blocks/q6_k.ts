@@ -3,6 +3,7 @@ import halfWgsl from '../lib/half.wgsl?raw';
 import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
+import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q6_k.wgsl?raw';
 import int8Wgsl from './q6_k_int8.wgsl?raw';
 import stripWgsl from './q6_k_strip.wgsl?raw';
@@ -12,7 +13,8 @@ export const Q6_K = fromFields({
   ggmlType: 14,
   blockElements: 256,
   fields: [bytes(128, 'quants'), bytes(64, 'quants'), bytes(16, 'quants'), number('f16', 'scales')],
-  wgsl: [halfWgsl, inPlaceWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, wgsl, groupWordsWgsl],
+  hasWords: true,
   stripWgsl,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {

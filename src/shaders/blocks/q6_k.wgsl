@@ -35,18 +35,31 @@ fn scales_q6k(q: Q6K, quarter: u32) -> vec2<f32> {
   return vec2<f32>(scale_q6k(scales), scale_q6k(scales >> 8u)) * q.d;
 }
 
-fn group_q6k(q: Q6K, quarter: u32) -> array<vec4<f32>, 8> {
-  let sixes = sixes_q6k(q, quarter);
-  let a = sixes.a;
-  let b = sixes.b;
-  let scales = scales_q6k(q, quarter);
-  let s = scales.x * UNITS;
-  let t = scales.y * UNITS;
-  let o = 32.0 * PLACES;
-  return array<vec4<f32>, 8>(
-    (bytes_in_place(a.x) - o) * s, (bytes_in_place(a.y) - o) * s, (bytes_in_place(a.z) - o) * s, (bytes_in_place(a.w) - o) * s,
-    (bytes_in_place(b.x) - o) * t, (bytes_in_place(b.y) - o) * t, (bytes_in_place(b.z) - o) * t, (bytes_in_place(b.w) - o) * t);
+struct Group {
+  a: vec4<u32>, // six bits a byte
+  b: vec4<u32>,
+  s: vec4<f32>, // scales of the two halves
+  t: vec4<f32>,
 }
+
+fn group_q6k(q: Q6K, quarter: u32) -> Group {
+  let sixes = sixes_q6k(q, quarter);
+  let scales = scales_q6k(q, quarter);
+  return Group(sixes.a, sixes.b, scales.x * UNITS, scales.y * UNITS);
+}
+
+fn weights_q6k(word: u32, scale: vec4<f32>) -> vec4<f32> {
+  return (bytes_in_place(word) - 32.0 * PLACES) * scale;
+}
+
+fn word0(g: Group) -> vec4<f32> { return weights_q6k(g.a.x, g.s); }
+fn word1(g: Group) -> vec4<f32> { return weights_q6k(g.a.y, g.s); }
+fn word2(g: Group) -> vec4<f32> { return weights_q6k(g.a.z, g.s); }
+fn word3(g: Group) -> vec4<f32> { return weights_q6k(g.a.w, g.s); }
+fn word4(g: Group) -> vec4<f32> { return weights_q6k(g.b.x, g.t); }
+fn word5(g: Group) -> vec4<f32> { return weights_q6k(g.b.y, g.t); }
+fn word6(g: Group) -> vec4<f32> { return weights_q6k(g.b.z, g.t); }
+fn word7(g: Group) -> vec4<f32> { return weights_q6k(g.b.w, g.t); }
 
 fn half_scales_q6k(at: u32, half: u32) -> vec2<u32> {
   let scales = wq[at + 12u];
@@ -63,6 +76,6 @@ fn q6k_at(group: u32) -> Q6K {
   return Q6K(wq[low], wq[low + 1u], wq[high], wq[high + 1u], half_scales_q6k(at, half), d);
 }
 
-fn dequant32(group: u32) -> array<vec4<f32>, 8> {
+fn group_at(group: u32) -> Group {
   return group_q6k(q6k_at(group), group & 3u);
 }

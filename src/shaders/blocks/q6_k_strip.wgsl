@@ -18,7 +18,7 @@ fn strip_at(group: u32) -> Strip {
   return Strip(even, wq[low + 2u], wq[low + 3u]);
 }
 
-fn strip_group(strip: Strip, j: u32) -> array<vec4<f32>, 8> {
+fn strip_group(strip: Strip, j: u32) -> Group {
   let odd = (j & 1u) == 1u;
   let even = strip.even;
   let low_a = select(even.low_a, strip.odd_a, odd);

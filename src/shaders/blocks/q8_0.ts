@@ -3,6 +3,7 @@ import halfWgsl from '../lib/half.wgsl?raw';
 import inPlaceWgsl from '../lib/in_place.wgsl?raw';
 import { halfToNumber } from './block-type.ts';
 import { bytes, fromFields, number } from './fields.ts';
+import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q8_0.wgsl?raw';
 import int8Wgsl from './q8_0_int8.wgsl?raw';
 
@@ -11,7 +12,8 @@ export const Q8_0 = fromFields({
   ggmlType: 8,
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(32, 'quants')],
-  wgsl: [halfWgsl, inPlaceWgsl, wgsl],
+  wgsl: [halfWgsl, inPlaceWgsl, wgsl, groupWordsWgsl],
+  hasWords: true,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));

@@ -120,8 +120,8 @@ describeOnAdapters((runner) => {
   });
 
   it.each([
-    ['Q4_0', 'high_nibbles_less_8(q.w)', 'high_nibbles_less_8(q.z)'],
-    ['Q6_K', 'f32(mantissa) * 5.9604644775390625e-8', '0.0'], // subnormal scales flushed
+    ['Q4_0', 'high_nibbles_less_8(g.q.w)', 'high_nibbles_less_8(g.q.z)'],
+    ['Q6_K', '(normal - 6.103515625e-5) + normal', '0.0'], // subnormal scales flushed
     ['Q4_K', 'b & 63u, j < 4u', 'b & 63u, j < 3u'],
     ['F32', 'w[i] * params.scale', 'w[i]'],
     ['F32', 'token - params.first_token < params.num_tokens', 'token - params.first_token < params.num_tokens + 1u'],

@@ -1,8 +1,18 @@
 // A group of x for a subgroup of 4 or more: a lane loads two words, and all get the eight.
-fn group_of_x(at: u32, lane: u32) -> array<vec4<f32>, 8> {
-  let v = x[at + (lane & 3u)];
-  let w = x[at + 4u + (lane & 3u)];
-  return array<vec4<f32>, 8>(
-    subgroupBroadcast(v, 0u), subgroupBroadcast(v, 1u), subgroupBroadcast(v, 2u), subgroupBroadcast(v, 3u),
-    subgroupBroadcast(w, 0u), subgroupBroadcast(w, 1u), subgroupBroadcast(w, 2u), subgroupBroadcast(w, 3u));
+struct LaneX {
+  v: vec4<f32>,
+  w: vec4<f32>,
 }
+
+fn lane_x(at: u32, lane: u32) -> LaneX {
+  return LaneX(x[at + (lane & 3u)], x[at + 4u + (lane & 3u)]);
+}
+
+fn x0(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.v, 0u); }
+fn x1(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.v, 1u); }
+fn x2(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.v, 2u); }
+fn x3(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.v, 3u); }
+fn x4(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.w, 0u); }
+fn x5(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.w, 1u); }
+fn x6(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.w, 2u); }
+fn x7(l: LaneX) -> vec4<f32> { return subgroupBroadcast(l.w, 3u); }

@@ -27,6 +27,11 @@ struct EightRows {
   high: FourRows,
 }
 
+fn group_of_x(at: u32, lane: u32) -> array<vec4<f32>, 8> {
+  let l = lane_x(at, lane);
+  return array<vec4<f32>, 8>(x0(l), x1(l), x2(l), x3(l), x4(l), x5(l), x6(l), x7(l));
+}
+
 fn dot32(w: array<vec4<f32>, 8>, v: array<vec4<f32>, 8>, sum: vec4<f32>) -> vec4<f32> {
   var s = fma(w[0], v[0], sum);
   s = fma(w[1], v[1], s);
@@ -66,4 +71,9 @@ fn store_four(m: u32, n: u32, four: Four) {
   if (n + 16u < params.num_out) { store(m, n + 16u, sums.y); }
   if (n + 32u < params.num_out) { store(m, n + 32u, sums.z); }
   if (n + 48u < params.num_out) { store(m, n + 48u, sums.w); }
+}
+
+fn store_two(m: u32, n: u32, two: Two) {
+  if (n < params.num_out) { store(m, n, sum4(two.a)); }
+  if (n + 16u < params.num_out) { store(m, n + 16u, sum4(two.b)); }
 }

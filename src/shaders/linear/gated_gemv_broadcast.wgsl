@@ -1,6 +1,6 @@
 // Generated rows on software adapters with subgroups, gate and up at once: a thread two outputs, n and n + 32, no barrier,
 // up to four rows of x a pass. Loads and orders of sums are those of linear_gemv_broadcast.wgsl.
-fn store_two(m: u32, n: u32, four: Four) {
+fn store_gated_four(m: u32, n: u32, four: Four) {
   let sums = sums_of(four);
   if (n < params.split_at) { store_gated(m, n, sums.x, sums.y, 1.0); }
   if (n + 32u < params.split_at) { store_gated(m, n + 32u, sums.z, sums.w, 1.0); }
@@ -21,12 +21,16 @@ fn main(
   let last = rows.y - 1u - wid.y * 4u;
   let xb = rows_from(m, last);
   if (last == 0u) {
-    store_two(m, n, products_of_row(base, xb.x, lane));
+    for (var i = 0u; i < 2u; i++) {
+      let out_n = n + i * 32u;
+      let sums = products_of_two(select(base.xy, base.zw, i == 1u), xb.x, lane);
+      if (out_n < params.split_at) { store_gated(m, out_n, sum4(sums.a), sum4(sums.b), 1.0); }
+    }
   } else {
     let sums = products_of_four_rows(base, xb, lane);
-    store_two(m, n, sums.a);
-    store_two(m + 1u, n, sums.b);
-    if (last > 1u) { store_two(m + 2u, n, sums.c); }
-    if (last > 2u) { store_two(m + 3u, n, sums.d); }
+    store_gated_four(m, n, sums.a);
+    store_gated_four(m + 1u, n, sums.b);
+    if (last > 1u) { store_gated_four(m + 2u, n, sums.c); }
+    if (last > 2u) { store_gated_four(m + 3u, n, sums.d); }
   }
 }

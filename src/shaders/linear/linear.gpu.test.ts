@@ -224,7 +224,8 @@ describeOnAdapters((runner) => {
     ['rows', 'if (count > 1u) { store_scaled(at.y', 'if (count > 2u) { store_scaled(at.y'],
     ['gemm by broadcast', 'last >= 4u', 'last > 4u'],
     ['gemm by broadcast', 'group_of_x(high.y + k, lane)', 'group_of_x(high.x + k, lane)'],
-    ['broadcast', 'subgroupBroadcast(v, 3u)', 'subgroupBroadcast(v, 2u)'],
+    ['broadcast', 'subgroupBroadcast(l.w, 3u)', 'subgroupBroadcast(l.w, 2u)'],
+    ['broadcast', 'fma(word6(b), v6, b5)', 'fma(word6(b), v5, b5)'],
     ['broadcast', 'x[at + 4u + (lane & 3u)]', 'x[at + (lane & 3u)]'],
     ['broadcast', 'group < params.num_groups', 'group + 1u < params.num_groups'],
     ['broadcast', 'if (last > 1u)', 'if (last > 2u)'],
@@ -246,8 +247,8 @@ describeOnAdapters((runner) => {
   it.for([
     {
       type: Q4_K,
-      right: 'group_of_x(xb + (group + j) * 8u, lane)',
-      wrong: 'group_of_x(xb + group * 8u, lane)',
+      right: 'lane_x(xb + (group + j) * 8u, lane)',
+      wrong: 'lane_x(xb + group * 8u, lane)',
     },
     { type: Q4_K, right: 'let first = group & 4u;', wrong: 'let first = 0u;' },
     { type: Q6_K, right: 'select(even.low_b, strip.odd_b, odd)', wrong: 'even.low_b' },

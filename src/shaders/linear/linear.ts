@@ -14,6 +14,7 @@ import broadcast8Wgsl from './broadcast8.wgsl?raw';
 import fourWgsl from './four.wgsl?raw';
 import gemmEightWgsl from './gemm_eight.wgsl?raw';
 import gemmTileWgsl from './gemm_tile.wgsl?raw';
+import groupOfArrayWgsl from './group_of_array.wgsl?raw';
 import gatedWgsl from './gated.wgsl?raw';
 import gatedBroadcastWgsl from './gated_gemv_broadcast.wgsl?raw';
 import gatedLanesWgsl from './gated_gemv_lanes.wgsl?raw';
@@ -27,6 +28,7 @@ import gemvBroadcastWgsl from './linear_gemv_broadcast.wgsl?raw';
 import gemvLanesWgsl from './linear_gemv_lanes.wgsl?raw';
 import gemvRowsWgsl from './linear_gemv_rows.wgsl?raw';
 import paramsWgsl from './params.wgsl?raw';
+import twoWgsl from './two.wgsl?raw';
 import walkGroupsWgsl from './walk_groups.wgsl?raw';
 import walkStripsWgsl from './walk_strips.wgsl?raw';
 import wordsWgsl from './words.wgsl?raw';
@@ -134,10 +136,12 @@ function broadcast(op: string, type: BlockType, body: readonly string[], subgrou
     code: [
       'enable subgroups;',
       type.wgsl,
+      ...(type.hasWords === true ? [] : [groupOfArrayWgsl]),
       stepWgsl,
       paramsWgsl,
       xWgsl,
       isWide ? broadcast8Wgsl : broadcast4Wgsl,
+      twoWgsl,
       fourWgsl,
       ...(isWide && stripWgsl !== undefined ? [stripWgsl, walkStripsWgsl] : [walkGroupsWgsl]),
       ...body,

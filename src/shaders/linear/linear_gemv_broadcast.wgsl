@@ -1,6 +1,7 @@
-// Generated rows on software adapters with subgroups: a thread four outputs, no barrier, up to four rows of x a pass. A
-// load is tens of instructions for each lane there: so a lane loads a word of x once, broadcasts it, and it is multiplied
-// four times. The order of a row's sum, and so its bits, are those of linear_gemv_rows.wgsl.
+// Generated rows on software adapters with subgroups: a thread four outputs (two at a time where there is one row of x), no
+// barrier, up to four rows of x a pass. A load is tens of instructions for each lane there: so a lane loads a word of x once,
+// broadcasts it, and it is multiplied several times. The order of a row's sum, and so its bits, are those of
+// linear_gemv_rows.wgsl.
 @compute @workgroup_size(16)
 fn main(
   @builtin(workgroup_id) wid: vec3<u32>,
@@ -13,7 +14,9 @@ fn main(
   let last = rows.y - 1u - wid.y * 4u;
   let xb = rows_from(m, last);
   if (last == 0u) {
-    store_four(m, n, products_of_row(first_groups(n), xb.x, lane));
+    for (var i = 0u; i < 64u; i += 32u) {
+      store_two(m, n + i, products_of_two(first_groups(n + i).xy, xb.x, lane));
+    }
   } else {
     let sums = products_of_four_rows(first_groups(n), xb, lane);
     store_four(m, n, sums.a);

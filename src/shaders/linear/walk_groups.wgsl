@@ -1,12 +1,12 @@
-// Along a row of weights group by group. `base`: the first groups of four rows of weights; `xb`: first words of rows of x.
+// Along a row of weights group by group. `base`: the first groups of two or four rows of weights; `xb`: first words of rows of x.
 fn groups_at(groups: vec4<u32>) -> FourGroups {
   return FourGroups(dequant32(groups.x), dequant32(groups.y), dequant32(groups.z), dequant32(groups.w));
 }
 
-fn products_of_row(base: vec4<u32>, xb: u32, lane: u32) -> Four {
-  var r = Four();
+fn products_of_two(base: vec2<u32>, xb: u32, lane: u32) -> Two {
+  var r = Two();
   for (var group = 0u; group < params.num_groups; group++) {
-    take_row(&r, groups_at(base + vec4<u32>(group)), group_of_x(xb + group * 8u, lane));
+    r = take_words(r, group_at(base.x + group), group_at(base.y + group), lane_x(xb + group * 8u, lane));
   }
   return r;
 }

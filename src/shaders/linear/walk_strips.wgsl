@@ -1,5 +1,5 @@
 // Along a row of weights by strips of groups that are loaded together: the same sums as walk_groups.wgsl, with fewer loads.
-// `base`: the first groups of four rows of weights; `xb`: first words of rows of x.
+// `base`: the first groups of two or four rows of weights; `xb`: first words of rows of x.
 struct FourStrips {
   a: Strip,
   b: Strip,
@@ -13,7 +13,8 @@ fn strips_at(groups: vec4<u32>) -> FourStrips {
 
 fn groups_of(strips: FourStrips, j: u32) -> FourGroups {
   return FourGroups(
-    strip_group(strips.a, j), strip_group(strips.b, j), strip_group(strips.c, j), strip_group(strips.d, j));
+    weights_of(strip_group(strips.a, j)), weights_of(strip_group(strips.b, j)),
+    weights_of(strip_group(strips.c, j)), weights_of(strip_group(strips.d, j)));
 }
 
 // STRIP_GROUPS, but not so that a compiler knows: unrolled, these loops take it seconds.
@@ -21,12 +22,13 @@ fn groups_per_strip() -> u32 {
   return min(STRIP_GROUPS, params.num_groups);
 }
 
-fn products_of_row(base: vec4<u32>, xb: u32, lane: u32) -> Four {
-  var r = Four();
+fn products_of_two(base: vec2<u32>, xb: u32, lane: u32) -> Two {
+  var r = Two();
   for (var group = 0u; group < params.num_groups; group += STRIP_GROUPS) {
-    let strips = strips_at(base + vec4<u32>(group));
+    let a = strip_at(base.x + group);
+    let b = strip_at(base.y + group);
     for (var j = 0u; j < groups_per_strip(); j++) {
-      take_row(&r, groups_of(strips, j), group_of_x(xb + (group + j) * 8u, lane));
+      r = take_words(r, strip_group(a, j), strip_group(b, j), lane_x(xb + (group + j) * 8u, lane));
     }
   }
   return r;

@@ -90,7 +90,7 @@ def _phases(total, cooling, finish, steady=None):
 
 _FEW = ((128, 0.8, 0, 0.2), (256, 0.2, 0, 0.0))
 _CPU_MINI = Shape(dim=192, layers=6, heads=6, kv_heads=2, ffn=384, vocab=1536)
-_CPU_TRAINING = Training(_phases(60_000_000, 20_000_000, 3_000_000), batch_tokens=4096, learning_rate=2.5e-3, warmup_steps=100)
+_CPU_TRAINING = Training(_phases(60_000_000, 18_000_000, 2_000_000), batch_tokens=4096, learning_rate=2.5e-3, warmup_steps=100)
 _GPU_MINI = Shape(dim=288, layers=8, heads=9, kv_heads=3, ffn=512, vocab=2048)
 _GPU_TRAINING = Training(_phases(650_000_000, 120_000_000, 30_000_000), batch_tokens=65_536, learning_rate=3e-3, warmup_steps=300, checkpoint_seconds=60)
 _TINY_TRAINING = Training(_phases(40_000, 10_000, 10_000, _FEW), batch_tokens=1024, learning_rate=4e-3, warmup_steps=5)
@@ -98,7 +98,7 @@ _TINY_TRAINING = Training(_phases(40_000, 10_000, 10_000, _FEW), batch_tokens=10
 SIZES = {
     'cpu': Size('cpu', 'cpu', shards=28, conversations=10_000, vocab=1536, mini=_CPU_MINI,
                 draft=Shape(dim=96, layers=2, heads=3, kv_heads=1, ffn=192, vocab=1536),
-                training=_CPU_TRAINING, distilling=replace(_CPU_TRAINING, phases=_phases(5_500_000, 1_500_000, 1_000_000))),
+                training=_CPU_TRAINING, distilling=replace(_CPU_TRAINING, phases=_phases(3_000_000, 1_500_000, 500_000))),
     'gpu': Size('gpu', 'gpu', shards=120, conversations=10_000, vocab=2048, mini=_GPU_MINI,
                 draft=Shape(dim=160, layers=2, heads=5, kv_heads=1, ffn=384, vocab=2048),
                 training=_GPU_TRAINING, distilling=replace(_GPU_TRAINING, phases=_phases(110_000_000, 30_000_000, 10_000_000))),
