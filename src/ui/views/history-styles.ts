@@ -60,6 +60,8 @@ export const historyStyles = css`
     flex: 1;
     min-width: 0;
     display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    justify-content: start;
     justify-items: start;
     gap: 0;
     text-align: left;
@@ -92,6 +94,9 @@ export const historyStyles = css`
     align-items: center;
     min-height: 44px;
     padding: 0 0.6rem;
+    font-size: 0.875rem;
+    font-weight: 400;
+    color: var(--muted);
     cursor: pointer;
     border-radius: var(--radius-small);
   }
