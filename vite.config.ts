@@ -2,7 +2,8 @@
  * How the three outputs are made from one source; `--mode` chooses:
  *   app      dist/app            the page, its worker a module of its own; works from any sub-path
  *   bench    dist/app/bench.html the bench page beside it, apart, so that the app shares no part with it and is no larger
- *   embed    dist/embed/embed.js one file for a script tag in somebody's site, the worker inside it; beside it the models
+ *   embed    dist/embed/embed.js the script for a tag in somebody's site; beside it the app with its engine, which it fetches
+ *                                 when a visitor asks for it, and the models
  *   package  dist/package        the library for bundlers (types are made by tools/build.mjs)
  * Any other mode (`vite`, the development server) is the app.
  */
@@ -69,7 +70,7 @@ const EMBED: UserConfig = {
     outDir: resolve(ROOT, 'dist/embed'),
     emptyOutDir: true,
     lib: { entry: resolve(ROOT, 'src/ui/embed.ts'), formats: ['es'], fileName: () => 'embed.js' },
-    rolldownOptions: { output: { codeSplitting: false } },
+    rolldownOptions: { output: { chunkFileNames: '[name].js' } },
   },
 };
 

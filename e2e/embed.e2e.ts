@@ -23,11 +23,14 @@ test('starts its worker in a foreign page that allows one script host and blob w
   );
   const site = await serveFolder({ root: folder });
 
-  const worker = page.waitForEvent('worker');
   await page.goto(site.url);
+  await expect(page.getByTestId('embed-start')).toBeVisible();
+  // Nothing but the script itself before somebody asks.
+  expect(script.requests.map(({ path }) => path)).toEqual(['/embed.js']);
+  const worker = page.waitForEvent('worker');
+  await page.getByTestId('embed-start').click();
   expect((await worker).url()).toMatch(/^blob:/);
-  await expect(page.locator('linnet-embed')).toContainText(/\w/);
-  expect(script.requests.map(({ path }) => path)).toContain('/embed.js');
-  expect(script.requests.filter(({ path }) => path.includes('worker'))).toEqual([]);
+  await expect(page.getByTestId('model-url-input')).toBeVisible();
+  expect(script.requests.filter(({ path }) => path.endsWith('.gguf'))).toEqual([]);
   rmSync(folder, { recursive: true });
 });

@@ -37,7 +37,7 @@ export function formatSizes(sizes) {
     .map(({ name, gzipBytes, maxGzipBytes }) => {
       const size = gzipBytes === undefined ? 'not built' : `${kilobytes(gzipBytes)} kB`;
       const verdict = isWithin({ name, gzipBytes, maxGzipBytes }) ? 'ok' : 'TOO BIG OR MISSING';
-      return `${name.padEnd(8)} ${size.padStart(10)} gzipped of ${kilobytes(maxGzipBytes)} kB  ${verdict}`;
+      return `${name.padEnd(10)} ${size.padStart(10)} gzipped of ${kilobytes(maxGzipBytes)} kB  ${verdict}`;
     })
     .join('\n');
 }
@@ -77,7 +77,8 @@ function entriesOf(name, dist) {
     case 'worker':
       return listFolder(join(dist, 'app/assets')).filter((file) => /\/worker-(?!part-)[^/]+\.js$/.test(file));
     case 'embed':
-      return [join(dist, 'embed/embed.js')].filter((file) => existsSync(file));
+    case 'embed-app':
+      return [join(dist, `embed/${name}.js`)].filter((file) => existsSync(file));
     default:
       throw new Error(`size-budgets.json has ${name}, which nothing measures`);
   }

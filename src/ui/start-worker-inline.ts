@@ -1,4 +1,4 @@
-/** Starts the engine from the script that this is part of: the worker's code is a string in it, handed over as a blob. */
+/** Starts the engine in a page of another origin: the worker's code is a string in this script, handed over as a blob. */
 import EngineWorker from '../worker/main.ts?worker&inline';
 import type { EngineChannel } from './client.ts';
 
