@@ -47,7 +47,7 @@ const PLANTED: readonly (readonly [rule: string, file: string, text: string])[] 
   ['sampling-knows-no-gpu', 'src/worker/sampling/h.ts', `export { kernel } from '../../shaders/kernel.ts';`],
   ['tests-do-not-ship', 'src/ui/q.ts', `export { wrap } from './testing/fake.ts';`],
   ['comlink-at-the-crossing-only', 'src/worker/i.ts', `export { wrap } from 'comlink';`],
-  ['idb-keyval-in-the-store-only', 'src/cache/j.ts', `export { get } from 'idb-keyval';`],
+  ['idb-keyval-in-the-stores-only', 'src/cache/j.ts', `export { get } from 'idb-keyval';`],
   ['tools-do-not-ship', 'src/cache/k.ts', `export { help } from '../../tools/help.ts';`],
   ['tests-do-not-ship', 'src/cache/l.ts', `export { default } from './quota.test.ts';`],
   ['no-development-dependencies', 'src/worker/m.ts', `export { create } from 'webgpu';`],
