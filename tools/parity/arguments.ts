@@ -21,6 +21,8 @@ export interface ParityOptions {
   readonly variants: Partial<KernelVariants>;
   readonly kv: KvLayout;
   readonly precision: Precision;
+  /** In int8: against exact arithmetic that rounds the same, tightly, instead of exact arithmetic. */
+  readonly rounded: boolean;
   /** Transform what is quantised; without, to see what that is good for. */
   readonly kvTransform: boolean;
 }
@@ -42,6 +44,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       attention: { type: 'string' },
       kv: { type: 'string', default: 'f32' },
       precision: { type: 'string', default: 'exact' },
+      rounded: { type: 'boolean', default: false },
       'gemm-int8': { type: 'string' },
       'gemv-int8': { type: 'string' },
       'no-kv-transform': { type: 'boolean', default: false },
@@ -50,7 +53,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|broadcast|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--rounded] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
@@ -73,6 +76,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
     maxBindingBytes: values['max-binding'] === undefined ? undefined : number('--max-binding', values['max-binding']),
     batch: number('--batch', values.batch),
     kv,
+    rounded: values.rounded,
     precision: oneOf('--precision', values.precision, PRECISIONS) ?? 'exact',
     kvTransform: !values['no-kv-transform'],
     variants: {

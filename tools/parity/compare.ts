@@ -72,18 +72,18 @@ function trackOf(
 }
 
 /**
- * What the runtime is held against. With a quantised cache, or products in int8 of a model that the oracle computes: exact
- * arithmetic that rounds the same, tightly. In int8 of another model: exact arithmetic, within what such products may cost.
+ * What the runtime is held against. With a quantised cache, or in int8 with `rounded`: exact arithmetic that rounds the same,
+ * tightly. Otherwise in int8: exact arithmetic, within what such products may cost.
  */
 async function expectedOf(
-  { kv, kvTransform, precision }: Pick<ParityOptions, 'kv' | 'kvTransform' | 'precision'>,
+  { kv, kvTransform, precision, rounded }: Pick<ParityOptions, 'kv' | 'kvTransform' | 'precision' | 'rounded'>,
   exact: Golden,
   source: ByteSource,
 ): Promise<{ readonly golden: Golden; readonly limits: Limits }> {
   const keep = isBlockLayout(kv) ? keptIn(kv, kvTransform) : undefined;
   if (keep === undefined && precision === 'exact')
     return { golden: exact, limits: LIMITS[isBlockLayout(kv) ? 'f32' : kv] };
-  if (keep === undefined && exact.architecture !== 'llama') return { golden: exact, limits: LIMITS.int8 };
+  if (keep === undefined && !rounded) return { golden: exact, limits: LIMITS.int8 };
   const golden = await lossyGolden(exact, source, { keep, round: roundedIn(precision) });
   return { golden, limits: quantisedLimits(lossOf(golden, exact)) };
 }

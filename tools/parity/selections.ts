@@ -17,7 +17,6 @@ export const FORCED_VARIANTS: readonly Selection[] = [
   ['--gemv', 'broadcast'],
   ['--gemv', 'lanes'],
   ['--gemv', 'subgroups'],
-  ['--precision', 'int8', '--gemm-int8', 'tiled', '--gemv-int8', 'lanes'],
   ['--attention', 'flash'],
   ['--attention', 'rows'],
 ].map((flags) => ({ name: flags.join(' '), flags }));
@@ -26,6 +25,7 @@ export const ALL_SELECTIONS: readonly Selection[] = [
   { name: 'default', flags: [] },
   ...FORCED_VARIANTS,
   { name: 'int8', flags: ['--precision', 'int8'] },
+  { name: 'int8, tiled, lanes', flags: ['--precision', 'int8', '--gemm-int8', 'tiled', '--gemv-int8', 'lanes'] },
   ...['subgroups', 'emulated'].map((variant) => ({
     name: `int8, ${variant}`,
     flags: ['--precision', 'int8', '--gemv-int8', variant],
