@@ -12,7 +12,7 @@ import {
 import type { BlockType } from './blocks/block-type.ts';
 import { ALL_BLOCK_TYPES } from './blocks/index.ts';
 import { ACTIVATIONS } from './elementwise/activation.ts';
-import { activate, gatedMul } from './elementwise/gated-mul.ts';
+import { activate, gatedMul, sigmoidMul } from './elementwise/gated-mul.ts';
 import { embed } from './embed/embed.ts';
 import { expertGemm, expertGemv, expertSum, expertTiles, route } from './experts/experts.ts';
 import { hadamard } from './hadamard/hadamard.ts';
@@ -26,6 +26,10 @@ import { layerNorm, qkNorm, rmsNorm } from './norm/norm.ts';
 import { poolRows } from './pool/pool.ts';
 import { probeCopy, probeDequantDot, probeDot4, probeFma, probeRead } from './probe/probe.ts';
 import { gatedMulInt8, quantiseRows, rmsNormInt8 } from './quantise/quantise.ts';
+import { causalConv } from './recurrent/causal-conv.ts';
+import { deltaRule } from './recurrent/delta-rule.ts';
+import { normParts } from './recurrent/norm-parts.ts';
+import { ssmScan } from './recurrent/ssm-scan.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
@@ -71,6 +75,18 @@ function kernelsOf(type: BlockType): readonly Kernel[] {
   ];
 }
 
+/** Of recurrent layers, which no family has yet. */
+const RECURRENT: readonly Kernel[] = [
+  causalConv(3, 'gated'),
+  causalConv(4, 'silu'),
+  causalConv(2, 'silu'),
+  ...[32, 64, 128].map(deltaRule),
+  ...[16, 32].map((stateSize) => ssmScan(stateSize, 'channels')),
+  ...[32, 128, 256].map((stateSize) => ssmScan(stateSize, 'heads')),
+  normParts,
+  sigmoidMul,
+];
+
 export function allKernels(): readonly Kernel[] {
   const perType = ALL_BLOCK_TYPES.flatMap(kernelsOf);
   const perInt8Type = ALL_BLOCK_TYPES.filter(isInt8).flatMap((type) => [
@@ -112,6 +128,7 @@ export function allKernels(): readonly Kernel[] {
     ...perCache,
     ...transforms,
     ...sampler,
+    ...RECURRENT,
     ...probes,
     attentionReduce,
     attentionReduceSinks,

@@ -14,7 +14,14 @@ import {
 import { attentionFlash, attentionReduce, attentionRows, attentionSplit } from './attention/attention.ts';
 import { FLASH_PARAMS, LATENT_PARAMS, latentJoin, REDUCE_PARAMS, SPLIT_PARAMS } from './attention/attention.ts';
 import { F32 } from './blocks/f32.ts';
-import { activate, ACTIVATE_PARAMS, GATED_MUL_PARAMS, gatedMul } from './elementwise/gated-mul.ts';
+import {
+  activate,
+  ACTIVATE_PARAMS,
+  GATED_MUL_PARAMS,
+  gatedMul,
+  SIGMOID_MUL_PARAMS,
+  sigmoidMul,
+} from './elementwise/gated-mul.ts';
 import { embed, EMBED_PARAMS } from './embed/embed.ts';
 import {
   EXPERT_PARAMS,
@@ -43,6 +50,10 @@ import {
   quantiseRows,
   rmsNormInt8,
 } from './quantise/quantise.ts';
+import { CAUSAL_CONV_PARAMS, causalConv } from './recurrent/causal-conv.ts';
+import { DELTA_RULE_PARAMS, deltaRule } from './recurrent/delta-rule.ts';
+import { NORM_PARTS_PARAMS, normParts } from './recurrent/norm-parts.ts';
+import { SSM_SCAN_PARAMS, ssmScan } from './recurrent/ssm-scan.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
 
 /** The fields that are numbers with a point; all others are u32. */
@@ -62,6 +73,11 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [ropeAppend('f32', 64), ROPE_PARAMS],
   [ropeAppend('q8_0', 64), ROPE_PARAMS],
   [hadamard(64), HADAMARD_PARAMS],
+  [causalConv(3, 'gated'), CAUSAL_CONV_PARAMS],
+  [deltaRule(32), DELTA_RULE_PARAMS],
+  [ssmScan(32, 'heads'), SSM_SCAN_PARAMS],
+  [normParts, NORM_PARTS_PARAMS],
+  [sigmoidMul, SIGMOID_MUL_PARAMS],
   [attentionSplit('f32', 64, 1, 128), SPLIT_PARAMS],
   [attentionReduce, REDUCE_PARAMS],
   [attentionFlash('f32', 64), FLASH_PARAMS],

@@ -4,6 +4,7 @@ import type { Kernel } from '../kernel.ts';
 import activateWgsl from './activate.wgsl?raw';
 import { activationWgsl, type Activation } from './activation.ts';
 import gatedMulWgsl from './gated_mul.wgsl?raw';
+import sigmoidMulWgsl from './sigmoid_mul.wgsl?raw';
 
 export const GATED_MUL_PARAMS = ['num_words', 'with_generated', 'rows_each'] as const;
 
@@ -30,3 +31,14 @@ export function activate(activation: Activation): Kernel {
     features: [],
   };
 }
+
+export const SIGMOID_MUL_PARAMS = ['num_words', 'x_stride', 'gate_stride', 'gate_offset'] as const;
+
+/** In place. Bindings: step, params, gate, x. Grid: words of a row / 64, row. */
+export const sigmoidMul: Kernel = {
+  name: 'sigmoid_mul_f32',
+  code: [stepWgsl, sigmoidMulWgsl].join('\n'),
+  bindings: ['uniform', 'uniform', 'read', 'readWrite'],
+  constants: {},
+  features: [],
+};
