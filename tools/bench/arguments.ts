@@ -1,7 +1,7 @@
 /** The command line of `npm run bench`. */
 import { parseArgs } from 'node:util';
 import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
-import { PRECISIONS, type Precision } from '../../src/shaders/linear/int8.ts';
+import { PRECISIONS, type Precision } from '../../src/shaders/linear/precision.ts';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
 import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';

@@ -5,7 +5,7 @@
  * (in int8 the limit is dot4I8Packed from registers), --gemv-int8, --gemm-int8, --clock wall|device, --json.
  */
 import { parseArgs } from 'node:util';
-import { PRECISIONS } from '../../src/shaders/linear/int8.ts';
+import { PRECISIONS } from '../../src/shaders/linear/precision.ts';
 import { GPU_OPTIONS, oneOf, readGpuArguments, wholeNumber } from '../node/gpu-arguments.ts';
 import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';
 import { formatKernels } from './kernel-report.ts';

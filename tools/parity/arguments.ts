@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
-import { PRECISIONS, type Precision } from '../../src/shaders/linear/int8.ts';
+import { PRECISIONS, type Precision } from '../../src/shaders/linear/precision.ts';
 import type { KernelVariants } from '../../src/worker/model/ops.ts';
 import { ADAPTER_NAMES, type AdapterName } from '../node/dawn.ts';
 

@@ -183,7 +183,7 @@ describeOnAdapters((runner) => {
     ['q8_0', 'i >> at.shift', 'i >> (at.shift + 1u)'],
     ['q8_0', 'start + block_tokens * quant_words', 'start + (block_tokens - 1u) * quant_words'],
     ['q8_0', 'min(3u, ', 'min(2u, '],
-    ['q8_0', 'exponent == 0u', 'false'],
+    ['q8_0', '(bits & 0x7c00u) == 0u', 'false'],
     ['q4_0', '(quad & 1u) * 4u', '0u'],
     ['q4_0', 'vec4<f32>(8.0)', 'vec4<f32>(7.0)'],
   ])('finds a mistake planted in reading %s: %s -> %s', async ([layout, right, wrong]) => {

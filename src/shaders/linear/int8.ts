@@ -19,10 +19,7 @@ import gemvRowsWgsl from './int8_gemv_rows.wgsl?raw';
 import { gemmWorkgroups, gemvWorkgroups, type KernelTraits, type Workgroups } from './linear.ts';
 import paramsWgsl from './params.wgsl?raw';
 
-/** Whether products are exact but for the order of their sums, or their inputs are rounded to signed bytes before. */
-export type Precision = 'exact' | 'int8';
-
-export const PRECISIONS: readonly Precision[] = ['exact', 'int8'];
+export { PRECISIONS, type Precision } from './precision.ts';
 
 /**
  * `rows`: a thread four outputs, for CPUs; `lanes`: 32 lanes an output; `subgroups`: the same, bit for bit, with shuffles;

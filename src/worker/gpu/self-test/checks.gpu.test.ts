@@ -137,12 +137,17 @@ const PLANTED: readonly Planted[] = [
   { ...LANES, input: 'normed', right: 'return row_index[m]', wrong: 'return m', kind: 'wrong' },
   { ...LANES, op: 'gated', right: 'distance < 32u', wrong: 'distance < 16u', kind: 'wrong' },
   // An ulp, in steps of one number of rows alone.
-  { ...GEMM_ROWS, right: 'sum4(a1)', wrong: 'sum4(a1) * select(1.0, 1.0000001, rows.y == 2u)', kind: 'unsteady' },
+  {
+    ...GEMM_ROWS,
+    right: 'sum4(sums.b)',
+    wrong: 'sum4(sums.b) * select(1.0, 1.0000001, rows.y == 2u)',
+    kind: 'unsteady',
+  },
   { ...GEMV_ROWS, right: 'sum4(a0), s', wrong: 'sum4(a0) * select(1.0, 1.0000001, count == 1u), s', kind: 'unsteady' },
   {
     ...FLASH,
-    right: 'acc[i] / sum',
-    wrong: 'acc[i] / (sum * select(1.0, 1.0000001, tile.count == 5u))',
+    right: 'acc[i] * end.x / end.y',
+    wrong: 'acc[i] * end.x / (end.y * select(1.0, 1.0000001, tile.count == 5u))',
     kind: 'unsteady',
   },
 ];
