@@ -17,10 +17,8 @@ const STYLE = `
 `;
 
 class LinnetEmbed extends HTMLElement {
-  #started = false;
-
   connectedCallback(): void {
-    if (this.#started || this.shadowRoot !== null) return;
+    if (this.shadowRoot !== null) return;
     const root = this.attachShadow({ mode: 'open' });
     const style = document.createElement('style');
     style.textContent = STYLE;
@@ -43,7 +41,6 @@ class LinnetEmbed extends HTMLElement {
 
   async #start(root: ShadowRoot): Promise<void> {
     const { startEmbeddedApp } = await import('./embed-app.ts');
-    this.#started = true;
     // The app stands in the element itself, where the slot shows it.
     root.replaceChildren(document.createElement('slot'));
     await startEmbeddedApp(this, import.meta.url);

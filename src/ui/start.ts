@@ -102,7 +102,8 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
   onOpenedFile((file) => {
     actions.inspect({ kind: 'file', file });
   });
-  await history.start();
+  // Nobody waits for it: a storage that hangs must not keep the model away.
+  void history.start();
   const { source, text } = readArrival(location.search, document.baseURI);
   store.update((state) => ({ ...state, offeredText: text }));
   await models.start(source);

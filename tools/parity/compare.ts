@@ -5,12 +5,10 @@
 import { join } from 'node:path';
 import type { ByteSource } from '../../src/cache/byte-source.ts';
 import { isBlockLayout } from '../../src/shaders/lib/kv-layout.ts';
-import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { kernelNeeds } from '../../src/worker/model/needs.ts';
 import { DEFAULT_SIZE_OPTIONS } from '../../src/worker/model/sizes.ts';
 import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
-import { openDawn } from '../node/dawn.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import { keptIn } from '../oracle/kept.ts';
 import { roundedIn } from '../oracle/rounded.ts';
@@ -26,6 +24,7 @@ import {
   type GoldenPrompt,
   type Limits,
 } from './golden.ts';
+import { openParityGpu } from './gpu.ts';
 import { lossOf, lossyGolden } from './lossy-golden.ts';
 
 export interface Outcome {
@@ -90,12 +89,7 @@ async function expectedOf(
 
 /** @throws the runtime's named errors for a model it refuses */
 export async function compareModel(options: Omit<ParityOptions, 'filter'>, exact: Golden): Promise<Outcome> {
-  const dawn = await openDawn({ adapter: options.adapter });
-  const gpu = await openAdapter(dawn.adapter, {
-    defaultLimits: true,
-    withoutFeatures: options.withoutFeatures,
-    ...(options.maxBindingBytes === undefined ? {} : { maxBindingBytes: options.maxBindingBytes }),
-  });
+  const gpu = await openParityGpu(options);
   try {
     const source = await nodeFileSource(join(options.models, exact.model));
     const { kv, kvTransform, precision } = options;

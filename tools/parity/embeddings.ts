@@ -3,15 +3,14 @@
  */
 import { join } from 'node:path';
 import { Embedder } from '../../src/worker/serving/embedder.ts';
-import { openAdapter } from '../../src/worker/gpu/open.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { encoderSizes } from '../../src/worker/model/sizes.ts';
 import { ModelRunner, planModel } from '../../src/worker/model/runner.ts';
 import { tokenId } from '../../src/worker/tokens.ts';
-import { openDawn } from '../node/dawn.ts';
 import { nodeFileSource } from '../node/file-source.ts';
 import type { ParityOptions } from './arguments.ts';
 import type { Outcome } from './compare.ts';
+import { openParityGpu } from './gpu.ts';
 import { Difference, EMBEDDING_LIMITS, type EmbeddingGolden } from './golden.ts';
 
 /** @throws the runtime's named errors for a model it refuses */
@@ -19,12 +18,7 @@ export async function compareEmbeddings(
   options: Omit<ParityOptions, 'filter'>,
   golden: EmbeddingGolden,
 ): Promise<Outcome> {
-  const dawn = await openDawn({ adapter: options.adapter });
-  const gpu = await openAdapter(dawn.adapter, {
-    defaultLimits: true,
-    withoutFeatures: options.withoutFeatures,
-    ...(options.maxBindingBytes === undefined ? {} : { maxBindingBytes: options.maxBindingBytes }),
-  });
+  const gpu = await openParityGpu(options);
   try {
     const source = await nodeFileSource(join(options.models, golden.model));
     const file = await readGgufHeader(source);

@@ -247,7 +247,7 @@ async function check(
 }
 
 /** Types differ in `dequant32` alone, which the tests of the gather and of the plain product are for: so one of each layout. */
-/** Scales of MXFP4 go down to those of subnormals, and a product that is one may become zero (WGSL, 15.7.1). */
+/** Scales of MXFP4 go down to those of subnormals, and a product that is one may become zero: WGSL lets a device flush them. */
 const FLUSHED = 2 ** -126;
 
 const TYPES: readonly BlockType[] = [F32, Q4_0, Q4_K, MXFP4];

@@ -32,7 +32,7 @@ export interface HistoryControllerOptions {
 
 export class HistoryController {
   readonly #options: HistoryControllerOptions;
-  #written: Conversation | undefined;
+  readonly #deleted = new Set<string>();
   #toldOfFailure = false;
 
   constructor(options: HistoryControllerOptions) {
@@ -43,7 +43,6 @@ export class HistoryController {
     openChat: (id) => {
       const saved = this.#find(id);
       if (saved === undefined || id === this.#store.state.conversation.id) return;
-      this.#written = saved.conversation;
       this.#options.show(saved.conversation);
     },
     renameChat: (id, title) => {
@@ -52,6 +51,8 @@ export class HistoryController {
       if (saved !== undefined && wanted !== '') void this.#keep({ ...saved, title: wanted, named: true });
     },
     deleteChat: (id) => {
+      // It may be on the screen, and still be answered.
+      this.#deleted.add(id);
       this.#setHistory(this.#history.filter((saved) => saved.id !== id));
       void this.#guard(this.#options.kept.remove(id));
       if (id === this.#store.state.conversation.id) this.#options.show(emptyConversation(this.#options.newId()));
@@ -99,12 +100,14 @@ export class HistoryController {
 
   #write(conversation: Conversation, unfinished = false): void {
     const nothing = conversation.turns.length === 0 && conversation.branches.length === 0;
-    if (conversation === this.#written || nothing || (isAnswering(conversation) && !unfinished)) return;
-    this.#written = conversation;
-    void this.#keep(toSaved(conversation, this.#options.nowMs(), this.#find(conversation.id)));
+    const kept = this.#find(conversation.id);
+    if (nothing || kept?.conversation === conversation || this.#deleted.has(conversation.id)) return;
+    if (isAnswering(conversation) && !unfinished) return;
+    void this.#keep(toSaved(conversation, this.#options.nowMs(), kept));
   }
 
   async #keep(saved: SavedConversation): Promise<void> {
+    this.#deleted.delete(saved.id);
     this.#setHistory([saved, ...this.#history.filter((other) => other.id !== saved.id)]);
     await this.#guard(this.#options.kept.write(saved.id, saved));
   }

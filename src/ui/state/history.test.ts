@@ -110,7 +110,10 @@ function bench(kept = new Map<string, unknown>(), overrides: Partial<HistoryStor
     nowMs: () => 1000 + kept.size,
     newId: () => `new-${String(++numIds)}`,
     saveFile: (name) => files.push(name),
-    show: set,
+    show: (conversation) => {
+      controller.flush();
+      set(conversation);
+    },
   });
   return { store, kept, files, controller, set };
 }
@@ -142,6 +145,20 @@ describe('the controller', () => {
     expect(store.state).toMatchObject({ history: [], conversation: { id: 'new-1', turns: [] } });
     controller.actions.openChat('gone');
     expect(store.state.conversation.id).toBe('new-1');
+  });
+
+  it('leaves the date of what is only opened, and what is deleted stays deleted though it is being answered', async () => {
+    const { store, kept, controller, set } = bench(new Map([['a', toSaved(talk('a', 'Hello'), 1)]]));
+    await controller.start();
+    controller.actions.openChat('a');
+    expect(kept.get('a')).toMatchObject({ updatedMs: 1 });
+    set(ask(store.state.conversation, 'More'));
+    controller.actions.deleteChat('a');
+    set(talk('a', 'Hello', 'More'));
+    expect(kept.size).toBe(0);
+    await controller.actions.importChats(new File([exportJson([toSaved(talk('a', 'Hello'), 1)])], 'x.json'));
+    set(talk('a', 'Hello', 'Again'));
+    expect(kept.get('a')).toMatchObject({ updatedMs: 1001 });
   });
 
   it('imports beside what is there, and says when a file is none of ours', async () => {

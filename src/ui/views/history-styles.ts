@@ -5,9 +5,6 @@ export const historyStyles = css`
   dialog {
     margin: 0 auto 0 0;
     width: min(24rem, 100vw);
-    max-width: none;
-    height: 100dvh;
-    max-height: none;
     border-width: 0 1px 0 0;
   }
   dialog[open] {
@@ -24,15 +21,6 @@ export const historyStyles = css`
     display: flex;
     flex-direction: column;
     padding: 1rem 1rem max(1rem, env(safe-area-inset-bottom));
-  }
-  header {
-    display: flex;
-    align-items: center;
-    justify-content: space-between;
-    margin-bottom: 0.75rem;
-  }
-  h2 {
-    font-size: 1.25rem;
   }
   .none {
     margin-top: 1rem;

@@ -11,7 +11,7 @@ import { historyStrings } from '../history-strings.ts';
 import { strings } from '../strings.ts';
 import { historyStyles } from './history-styles.ts';
 import { icon } from './icons.ts';
-import { base, buttons, dialogs, fields } from './styles.ts';
+import { base, buttons, dialogs, drawers, fields } from './styles.ts';
 
 export class LinnetHistory extends LitElement {
   static override properties = {
@@ -22,7 +22,7 @@ export class LinnetHistory extends LitElement {
     renaming: { state: true },
     doomed: { state: true },
   };
-  static override styles = [base, buttons, fields, dialogs, historyStyles];
+  static override styles = [base, buttons, fields, dialogs, drawers, historyStyles];
 
   declare history: readonly SavedConversation[];
   /** The id of the one on the screen. */

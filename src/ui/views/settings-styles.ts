@@ -5,9 +5,6 @@ export const settingsStyles = css`
   dialog {
     margin: 0 0 0 auto;
     width: min(26rem, 100vw);
-    max-width: none;
-    height: 100dvh;
-    max-height: none;
     border-width: 0 0 0 1px;
   }
   dialog[open] {
@@ -22,15 +19,6 @@ export const settingsStyles = css`
   .drawer {
     min-height: 100%;
     padding: 1rem 1.25rem max(1.5rem, env(safe-area-inset-bottom));
-  }
-  header {
-    display: flex;
-    align-items: center;
-    justify-content: space-between;
-    margin-bottom: 1rem;
-  }
-  h2 {
-    font-size: 1.25rem;
   }
   h3 {
     font-size: 0.9375rem;

@@ -18,7 +18,7 @@ import { deviceStrings } from '../device-strings.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 import { settingsStyles } from './settings-styles.ts';
-import { base, buttons, dialogs, fields } from './styles.ts';
+import { base, buttons, dialogs, drawers, fields } from './styles.ts';
 
 const TEST_IDS: Partial<Record<NumberSetting, string>> = {
   temperature: 'settings-temperature',
@@ -36,7 +36,7 @@ export class LinnetSettings extends LitElement {
     needsReload: { type: Boolean },
     benchUrl: { attribute: false },
   };
-  static override styles = [base, buttons, fields, dialogs, settingsStyles];
+  static override styles = [base, buttons, fields, dialogs, drawers, settingsStyles];
 
   declare settings: Settings;
   declare actions: Actions;

@@ -205,6 +205,24 @@ export const fields = css`
   }
 `;
 
+/** A dialog along a side of the window, with a heading. */
+export const drawers = css`
+  dialog {
+    max-width: none;
+    height: 100dvh;
+    max-height: none;
+  }
+  header {
+    display: flex;
+    align-items: center;
+    justify-content: space-between;
+    margin-bottom: 1rem;
+  }
+  h2 {
+    font-size: 1.25rem;
+  }
+`;
+
 export const dialogs = css`
   dialog {
     color: inherit;
