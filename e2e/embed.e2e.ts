@@ -31,6 +31,7 @@ test('starts its worker in a foreign page that allows one script host and blob w
   await page.getByTestId('embed-start').click();
   expect((await worker).url()).toMatch(/^blob:/);
   await expect(page.getByTestId('model-url-input')).toBeVisible();
+  await expect(page.locator('linnet-embed')).toHaveCSS('display', 'block');
   expect(script.requests.filter(({ path }) => path.endsWith('.gguf'))).toEqual([]);
   rmSync(folder, { recursive: true });
 });

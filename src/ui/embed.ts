@@ -32,17 +32,17 @@ class LinnetEmbed extends HTMLElement {
     root.append(style, offer);
     button.addEventListener('click', () => {
       button.disabled = true;
-      this.#start(root).catch(() => {
+      this.#start(offer).catch(() => {
         button.disabled = false;
         hint.textContent = TEXT.failed;
       });
     });
   }
 
-  async #start(root: ShadowRoot): Promise<void> {
+  async #start(offer: HTMLElement): Promise<void> {
     const { startEmbeddedApp } = await import('./embed-app.ts');
     // The app stands in the element itself, where the slot shows it.
-    root.replaceChildren(document.createElement('slot'));
+    offer.replaceWith(document.createElement('slot'));
     await startEmbeddedApp(this, import.meta.url);
   }
 }
