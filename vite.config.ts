@@ -40,7 +40,8 @@ const APP: UserConfig = {
         globPatterns: ['**/*.{js,css,html,svg,png,json}', 'models/linnet-mini-q4_0.gguf'],
         maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
         navigateFallback: 'index.html',
-        navigateFallbackDenylist: [/\/bench\.html$/],
+        // The page's own address alone, whatever it is asked to look at; the bench page is another one.
+        navigateFallbackAllowlist: [/^[^?]*\/(index\.html)?(\?|$)/],
       },
     }),
   ],

@@ -77,6 +77,17 @@ test('the browser finds it installable, with file handler and share target', asy
   expect(installabilityErrors).toEqual([]);
 });
 
+test('the bench page is a page of its own, also behind the service worker and with a query', async ({
+  profile,
+  app,
+}) => {
+  await visit(profile, app.url);
+  // Opened again, the page is the service worker's.
+  const page = await visit(profile, app.url);
+  await page.goto(`${app.url}bench.html?numPrompt=20`);
+  await expect(page.getByTestId('bench-start')).toBeVisible(LOAD);
+});
+
 test('a shared address of a model is looked at, and an opened file too', async ({ profile, app, serveFolder }) => {
   const page = await firstPage(await profile.open());
   const nowhere = await serveFolder({ root: join(APP_FOLDER, 'assets') });

@@ -307,9 +307,9 @@ describeOnAdapters((runner) => {
   );
 
   it.for<readonly [Family, string, string]>([
-    ['tiled', 'tm + i < tile.count', 'tm + i <= tile.count'],
+    ['tiled', 'tm + i < tile.count', 'tm + i + 1u < tile.count'],
     ['tiled', 'group < num_groups', 'group + 1u < num_groups'],
-    ['tiled', 'n + 8u < end', 'n + 8u <= end'],
+    ['tiled', 'n + 8u < end', 'n + 9u < end'],
     ['by eight', 'tile.count > 5u', 'tile.count > 6u'],
     ['by eight', 'pair / params.num_used', 'pair'],
     ['rows', 'min(begin + params.expert_rows, params.first_row + params.num_rows)', 'begin + params.expert_rows'],
