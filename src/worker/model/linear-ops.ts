@@ -10,6 +10,7 @@ import {
   gatedGemv,
   gemmTileRows,
   gemmWorkgroups,
+  gemvPassRows,
   gemvWorkgroups,
   linearGemm,
   linearGemv,
@@ -140,7 +141,7 @@ export class LinearOps {
           ? bindingsOf(shard, step, params, x, output)
           : [...bindingsOf(shard, step, params, fused.x, output), fused.weight, logitRows],
       (shape) => gemvWorkgroups(gemv, numRows(shape), numOut),
-      (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / 4),
+      (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / gemvPassRows(gemv)),
     );
   }
 }
