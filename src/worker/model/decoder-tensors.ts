@@ -8,6 +8,7 @@ import type { GgufFile } from '../loading/gguf-file.ts';
 import { rowsOf } from '../loading/upload.ts';
 import { LinnetError } from '../errors.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
+import { planExperts } from './expert-tensors.ts';
 import type { QkNormKind } from './norm-ops.ts';
 import type { ModelSizes } from './sizes.ts';
 import { missingTensor, TensorPlanner, type PlannedMatrix, type PlannedVector } from './tensors.ts';
@@ -26,6 +27,7 @@ export type {
   AddedEmbedding,
   AttentionTensors,
   BlockOptions,
+  ExpertsOptions,
   ExpertsTensors,
   FeedForwardTensors,
   Forward,
@@ -173,6 +175,14 @@ export class LayerTensors {
     return planNorm(this.#model, this.#name(name), kind);
   }
 
+  /** The norm of what a router sees, divided by the root of the width; its weight's name ends in `scale`. */
+  routerNorm(): NormTensors {
+    const { planner, config } = this.#model;
+    const { hiddenSize } = config;
+    const weight = planner.vector(this.#name('ffn_gate_inp.scale'), hiddenSize, 1 / Math.sqrt(hiddenSize));
+    return { kind: 'rms', weight, bias: undefined };
+  }
+
   matrix(name: string, rowElements: number, numRows: number): PlannedMatrix {
     return this.#model.planner.matrix([this.#name(`${name}.weight`)], rowElements, [numRows]);
   }
@@ -272,7 +282,10 @@ export class LayerTensors {
     const padded = paddedRowElements(ffnSize);
     return {
       layer: this.index,
-      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize, { apart: this.#gateStandsAlone }) },
+      up: {
+        kind: 'gated',
+        gateUp: planner.pair([first], [second], hiddenSize, ffnSize, { apart: this.#gateStandsAlone }),
+      },
       upBias: planner.joined(name(`ffn_gate_up${suffix}.bias`), 2 * padded, [
         { name: name(`ffn_gate${suffix}.bias`), numElements: ffnSize, offset: 0 },
         { name: name(`ffn_up${suffix}.bias`), numElements: ffnSize, offset: padded },
@@ -281,45 +294,12 @@ export class LayerTensors {
     };
   }
 
-  /** Stacked matrices of experts; a shared one and biases where the file has some. @throws Internal without a configuration */
+  /** @throws Internal without a configuration of them */
   experts(): ExpertsTensors {
     const { planner, config } = this.#model;
-    const { hiddenSize, experts } = config;
-    if (experts === undefined) throw new LinnetError('Internal', 'A model without experts was asked for them.');
-    const { numExperts, numUsed, ffnSize, sharedFfnSize } = experts;
-    const usedShare = numUsed / numExperts;
-    const stacked = (part: string, rowElements: number, rows: number) =>
-      planner.reshaped(this.#name(part), [rowElements, rows, numExperts], [rowElements, rows * numExperts]);
-    const biases = (part: string, rows: number) =>
-      planner.reshaped(this.#name(part), [rows, numExperts], [rows * numExperts]);
-    const sharedGate = this.#name('ffn_gate_inp_shexp.weight');
-    const gated = planner.has(sharedGate);
-    const router = [
-      this.#name('ffn_gate_inp.weight'),
-      ...(gated ? [planner.reshaped(sharedGate, [hiddenSize], [hiddenSize, 1])] : []),
-    ];
-    const numRows = numExperts * ffnSize;
-    return {
-      router: planner.parts(router, hiddenSize, [numExperts, 1]),
-      routerBias: planner.option(this.#name('ffn_gate_inp.bias'), numExperts),
-      choiceBias: planner.option(this.#name('exp_probs_b.bias'), numExperts),
-      gateUp: planner.pair(
-        stacked('ffn_gate_exps.weight', hiddenSize, ffnSize),
-        stacked('ffn_up_exps.weight', hiddenSize, ffnSize),
-        hiddenSize,
-        numRows,
-        { usedShare },
-      ),
-      gateUpBias: planner.joined(this.#name('ffn_gate_up_exps.bias'), 2 * numRows, [
-        { name: biases('ffn_gate_exps.bias', ffnSize), numElements: numRows, offset: 0 },
-        { name: biases('ffn_up_exps.bias', ffnSize), numElements: numRows, offset: numRows },
-      ]),
-      down: planner.matrix([stacked('ffn_down_exps.weight', ffnSize, hiddenSize)], ffnSize, [numExperts * hiddenSize], {
-        usedShare,
-      }),
-      downBias: planner.option(biases('ffn_down_exps.bias', hiddenSize), numExperts * hiddenSize),
-      shared: sharedFfnSize === 0 ? undefined : { feedForward: this.feedForward('_shexp', sharedFfnSize), gated },
-    };
+    return planExperts({ planner, config, nameOf: (part) => this.#name(part) }, (ffnSize) =>
+      this.feedForward('_shexp', ffnSize),
+    );
   }
 
   /** Whether something is done to the gate before it is multiplied. */

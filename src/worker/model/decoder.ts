@@ -11,6 +11,7 @@ import type {
   AddedEmbedding,
   AttentionTensors,
   BlockOptions,
+  ExpertsOptions,
   ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
@@ -28,7 +29,7 @@ import type { NormOptions as RowNormOptions, OpBuilder } from './ops.ts';
 import type { RowOp } from './row-ops.ts';
 import { partPitchBytes, type ExpertScratch, type Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
-import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
+import { matricesOf, type Pair, type PlannedMatrix, type PlannedVector } from './tensors.ts';
 import type { WeightStore } from './weight-store.ts';
 
 export interface DecoderParts {
@@ -136,18 +137,23 @@ export class Decoder implements ForwardStep<Rows> {
     this.#addBlock(tensors.down, this.#activated(tensors, input), tensors.downBias, options);
   }
 
-  /** residual += the sum of a row's experts, weighted; and of the shared one. */
-  experts(tensors: ExpertsTensors, input: Rows, { postNorm, residual = 'hidden' }: BlockOptions = {}): void {
+  /** residual += the sum of a row's experts, weighted; and of the shared one. Or `into` = the same. */
+  experts(
+    tensors: ExpertsTensors,
+    input: Rows,
+    { postNorm, residual = 'hidden', routed = input, into }: ExpertsOptions<Rows> = {},
+  ): void {
     const { ops, scratch, sizes } = this.#parts;
     const { normed } = scratch;
-    const hidden = this.#named(residual);
+    const target = this.#named(into ?? residual);
+    const added = into === undefined;
     const [buffers, experts] = [scratch.experts, ops.experts];
     if (buffers === undefined || experts === undefined || input.fused !== undefined) {
       throw new LinnetError('Internal', 'Experts without buffers, or of rows whose norm is not taken yet.');
     }
     const rows = this.#roundedFor(
       tensors.router.map(({ matrix }) => matrix),
-      input,
+      routed,
     );
     for (const { matrix, outOffset } of tensors.router) {
       const bias = outOffset === 0 ? this.#option(tensors.routerBias) : undefined;
@@ -158,7 +164,11 @@ export class Decoder implements ForwardStep<Rows> {
         bias,
       });
     }
-    experts.route({ choiceBias: this.#option(tensors.choiceBias), sharedGate: tensors.shared?.gated === true });
+    experts.route({
+      choiceBias: this.#option(tensors.choiceBias),
+      factors: this.#option(tensors.factors),
+      sharedGate: tensors.shared?.gated === true,
+    });
     this.#expertsActivated(tensors, input.x, experts, buffers);
     const down = { outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) };
     const activated = { x: buffers.activated, shared: false };
@@ -166,8 +176,10 @@ export class Decoder implements ForwardStep<Rows> {
     if (tensors.shared !== undefined) this.#sharedExpert(tensors.shared.feedForward, input, buffers.shared);
     const shared = tensors.shared === undefined ? undefined : buffers.shared;
     // The block's input, in `normed`, has been read.
-    experts.sum(buffers.out, shared, postNorm ? normed : hidden, sizes.padded.hidden, postNorm === undefined);
-    if (postNorm !== undefined) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), hidden);
+    experts.sum(buffers.out, shared, postNorm ? normed : target, sizes.padded.hidden, added && postNorm === undefined);
+    if (postNorm === undefined) return;
+    if (added) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), target);
+    else this.#norm(postNorm, normed, target, { apart: true });
   }
 
   /** experts.activated = activation(gate) * up of the input, for a row and each of its experts. */
@@ -357,8 +369,4 @@ export class Decoder implements ForwardStep<Rows> {
       ? { kind: 'paired', matrix: this.#matrix(planned.matrix) }
       : { kind: 'apart', first: this.#matrix(planned.first), second: this.#matrix(planned.second) };
   }
-}
-
-function matricesOf(pair: Pair<PlannedMatrix>): readonly PlannedMatrix[] {
-  return pair.kind === 'paired' ? [pair.matrix] : [pair.first, pair.second];
 }

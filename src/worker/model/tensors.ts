@@ -36,6 +36,10 @@ export interface Part<M> {
 export type Pair<M> =
   { readonly kind: 'paired'; readonly matrix: M } | { readonly kind: 'apart'; readonly first: M; readonly second: M };
 
+export function matricesOf<M>(pair: Pair<M>): readonly M[] {
+  return pair.kind === 'paired' ? [pair.matrix] : [pair.first, pair.second];
+}
+
 /** All that a model's weights become on a device. */
 export interface PlannedWeights {
   readonly matrices: readonly PlannedMatrix[];
@@ -148,6 +152,29 @@ export class TensorPlanner {
     return names;
   }
 
+  /**
+   * The same of a stack of matrices that are each the rows of one below those of another: names of the former, and of the latter.
+   * @throws MissingTensor, GgufInvalid
+   */
+  stackedHalves(
+    name: string,
+    rowElements: number,
+    halfRows: number,
+    count: number,
+  ): readonly [readonly string[], readonly string[]] {
+    const tensor = this.#find(name, [rowElements, 2 * halfRows, count]);
+    const halves = [0, 1].map((half) =>
+      Array.from({ length: count }, (_, i) => `${name}[${String(i)}][${String(half)}]`),
+    );
+    const [first = [], second = []] = halves;
+    this.#cut(
+      tensor,
+      first.flatMap((of, i) => [of, second[i] ?? '']),
+      [rowElements, halfRows],
+    );
+    return [first, second];
+  }
+
   #cut(tensor: TensorInfo, names: readonly string[], shape: readonly number[]): void {
     const sizeBytes = tensor.sizeBytes / names.length;
     names.forEach((name, i) => {
@@ -237,23 +264,29 @@ export class TensorPlanner {
     return parts;
   }
 
-  /** Two tensors of `numRows` rows each, paired where they can be and are not to stand apart. @throws UnsupportedTensorType, LimitExceeded */
+  /**
+   * Two matrices of `numRows` rows each, paired where they can be and are not to stand apart; each of one tensor, or of several of
+   * as many rows, one below the other. @throws UnsupportedTensorType, UnsupportedArchitecture, LimitExceeded
+   */
   pair(
-    first: string,
-    second: string,
+    first: readonly string[],
+    second: readonly string[],
     rowElements: number,
     numRows: number,
     { apart = false, ...options }: { readonly usedShare?: number; readonly apart?: boolean } = {},
   ): Pair<PlannedMatrix> {
-    if (apart || !this.#joins(first, second, rowElements, numRows)) {
-      const [a, b] = [
-        this.matrix([first], rowElements, [numRows], options),
-        this.matrix([second], rowElements, [numRows], options),
-      ];
-      return { kind: 'apart', first: a, second: b };
+    const rows = numRows / first.length;
+    const joins = this.#joins(first[0], second[0], rowElements, rows);
+    if (!joins && first.length > 1) throw unevenStack(first[0] ?? '', rows);
+    if (apart || !joins) {
+      const stack = (names: readonly string[]) => {
+        const rowsOf = names.map(() => rows);
+        return this.matrix(names, rowElements, rowsOf, options);
+      };
+      return { kind: 'apart', first: stack(first), second: stack(second) };
     }
-    const tensors = [first, second].map((name) => this.#find(name, [rowElements, numRows]));
-    const label = `${first}|${second}`;
+    const tensors = [...first, ...second].map((name) => this.#find(name, [rowElements, rows]));
+    const label = `${first[0] ?? ''}|${second[0] ?? ''}`;
     const plan = planPairedMatrix(label, this.#typeOf(tensors), numRows, rowElements, this.#limits);
     return { kind: 'paired', matrix: this.#planned(tensors, plan, options.usedShare) };
   }
@@ -282,6 +315,13 @@ export function missingTensor(name: string): LinnetError {
   return new LinnetError(
     'MissingTensor',
     `The file has no tensor ${name}, which every model of its architecture has. Choose another file of this model.`,
+  );
+}
+
+function unevenStack(name: string, numRows: number): LinnetError {
+  return new LinnetError(
+    'UnsupportedArchitecture',
+    `Matrices of ${String(numRows)} rows of the type of ${name} cannot be taken out of the tensor that they are a part of. Choose another file of this model.`,
   );
 }
 

@@ -176,6 +176,22 @@ describe('families', () => {
     expect(() => configOf('gemma4', { ...GEMMA4, 'attention.shared_kv_layers': 6 })).toThrow(refused(/finds no keys/));
   });
 
+  it('gemma4 with experts has them beside the dense feed-forward, in layers whose heads differ in number too', () => {
+    const own = {
+      ...GEMMA4,
+      ...EXPERTS,
+      'attention.shared_kv_layers': 0,
+      'attention.head_count_kv': Int32Array.of(2, 2, 1, 2, 2, 1, 2, 2),
+      embedding_length_per_layer_input: 0,
+      expert_feed_forward_length: 32,
+    };
+    const { layers, experts, buffers } = configOf('gemma4', own);
+    expect(layers.map(({ numKvHeads }) => numKvHeads)).toEqual([2, 2, 1, 2, 2, 1, 2, 2]);
+    expect(layers[0]?.ffnSize).toBe(96);
+    expect(experts).toMatchObject({ numExperts: 8, numUsed: 2, ffnSize: 32, gating: 'softmax', normalised: true });
+    expect(buffers).toEqual({ routed: { width: 64 }, mixed: { width: 64 } });
+  });
+
   it('gemma3n has four streams, gates of which the first layers keep the largest, and shared caches', () => {
     const { layers, gateSparsity, buffers, attentionScale } = configOf('gemma3n', GEMMA3N);
     expect(layers.map(({ cache }) => cache)).toEqual([0, 1, 2, 3, 4, 5, 5, 3]);
