@@ -1,20 +1,24 @@
 /**
- * Times a runner: a prompt in chunks, then tokens one by one, each drawn greedily on the GPU and read back before the
- * next, as an engine without look-ahead does. Counts what the runtime counts. Knows no files and prints nothing.
+ * Times a runner as the product drives one: a prompt in chunks that are waited for, then tokens one by one, drawn greedily on the
+ * GPU, through the product's own pipeline: the next step is submitted before the one before it has been read. Counts what the
+ * runtime counts. Knows no files and prints nothing.
  */
-import { GpuSampler, type SampleRequest } from '../../src/worker/gpu/sampler.ts';
 import type { Counters } from '../../src/worker/gpu/counters.ts';
+import { GpuSampler, type SampleRequest } from '../../src/worker/gpu/sampler.ts';
 import { BLOCK_TOKENS } from '../../src/worker/model/kv-pool.ts';
 import type { ModelRunner } from '../../src/worker/model/runner.ts';
 import { resolveSamplingParams } from '../../src/worker/sampling/params.ts';
 import type { Batch, BatchRow } from '../../src/worker/scheduler/batch.ts';
-import { blockId, tokenId, type TokenClass } from '../../src/worker/tokens.ts';
+import { StepPipeline, type StepResult } from '../../src/worker/serving/step-pipeline.ts';
+import { blockId, tokenId, type TokenClass, type TokenId } from '../../src/worker/tokens.ts';
 import { hash } from '../fixtures/random-blocks.ts';
 
 export interface Workload {
   readonly numPrompt: number;
   readonly numGenerate: number;
   readonly kvFill: number;
+  /** Steps that may be unread when the next one is submitted; 0 waits for each. */
+  readonly lateSteps: number;
   /** False on the null adapter: nothing is computed, and only the counters mean something. */
   readonly computes: boolean;
 }
@@ -28,28 +32,30 @@ export type CounterValues = Readonly<Record<keyof Counters, number>>;
 export interface Repetition {
   /** From the prompt's first step to the first token's id in hand. */
   readonly prefillMs: number;
-  /** [numGenerate] One step each. */
+  /** [numGenerate] From the result before to the token's own, the first from when its step was begun. */
   readonly decodeMs: readonly number[];
   readonly prefill: CounterValues;
   readonly decode: CounterValues;
 }
 
+interface Step {
+  readonly batch: Batch;
+}
+
 export class Bench {
   readonly #runner: ModelRunner;
-  readonly #sampler: GpuSampler;
+  readonly #pipeline: StepPipeline<Step>;
   readonly #workload: Workload;
   readonly #now: Clock;
-  readonly #batches: { readonly prefill: readonly Batch[]; readonly decode: readonly Batch[] };
   readonly #request: Omit<SampleRequest, 'position'>;
 
   private constructor(runner: ModelRunner, sampler: GpuSampler, workload: Workload, now: Clock) {
     this.#runner = runner;
-    this.#sampler = sampler;
+    this.#pipeline = new StepPipeline(runner, sampler, now);
     this.#workload = workload;
     this.#now = now;
     const { vocabSize } = runner.plan;
     this.#request = { params: resolveSamplingParams({ temperature: 0 }, { vocabSize, chooseSeed: () => 1 }), slot: 0 };
-    this.#batches = this.#makeBatches();
   }
 
   static async create(runner: ModelRunner, workload: Workload, now: Clock = () => performance.now()): Promise<Bench> {
@@ -60,15 +66,11 @@ export class Bench {
   async repeat(): Promise<Repetition> {
     const started = this.#now();
     const before = { ...this.#runner.gpu.counters };
-    for (const batch of this.#batches.prefill) await this.#step(batch);
+    const first = await this.#prefill();
     const prefillMs = this.#now() - started;
     const between = { ...this.#runner.gpu.counters };
-    const decodeMs: number[] = [];
-    for (const batch of this.#batches.decode) {
-      const stepStarted = this.#now();
-      await this.#step(batch);
-      decodeMs.push(this.#now() - stepStarted);
-    }
+    const decodeMs = await this.#decode(first);
+    this.#pipeline.rest();
     return {
       prefillMs,
       decodeMs,
@@ -77,52 +79,70 @@ export class Bench {
     };
   }
 
-  async #step(batch: Batch): Promise<void> {
-    const { device } = this.#runner.gpu;
-    const encoder = device.createCommandEncoder({ label: 'bench' });
+  /** @returns the first token */
+  async #prefill(): Promise<TokenId> {
+    const { numPrompt, kvFill } = this.#workload;
+    const { vocabSize, sizes } = this.#runner.plan;
+    let first: TokenId | undefined;
+    for (let done = 0; done < numPrompt;) {
+      const count = Math.min(sizes.maxRows, numPrompt - done);
+      const position = kvFill + done;
+      const tokens = Array.from({ length: count }, (_, i) => tokenId(hash(position + i, 3) % vocabSize));
+      done += count;
+      this.#submit(this.#batch(position, tokens, 'prompt', done === numPrompt));
+      first = this.#drawn(await this.#pipeline.read());
+    }
+    return first ?? tokenId(0);
+  }
+
+  /** Goes on from `first`. */
+  async #decode(first: TokenId): Promise<readonly number[]> {
+    const { numGenerate, lateSteps } = this.#workload;
+    const start = this.#workload.kvFill + this.#workload.numPrompt;
+    const decodeMs: number[] = [];
+    let known = first;
+    const read = async () => {
+      const result = await this.#pipeline.read();
+      decodeMs.push(result.elapsedMs);
+      known = this.#drawn(result) ?? known;
+    };
+    for (let i = 0; i < numGenerate; i++) {
+      // The step before this one may not have been read: its token is known to the GPU alone.
+      const token = this.#pipeline.numUnread > 0 ? { logitRow: 0 } : known;
+      this.#submit(this.#batch(start + i, [token], 'generated', true));
+      while (this.#pipeline.numUnread > lateSteps) await read();
+    }
+    while (this.#pipeline.numUnread > 0) await read();
+    return decodeMs;
+  }
+
+  #submit(batch: Batch): void {
     const last = batch.rows.at(-1);
-    if (last?.wantLogits !== true) {
-      this.#runner.record(batch, encoder);
-      this.#runner.submit(encoder);
-      return;
-    }
-    this.#runner.record(batch, encoder, (pass) => {
-      this.#sampler.record(pass, [{ ...this.#request, position: last.position + 1 }]);
-    });
-    const read = this.#sampler.recordReadback(encoder, 1);
-    this.#runner.submit(encoder);
-    const [drawn] = await read();
-    const isToken = drawn !== undefined && drawn.id < this.#runner.plan.vocabSize;
-    if (this.#workload.computes && !isToken) throw new Error('no token came back');
+    const requests = last?.wantLogits === true ? [{ ...this.#request, position: last.position + 1 }] : [];
+    this.#pipeline.submit({ batch }, requests);
   }
 
-  #makeBatches() {
-    const { numPrompt, numGenerate, kvFill } = this.#workload;
-    const { maxRows } = this.#runner.plan.sizes;
-    const prefill: Batch[] = [];
-    for (let done = 0; done < numPrompt; done += maxRows) {
-      const count = Math.min(maxRows, numPrompt - done);
-      prefill.push(this.#batch(kvFill + done, count, 'prompt', done + count === numPrompt));
-    }
-    const decode = Array.from({ length: numGenerate }, (_, i) =>
-      this.#batch(kvFill + numPrompt + i, 1, 'generated', true),
-    );
-    return { prefill, decode };
+  /** Undefined where no row wanted logits, and where nothing is computed. @throws Error when no token came back */
+  #drawn({ step, drawn: [token] }: StepResult<Step>): TokenId | undefined {
+    const wanted = step.batch.rows.at(-1)?.wantLogits === true;
+    if (!wanted || !this.#workload.computes) return undefined;
+    if (token === undefined || token.id >= this.#runner.plan.vocabSize) throw new Error('no token came back');
+    return tokenId(token.id);
   }
 
-  #batch(position: number, count: number, tokenClass: TokenClass, wantLast: boolean): Batch {
-    const length = position + count;
-    const { vocabSize } = this.#runner.plan;
+  /** Rows of one sequence from `position` on. */
+  #batch(position: number, tokens: readonly BatchRow['token'][], tokenClass: TokenClass, wantLast: boolean): Batch {
+    const length = position + tokens.length;
     return {
       sequences: [
         { blockTable: Array.from({ length: Math.ceil(length / BLOCK_TOKENS) }, (_, i) => blockId(i)), length },
       ],
-      rows: Array.from({ length: count }, (_, i): BatchRow => ({
+      rows: tokens.map((token, i): BatchRow => ({
         sequence: 0,
-        token: tokenId(hash(position + i, 3) % vocabSize),
+        token,
         position: position + i,
         tokenClass,
-        wantLogits: wantLast && i === count - 1,
+        wantLogits: wantLast && i === tokens.length - 1,
       })),
       copies: [],
     };

@@ -21,6 +21,8 @@ export interface BenchReport {
   readonly perToken: {
     readonly numDispatches: number;
     readonly numSubmits: number;
+    /** Steps that could be recorded only when the result of the one right before had been read. */
+    readonly numWaits: number;
     readonly weightBytesRead: number;
     readonly kvBytesRead: number;
     readonly numBuffersCreated: number;
@@ -71,6 +73,7 @@ export function summarise(
     perToken: {
       numDispatches: perToken('numDispatches'),
       numSubmits: perToken('numSubmits'),
+      numWaits: perToken('numWaits'),
       weightBytesRead: perToken('weightBytesRead'),
       kvBytesRead: perToken('kvBytesRead'),
       numBuffersCreated: perToken('numBuffersCreated'),
@@ -110,14 +113,17 @@ export function formatReport(report: BenchReport): string {
     ['kernels', report.variants],
     [
       'workload',
-      `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated; ${report.clock} clock`,
+      `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated, read ${workload.lateSteps} steps late; ${report.clock} clock`,
     ],
     ['load', `${report.loadMs.toFixed(0)} ms, of it ${report.sourceMs.toFixed(0)} ms for the file's bytes`],
     ...(workload.computes ? [] : ([['note', 'nothing is computed on this adapter: the times mean nothing']] as const)),
     ['prefill', `${spread(report.prefillTokensPerSecond)} tokens/s`],
     ['decode', `${spread(report.decodeTokensPerSecond)} tokens/s`],
     ['time to first token', `${spread(report.timeToFirstTokenMs)} ms`],
-    ['per generated token', `${perToken.numDispatches} dispatches, ${perToken.numSubmits} submits`],
+    [
+      'per generated token',
+      `${perToken.numDispatches} dispatches, ${perToken.numSubmits} submits, ${perToken.numWaits.toFixed(2)} waits`,
+    ],
     [
       '',
       `${megabytes(perToken.weightBytesRead)} of weights, ${megabytes(perToken.kvBytesRead)} of keys and values read`,

@@ -23,7 +23,7 @@ import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
 import { announce, hasGuess, resultOf, type Running, type Ticket } from './running.ts';
 import type { StepCounters } from './step-counters.ts';
-import { isPlainDecode, StepPipeline } from './step-pipeline.ts';
+import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
 
@@ -32,12 +32,9 @@ export interface SessionHost {
   readonly randomU32: () => number;
   /** How tokens are guessed ahead; default: by n-grams. */
   readonly createDrafter?: CreateDrafter;
-  /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: 1. */
+  /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: MAX_LATE_STEPS. */
   readonly maxLateSteps?: number;
 }
-
-/** One step is enough to keep a GPU busy whose steps take longer than reading a result; each more is one more to discard. */
-const MAX_LATE_STEPS = 1;
 
 export class ModelSession {
   readonly kind = 'generation';
