@@ -24,6 +24,8 @@ it('rates come from whole phases, counters from generated tokens alone', () => {
     [
       {
         prefillMs: 500,
+        chunkRows: 64,
+        longestDispatchMs: 5,
         decodeMs: [10, 30],
         prefill: { ...NOTHING, numDispatches: 1000 },
         decode: {
@@ -40,6 +42,7 @@ it('rates come from whole phases, counters from generated tokens alone', () => {
   expect(report.prefillTokensPerSecond.median).toBe(100);
   expect(report.decodeTokensPerSecond.median).toBe(50);
   expect(report.timeToFirstTokenMs.median).toBe(500);
+  expect(report.chunk).toEqual({ rows: 64, longestDispatchMs: 5 });
   expect(report.perToken).toMatchObject({ numDispatches: 30, numSubmits: 1, numWaits: 0.5, weightBytesRead: 400 });
   expect(report.peakBufferBytes).toBe(77);
   expect(report.device).toBeUndefined();

@@ -18,6 +18,8 @@ export interface BenchReport {
   readonly prefillTokensPerSecond: Spread;
   readonly decodeTokensPerSecond: Spread;
   readonly timeToFirstTokenMs: Spread;
+  /** Of the last repetition's last chunk: rows, and its longest dispatch as estimated. */
+  readonly chunk: { readonly rows: number; readonly longestDispatchMs: number | undefined };
   readonly perToken: {
     readonly numDispatches: number;
     readonly numSubmits: number;
@@ -70,6 +72,7 @@ export function summarise(
     prefillTokensPerSecond: prefill,
     decodeTokensPerSecond: decode,
     timeToFirstTokenMs: spreadOf(repetitions.map(({ prefillMs }) => prefillMs)),
+    chunk: { rows: repetitions.at(-1)?.chunkRows ?? 0, longestDispatchMs: repetitions.at(-1)?.longestDispatchMs },
     perToken: {
       numDispatches: perToken('numDispatches'),
       numSubmits: perToken('numSubmits'),
@@ -118,6 +121,7 @@ export function formatReport(report: BenchReport): string {
     ['load', `${report.loadMs.toFixed(0)} ms, of it ${report.sourceMs.toFixed(0)} ms for the file's bytes`],
     ...(workload.computes ? [] : ([['note', 'nothing is computed on this adapter: the times mean nothing']] as const)),
     ['prefill', `${spread(report.prefillTokensPerSecond)} tokens/s`],
+    ['last chunk', chunkOf(report)],
     ['decode', `${spread(report.decodeTokensPerSecond)} tokens/s`],
     ['time to first token', `${spread(report.timeToFirstTokenMs)} ms`],
     [
@@ -133,6 +137,12 @@ export function formatReport(report: BenchReport): string {
     ...(report.device === undefined ? [] : formatDevice(report.device)),
   ];
   return rows.map(([name, value]) => `${name.padEnd(20)} ${value}`).join('\n');
+}
+
+function chunkOf({ chunk: { rows, longestDispatchMs } }: BenchReport): string {
+  const longest =
+    longestDispatchMs === undefined ? '' : `, its longest dispatch about ${longestDispatchMs.toFixed(1)} ms`;
+  return `${String(rows)} rows${longest}`;
 }
 
 /** Rows of a report. */

@@ -15,7 +15,7 @@ import type { Draw } from '../scheduler/speculation.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
-import { ChunkPacer } from './chunk-pacer.ts';
+import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
@@ -62,9 +62,8 @@ export class ModelSession {
     this.#pipeline = new StepPipeline(runner, sampler, host.nowMs);
     this.#maxLateSteps = host.maxLateSteps ?? MAX_LATE_STEPS;
     this.#log = new ConversationLog(MAX_CONVERSATIONS, sizes.contextLength);
-    const pacer = new ChunkPacer(sizes.maxRows);
-    this.#pacer = pacer;
-    this.#scheduler = createScheduler(sizes, this.#log, pacer, this.#maxLateSteps);
+    this.#pacer = pacerFor(runner);
+    this.#scheduler = createScheduler(sizes, this.#log, this.#pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
   }
 
@@ -212,9 +211,8 @@ export class ModelSession {
 
   /** Takes what the oldest step drew. */
   async #readStep(): Promise<void> {
-    const { step, drawn, elapsedMs } = await this.#pipeline.read();
-    const numPrompt = step.batch.rows.filter(({ tokenClass }) => tokenClass === 'prompt').length;
-    if (numPrompt > 0) this.#pacer.observe(numPrompt, elapsedMs);
+    const { step, drawn, elapsedMs, numPrompt, work } = await this.#pipeline.read();
+    if (work !== undefined) this.#pacer.observe(numPrompt, work, elapsedMs);
     const ids = drawn.map(({ id }) => tokenId(id));
     const draws = this.#scheduler.commit(step, ids);
     this.#noteProgress(step);

@@ -3,6 +3,7 @@
  * ones run. Counts the steps that had to wait. Knows neither how steps are chosen nor what becomes of what they drew.
  */
 import { LinnetError } from '../errors.ts';
+import type { StepWork } from '../gpu/dispatch.ts';
 import { RING_SIZE } from '../gpu/readback.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
@@ -25,11 +26,16 @@ export interface StepResult<Step extends AnyStep = ScheduledStep> {
   readonly drawn: readonly DrawnToken[];
   /** From when the step could begin to when its result was there. */
   readonly elapsedMs: number;
+  readonly numPrompt: number;
+  /** Of steps with prompt rows. */
+  readonly work: StepWork | undefined;
 }
 
 interface Submitted<Step extends AnyStep> {
   readonly step: Step;
   readonly startMs: number;
+  readonly numPrompt: number;
+  readonly work: StepWork | undefined;
   readonly drawn: Promise<readonly DrawnToken[]>;
 }
 
@@ -78,7 +84,9 @@ export class StepPipeline<Step extends AnyStep = ScheduledStep> {
     const drawn = read === undefined ? device.queue.onSubmittedWorkDone().then(() => []) : read();
     // A failure is reported by the one who reads; nobody reads what comes behind it.
     drawn.catch(() => undefined);
-    this.#submitted.push({ step, startMs, drawn });
+    const { numPrompt } = shape;
+    const work = numPrompt > 0 ? this.#runner.workOf(shape) : undefined;
+    this.#submitted.push({ step, startMs, numPrompt, work, drawn });
   }
 
   /** Waits for the oldest step that is not read yet. @throws what the device says; Internal when there is none. */
@@ -91,7 +99,8 @@ export class StepPipeline<Step extends AnyStep = ScheduledStep> {
     this.#hasWaited = this.numUnread === 0;
     const beginMs = Math.max(oldest.startMs, this.#lastReadMs);
     this.#lastReadMs = this.#nowMs();
-    return { step: oldest.step, drawn, elapsedMs: this.#lastReadMs - beginMs };
+    const { step, numPrompt, work } = oldest;
+    return { step, drawn, elapsedMs: this.#lastReadMs - beginMs, numPrompt, work };
   }
 
   /** Nothing was left to do: the next step does not count as one that waited. */
