@@ -4,6 +4,15 @@ import { testAdapters, titleOf } from '../node/test-devices.ts';
 import { readBenchArguments } from './arguments.ts';
 import { runBench } from './run.ts';
 
+it('decodes as the product does: no step but the first waits for the token before it', async () => {
+  const waitsOf = async (lateSteps: 0 | 1) => {
+    const argv = `--shape stories260k --prompt 5 --generate 8 --repeat 2 --late-steps ${String(lateSteps)} --adapter null`;
+    return (await runBench(readBenchArguments(argv.split(' ')), argv)).perToken.numWaits;
+  };
+  expect(await waitsOf(1)).toBe(1 / 8);
+  expect(await waitsOf(0)).toBe(1);
+});
+
 for (const { name, skipReason } of testAdapters()) {
   describe.skipIf(skipReason !== undefined)(titleOf(name, skipReason), () => {
     it('one submit a token, nothing created, at least every weight of a layer read', async () => {

@@ -10,7 +10,7 @@ import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { POOLINGS, poolRows, type Pooling } from '../../shaders/pool/pool.ts';
 import { defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
-import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
+import { ParamsArena, type Dispatch, type DispatchCost, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import { AttentionOps } from './attention-ops.ts';
 import type { ModelConfig } from './config.ts';
@@ -231,7 +231,7 @@ export class OpBuilder {
     words: readonly ParamWord[],
     bindings: (step: BufferRange, params: BufferRange) => readonly BufferRange[],
     workgroups: (shape: StepShape) => Workgroups,
-    weightBytes?: (shape: StepShape) => number,
+    cost?: DispatchCost,
   ): void {
     const params = this.#params.add(words);
     this.#dispatches.push(
@@ -243,7 +243,7 @@ export class OpBuilder {
           const groups = workgroups(shape);
           return groups[0] * groups[1] * groups[2] === 0 ? undefined : groups;
         },
-        ...(weightBytes === undefined ? {} : { weightBytes }),
+        cost,
       })),
     );
   }

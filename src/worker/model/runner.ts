@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from '../../cache/byte-source.ts';
 import { LinnetError } from '../errors.ts';
-import { recordPlan, type Dispatch, type StepShape } from '../gpu/dispatch.ts';
+import { recordPlan, workOf, type Dispatch, type StepShape, type StepWork } from '../gpu/dispatch.ts';
 import { BUFFER_USAGE, MAP_MODE_READ } from '../gpu/flags.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { VariantSelector } from '../gpu/self-test/self-test.ts';
@@ -17,6 +17,8 @@ import { DecoderTensors, vocabSizeOf, type PlannedModel } from './decoder-tensor
 import { Decoder } from './decoder.ts';
 import { familyOf, SUPPORTED_ARCHITECTURES } from './families/index.ts';
 import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
+import { exactTwin } from '../../shaders/linear/int8.ts';
+import { gemmTileRows } from '../../shaders/linear/linear.ts';
 import { KvPool } from './kv-pool.ts';
 import { OpBuilder, type KernelVariants } from './ops.ts';
 import { RopeTable } from './rope.ts';
@@ -71,7 +73,8 @@ export class ModelRunner {
   readonly #inputs: StepInputs;
   readonly #cache: KvPool;
   readonly scratch: Scratch;
-  readonly #dispatches: readonly Dispatch[];
+  /** The plan of a step, in its order; the sampler's are not in it. */
+  readonly dispatches: readonly Dispatch[];
 
   private constructor(
     gpu: Gpu,
@@ -89,7 +92,7 @@ export class ModelRunner {
     this.#inputs = parts.inputs;
     this.#cache = parts.cache;
     this.scratch = parts.scratch;
-    this.#dispatches = parts.dispatches;
+    this.dispatches = parts.dispatches;
     this.variants = parts.variants;
   }
 
@@ -149,7 +152,7 @@ export class ModelRunner {
     this.#inputs.recordPending(encoder, batch, drawn);
     this.#cache.recordCopies(encoder, batch.copies);
     const pass = encoder.beginComputePass({ label: 'step' });
-    recordPlan(pass, this.#dispatches, shape, this.gpu.counters);
+    recordPlan(pass, this.dispatches, shape, this.gpu.counters);
     inPass?.(pass, shape);
     pass.end();
     this.#count(batch, shape);
@@ -162,6 +165,16 @@ export class ModelRunner {
     const shape = this.record(batch, encoder);
     this.submit(encoder);
     return shape;
+  }
+
+  workOf(shape: StepShape): StepWork {
+    return workOf(this.dispatches, shape);
+  }
+
+  /** Prompt rows that a product computes together. */
+  get promptTileRows(): number {
+    const { gemm, gemmInt8 } = this.variants;
+    return gemmTileRows(this.plan.sizes.precision === 'int8' ? exactTwin(gemmInt8) : gemm);
   }
 
   submit(encoder: GPUCommandEncoder): void {
