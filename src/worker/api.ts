@@ -332,7 +332,8 @@ export interface StorageReport {
 
 /** Callbacks come in batches, at most one call per animation-frame length. */
 export type OnProgress = (progress: LoadProgress) => void;
-export type OnEvents = (events: readonly GenerationEvent[]) => void;
+/** What it returns is awaited before the generation's result is told, so that no event comes behind that. */
+export type OnEvents = (events: readonly GenerationEvent[]) => unknown;
 
 export interface Engine {
   info(): Promise<EngineInfo>;
