@@ -9,6 +9,7 @@ export {
 } from '../client.ts';
 export { LinnetError, type Failure } from '../errors.ts';
 export { createEngine, type EngineOptions } from './create-engine.ts';
+export { createFetch } from './fetch.ts';
 export { Linnet, Model, type Answer, type GenerateOptions, type LoadOptions } from './linnet.ts';
 export type * from './openai-types.ts';
 export { RequestError, type RequestErrorCode } from './request-error.ts';
