@@ -130,8 +130,8 @@ export class EngineClient {
   }
 
   /**
-   * Resolves with `finishReason: 'aborted'` and what was written when the signal aborts. Callbacks have a port of their
-   * own and may arrive after the result: a part of the text that did is handed over before this resolves, and nothing after.
+   * Resolves with `finishReason: 'aborted'` and what was written when the signal aborts. The engine waits until all events have
+   * arrived before it tells the result, so nothing comes after this resolves; nor after it rejects.
    */
   async generate(
     generation: Omit<GenerateRequest, 'client' | 'request'>,
@@ -139,20 +139,13 @@ export class EngineClient {
   ): Promise<GenerationResult> {
     const request = this.#nextRequest();
     let settled = false;
-    let received = '';
     const onEvents = Comlink.proxy((events: readonly GenerationEvent[]) => {
-      if (settled) return;
-      for (const event of events) if (event.kind === 'delta') received += event.text;
-      options.onEvents?.(events);
+      if (!settled) options.onEvents?.(events);
     });
     const send = (engine: Comlink.Remote<Engine>): Promise<GenerationResult> =>
       engine.generate({ ...generation, client: this.clientId, request }, onEvents);
     try {
-      const result = await this.#call(send, { ...options, request });
-      if (result.text.length > received.length && result.text.startsWith(received)) {
-        options.onEvents?.([{ kind: 'delta', text: result.text.slice(received.length) }]);
-      }
-      return result;
+      return await this.#call(send, { ...options, request });
     } finally {
       settled = true;
     }
