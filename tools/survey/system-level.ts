@@ -169,12 +169,13 @@ export const SYSTEM_LEVEL: readonly Technique[] = [
     files: ['src/worker/loading/upload.ts', 'src/cache/download-session.ts'],
     shown: [
       {
-        file: 'src/worker/loading/upload-memory.gpu.test.ts',
+        file: 'src/worker/loading/load-memory.gpu.test.ts',
         test: 'a gigabyte of weights is never in memory as a whole',
       },
       { file: 'src/cache/open-model.test.ts', test: 'again and again, after each 20 000 bytes, still ends' },
     ],
-    measured: '1 039 MB read, at most 63 MB held',
+    measured:
+      'a gigabyte from the network through the store to the GPU: less than 200 MB beside the window of eight chunks (asserted)',
   },
   {
     level: 'System',
@@ -201,7 +202,7 @@ export const SYSTEM_LEVEL: readonly Technique[] = [
     files: ['src/worker/serving/chunk-pacer.ts', 'src/worker/scheduler/scheduled-step.ts'],
     shown: [
       { file: INVARIANCE, test: 'a step that prefills one sequence beside the decoding of others' },
-      { file: 'src/worker/serving/chunk-pacer.test.ts', test: 'settles where a step takes less than the target' },
+      { file: 'src/worker/serving/chunk-pacer.test.ts', test: 'settle where the step keeps to its aim' },
     ],
   },
   {
