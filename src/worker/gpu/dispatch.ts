@@ -13,6 +13,7 @@ export interface StepShape {
   readonly numGenerated: number;
   readonly numPromptLogits: number;
   readonly numGeneratedLogits: number;
+  readonly numSequences: number;
   /** Flash tiles of the prompt rows. */
   readonly numTiles: number;
   /** Most keys any row of the class sees. */

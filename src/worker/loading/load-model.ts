@@ -274,7 +274,7 @@ function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspe
     cached: opened.cached,
     gpuBytes: {
       weights: plan.weights.weights.weightBytes,
-      kvCache: plan.sizes.kv.sizeBytes,
+      kvCache: plan.sizes.kv.sizeBytes + (plan.sizes.states?.sizeBytes ?? 0),
       scratch: plan.sizes.scratchBytes,
     },
     plannedContextLength: plan.sizes.contextLength,

@@ -9,9 +9,11 @@ import { rowsOf } from '../loading/upload.ts';
 import { LinnetError } from '../errors.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import { planExperts } from './expert-tensors.ts';
+import { planLatent } from './latent-tensors.ts';
 import type { QkNormKind } from './norm-ops.ts';
+import { planMixer, type MixerTensors } from './recurrent/tensors.ts';
 import type { ModelSizes } from './sizes.ts';
-import { missingTensor, TensorPlanner, type PlannedMatrix, type PlannedVector } from './tensors.ts';
+import { missingTensor, TensorPlanner, type Part, type PlannedMatrix, type PlannedVector } from './tensors.ts';
 import type {
   AddedEmbedding,
   AttentionTensors,
@@ -67,8 +69,8 @@ export class DecoderTensors {
   }
 
   /** The last norm; the scale of the logits goes into it. */
-  outputNorm(kind: NormTensors['kind'] = 'rms'): NormTensors {
-    return planNorm(this, 'output_norm', kind, this.config.logitScale);
+  outputNorm(kind: NormTensors['kind'] = 'rms', name = 'output_norm'): NormTensors {
+    return planNorm(this, name, kind, this.config.logitScale);
   }
 
   /** Of the vocabulary head. */
@@ -209,9 +211,11 @@ export class LayerTensors {
     const values = options.valuesFromKeys === true && !this.has('attn_v.weight') ? 'attn_k.weight' : 'attn_v.weight';
     const apart = queriesOnly ? ['attn_q.weight'] : ['attn_q.weight', 'attn_k.weight', values];
     if (queriesOnly) planner.ignore(['attn_k.weight', 'attn_v.weight', 'attn_k_norm.weight'].map(name));
-    const qkv = planner.has(fused)
-      ? planner.parts([fused], hiddenSize, [q + 2 * kv])
-      : planner.parts(apart.map(name), hiddenSize, queriesOnly ? [q] : [q, kv, kv]);
+    const qkv = config.attentionGates
+      ? this.#gatedProjections()
+      : planner.has(fused)
+        ? planner.parts([fused], hiddenSize, [q + 2 * kv])
+        : planner.parts(apart.map(name), hiddenSize, queriesOnly ? [q] : [q, kv, kv]);
     const biases = planner.has(name('attn_qkv.bias'))
       ? [{ name: name('attn_qkv.bias'), numElements: q + 2 * kv, offset: 0 }]
       : [
@@ -231,40 +235,16 @@ export class LayerTensors {
     };
   }
 
+  /** A block that keeps a state, as the model's configuration has it. */
+  mixer(): MixerTensors {
+    const { planner, config } = this.#model;
+    return planMixer({ planner, config, layer: this.index });
+  }
+
   /** @throws Internal without a configuration of it */
   latentAttention(): LatentTensors {
     const { planner, config } = this.#model;
-    const { hiddenSize, numHeads, latent } = config;
-    if (latent === undefined) throw new LinnetError('Internal', 'A model without latents was asked for them.');
-    const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
-    const name = (part: string) => this.#name(`${part}.weight`);
-    const qRows = numHeads * (plainDim + ropeDim);
-    const perHead = (part: string, rowElements: number, rows: number) =>
-      planner.matrix(
-        [planner.reshaped(name(part), [rowElements, rows, numHeads], [rowElements, rows * numHeads])],
-        rowElements,
-        [rows * numHeads],
-      );
-    return {
-      layer: this.index,
-      config: latent,
-      qDown:
-        queryRank === 0
-          ? undefined
-          : {
-              matrix: planner.matrix([name('attn_q_a')], hiddenSize, [queryRank]),
-              norm: planner.vector(name('attn_q_a_norm'), queryRank),
-            },
-      q:
-        queryRank === 0
-          ? planner.matrix([name('attn_q')], hiddenSize, [qRows])
-          : planner.matrix([name('attn_q_b')], queryRank, [qRows]),
-      kvDown: planner.matrix([name('attn_kv_a_mqa')], hiddenSize, [rank + ropeDim]),
-      kvNorm: planner.vector(name('attn_kv_a_norm'), rank),
-      kUp: perHead('attn_k_b', plainDim, rank),
-      vUp: perHead('attn_v_b', rank, valueDim),
-      o: planner.matrix([name('attn_output')], numHeads * valueDim, [hiddenSize]),
-    };
+    return planLatent({ planner, config, layer: this.index });
   }
 
   /**
@@ -323,6 +303,19 @@ export class LayerTensors {
     };
   }
 
+  /** q, k, v and gates; one tensor has the rows of a head's query and of its gate by turns. */
+  #gatedProjections(): readonly Part<PlannedMatrix>[] {
+    const { planner, config } = this.#model;
+    const { hiddenSize, numHeads } = config;
+    const { headDim, numKvHeads } = this.config;
+    const byTurns = planner.cut(this.#name('attn_q.weight'), hiddenSize, new Array<number>(2 * numHeads).fill(headDim));
+    const turn = (which: number) => byTurns.filter((_, i) => i % 2 === which);
+    const heads = new Array<number>(numHeads).fill(headDim);
+    const kv = numKvHeads * headDim;
+    const names = [...turn(0), this.#name('attn_k.weight'), this.#name('attn_v.weight'), ...turn(1)];
+    return planner.parts(names, hiddenSize, [...heads, kv, kv, ...heads]);
+  }
+
   #down(suffix = '', ffnSize = this.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
     const { planner, config } = this.#model;
     const { hiddenSize } = config;
@@ -338,8 +331,8 @@ export class LayerTensors {
     const { headDim, numKvHeads } = this.config;
     const [q, k] = kind === 'head' ? [headDim, headDim] : [numHeads * headDim, numKvHeads * headDim];
     const weights = [
-      { name: this.#name('attn_q_norm.weight'), numElements: q },
-      { name: this.#name('attn_k_norm.weight'), numElements: k },
+      { name: this.#name('attn_q_norm.weight'), shape: [q] },
+      { name: this.#name('attn_k_norm.weight'), shape: [k] },
     ];
     const weight = this.#model.planner.concatenated(
       this.#name('qk_norm.weight'),
@@ -351,9 +344,11 @@ export class LayerTensors {
 
 function planNorm(model: DecoderTensors, name: string, kind: NormTensors['kind'], scale = 1): NormTensors {
   const { planner, config } = model;
+  // Some files have a norm's weight by the bare name.
+  const weight = planner.has(name) ? name : `${name}.weight`;
   return {
     kind,
-    weight: planner.vector(`${name}.weight`, config.hiddenSize, scale),
+    weight: planner.vector(weight, config.hiddenSize, scale),
     bias: kind === 'layer' ? planner.option(`${name}.bias`, config.hiddenSize, scale) : undefined,
   };
 }

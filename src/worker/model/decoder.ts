@@ -6,7 +6,8 @@ import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { isInt8 } from '../../shaders/linear/int8.ts';
 import { LinnetError } from '../errors.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
-import type { LayerConfig, ModelConfig } from './config.ts';
+import type { LayerConfig } from './config.ts';
+import type { DecoderParts } from './decoder-parts.ts';
 import type {
   AddedEmbedding,
   AttentionTensors,
@@ -19,34 +20,24 @@ import type {
   HeadOptions,
   NormOptions,
   NormTensors,
-  PlannedModel,
 } from './decoder-tensors.ts';
 import type { ExpertOps } from './expert-ops.ts';
-import type { KvPool } from './kv-pool.ts';
 import type { Rows } from './linear-dispatch.ts';
 import type { GpuMatrix } from './matrix.ts';
-import type { NormOptions as RowNormOptions, OpBuilder } from './ops.ts';
+import type { NormOptions as RowNormOptions } from './ops.ts';
+import { Mixers } from './recurrent/mixers.ts';
+import type { MixerTensors } from './recurrent/tensors.ts';
 import type { RowOp } from './row-ops.ts';
-import { partPitchBytes, type ExpertScratch, type Scratch } from './scratch.ts';
-import type { ModelSizes } from './sizes.ts';
+import { partPitchBytes, type ExpertScratch } from './scratch.ts';
 import { matricesOf, type Pair, type PlannedMatrix, type PlannedVector } from './tensors.ts';
-import type { WeightStore } from './weight-store.ts';
-
-export interface DecoderParts {
-  readonly ops: OpBuilder;
-  readonly model: PlannedModel;
-  readonly store: WeightStore;
-  readonly cache: KvPool;
-  readonly scratch: Scratch;
-  readonly config: ModelConfig;
-  readonly sizes: ModelSizes;
-}
 
 export class Decoder implements ForwardStep<Rows> {
   readonly #parts: DecoderParts;
+  readonly #mixers: Mixers;
 
   constructor(parts: DecoderParts) {
     this.#parts = parts;
+    this.#mixers = new Mixers(parts);
   }
 
   /** hidden = embedding of the rows' tokens + what is added to it */
@@ -93,7 +84,9 @@ export class Decoder implements ForwardStep<Rows> {
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm, config, queriesOnly);
     ops.attention.ropeAppend(qkv, q, kv, config, queriesOnly);
     ops.attention.attend(q, kv, partial, attended, config, this.#option(tensors.sinks));
-    this.#addBlock(tensors.o, { x: ops.attention.valuesOf(attended, q, kv, config) }, tensors.oBias, options);
+    const values = ops.attention.valuesOf(attended, q, kv, config);
+    if (this.#parts.config.attentionGates) ops.gateValues(qkv, values, config);
+    this.#addBlock(tensors.o, { x: values }, tensors.oBias, options);
   }
 
   /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
@@ -271,6 +264,13 @@ export class Decoder implements ForwardStep<Rows> {
     const { ops, scratch, config, sizes } = this.#parts;
     if (config.encoder === undefined) throw new LinnetError('Internal', 'A decoder gives no vectors.');
     ops.pool(this.#named(name), sizes.padded.hidden, config.encoder.pooling, scratch.pooled);
+  }
+
+  /** residual += out mixed(projections of the input) */
+  mix(tensors: MixerTensors, input: Rows, options?: BlockOptions): void {
+    const matrices = tensors.projections.map(({ matrix }) => matrix);
+    const mixed = this.#mixers.mix(tensors, this.#roundedFor(matrices, input));
+    this.#addBlock(tensors.out, { x: mixed }, undefined, options);
   }
 
   /** logits = head norm(hidden) + bias, of the rows that want them */

@@ -5,6 +5,7 @@
 import type { EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { LatentConfig } from './config.ts';
 import type { QkNorm } from './norm-ops.ts';
+import type { MixerTensors } from './recurrent/tensors.ts';
 import type { RowOp } from './row-ops.ts';
 import type { Pair, Part, PlannedMatrix, PlannedVector, PlannedWeights } from './tensors.ts';
 
@@ -112,6 +113,8 @@ export interface ForwardStep<R> {
   /** `input`: a norm taken apart. */
   latentAttention(tensors: LatentTensors, input: R): void;
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
+  /** A block that keeps a state. */
+  mix(tensors: MixerTensors, input: R, options?: BlockOptions): void;
   /** `input`: a norm taken apart. */
   experts(tensors: ExpertsTensors, input: R, options?: ExpertsOptions<R>): void;
   /** Rows of a buffer that the configuration names. */

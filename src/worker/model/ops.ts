@@ -2,7 +2,7 @@
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
  * (families/) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
+import { activate, gatedMul, sigmoidMul } from '../../shaders/elementwise/gated-mul.ts';
 import { embed, EMBED_INDICES, type EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import { isInt8 } from '../../shaders/linear/int8.ts';
@@ -13,13 +13,14 @@ import { defaultVariants, type KernelVariants } from '../../shaders/variants.ts'
 import { ParamsArena, type Dispatch, type DispatchCost, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import { AttentionOps } from './attention-ops.ts';
-import type { ModelConfig } from './config.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import { ExpertOps } from './expert-ops.ts';
 import { Int8Ops } from './int8-ops.ts';
 import type { AddDispatch, Int8Rows, Rows } from './linear-dispatch.ts';
 import { LinearOps, type GatedTarget, type LinearTarget } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
+import { RecurrentOps } from './recurrent/ops.ts';
 import { RowOps } from './row-ops.ts';
 import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
@@ -59,6 +60,8 @@ export class OpBuilder {
   readonly heads: StackOps | undefined;
   readonly attention: AttentionOps;
   readonly rows: RowOps;
+  /** Of blocks with a state. */
+  readonly recurrent: RecurrentOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
 
   constructor(
@@ -82,6 +85,7 @@ export class OpBuilder {
     this.#linear = new LinearOps(add, { gemm, gemv, ...common }, this.int8);
     this.norms = new NormOps(add, config, sizes, inputs.logitRows);
     this.rows = new RowOps(add, config);
+    this.recurrent = new RecurrentOps(add, inputs);
     this.attention = new AttentionOps(add, { inputs, config, sizes, ...this.variants });
     const { latent } = scratch;
     const context = { gemm, gemv, device: gpu.traits };
@@ -210,6 +214,19 @@ export class OpBuilder {
       activate(this.#config.activation),
       [words],
       (step, params) => [step, params, x],
+      (shape) => [Math.ceil(words / 64), numRows(shape), 1],
+    );
+  }
+
+  /** values = sigmoid(gates) * values; a layer's gates stand behind q|k|v. */
+  gateValues(qkv: BufferRange, values: BufferRange, { headDim, numKvHeads }: LayerConfig): void {
+    const { numHeads } = this.#config;
+    const { padded } = this.#sizes;
+    const words = (numHeads * headDim) / 4;
+    this.#add(
+      sigmoidMul,
+      [words, padded.q / 4, padded.qkv / 4, ((numHeads + 2 * numKvHeads) * headDim) / 4],
+      (step, params) => [step, params, qkv, values],
       (shape) => [Math.ceil(words / 64), numRows(shape), 1],
     );
   }

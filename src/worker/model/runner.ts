@@ -21,6 +21,7 @@ import { exactTwin } from '../../shaders/linear/int8.ts';
 import { gemmTileRows } from '../../shaders/linear/linear.ts';
 import { KvPool } from './kv-pool.ts';
 import { OpBuilder, type KernelVariants } from './ops.ts';
+import { StatePool } from './recurrent/state-pool.ts';
 import { RopeTable } from './rope.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { planSizes, type ModelSizes, type SizeOptions } from './sizes.ts';
@@ -112,8 +113,9 @@ export class ModelRunner {
     };
     const { ropeFactors } = plan.weights;
     const factors = ropeFactors && (await readPlannedVector(context, ropeFactors));
-    const { cache, scratch, inputs, store } = await allocateAll(gpu, () => ({
+    const { cache, states, scratch, inputs, store } = await allocateAll(gpu, () => ({
       cache: new KvPool(gpu, sizes.kv),
+      states: sizes.states && new StatePool(gpu, sizes.states),
       scratch: createScratch(gpu, config, sizes),
       inputs: new StepInputs(
         gpu,
@@ -128,7 +130,7 @@ export class ModelRunner {
     const compiled = compile((variants) => {
       options.signal?.throwIfAborted();
       const ops = new OpBuilder(gpu, inputs, config, sizes, scratch, variants);
-      model.forward(new Decoder({ ops, model, store, cache, scratch, config, sizes }));
+      model.forward(new Decoder({ ops, model, store, cache, states, scratch, config, sizes }));
       return ops;
     }, options);
     compiled.catch(() => undefined);

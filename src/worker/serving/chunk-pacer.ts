@@ -69,6 +69,7 @@ export function pacerFor(runner: ModelRunner): ChunkPacer {
     numPrompt: FIRST_ROWS,
     numGenerated: 0,
     numPromptLogits: 0,
+    numSequences: 1,
     numGeneratedLogits: 0,
     numTiles: 0,
     maxPromptKeys: FIRST_ROWS,

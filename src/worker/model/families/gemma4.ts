@@ -3,7 +3,7 @@
  * in its windowed ones, layers that use the keys and values of earlier ones, per-layer embeddings, and layers scaled as a whole.
  * Those with experts have them beside the dense feed-forward, and a router that sees the residual stream by a norm of its own.
  */
-import { readCommonConfig, RMS_EPS } from '../config.ts';
+import { readCommonConfig } from '../config.ts';
 import type { DecoderTensors, Forward, ForwardStep, LayerTensors } from '../decoder-tensors.ts';
 import { readExperts } from '../experts-config.ts';
 import {
@@ -27,7 +27,7 @@ export const gemma4: Family = {
   architecture: 'gemma4',
   models: 'Gemma 4 (text), also with experts',
   config(keys) {
-    const common = readCommonConfig(keys, RMS_EPS, (expertKeys) => readExperts(expertKeys, { normalised: true }));
+    const common = readCommonConfig(keys, { experts: (own) => readExperts(own, { normalised: true }) });
     const [rope] = common.ropes;
     const headDim = keys.option('attention.key_length_swa', common.layers[0]?.headDim ?? NaN);
     const valueDim = keys.option('attention.value_length_swa', headDim);
