@@ -43,7 +43,7 @@ for (const { name, title } of openTestAdapters()) {
 
     it('checks what the model needs before it is ready, and no more', () => {
       expect(untouched.families.map(({ family, chosen, reason }) => [family, chosen, reason])).toEqual([
-        ['gemv', 'broadcast', 'preferred'],
+        ['gemv', 'columns', 'preferred'],
         ['gemm', 'broadcast', 'preferred'],
         ['attention', 'rows', 'preferred'],
         ['decodeAttention', 'grouped', 'preferred'],
@@ -73,7 +73,7 @@ for (const { name, title } of openTestAdapters()) {
       const { selfTest } = await engine.engine.stats();
       expect(familyOf(selfTest, 'gemm')).toMatchObject({ chosen: 'rows', reason: 'replacement' });
       expect(familyOf(selfTest, 'attention')).toMatchObject({ chosen: 'flash', reason: 'replacement' });
-      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'broadcast', reason: 'preferred' });
+      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'columns', reason: 'preferred' });
       expect(selfTest.struckOut).toEqual([
         {
           kernel: expect.stringMatching(/^linear_gemm_broadcast[48]_q8_0$/) as unknown,
@@ -137,14 +137,14 @@ for (const { name, title } of openTestAdapters()) {
       await expect(engine.load()).rejects.toMatchObject({
         name: 'ShaderFailed',
         message: expect.stringMatching(
-          /gemv.*linear_gemv_broadcast[48]_q8_0: wrong.*_rows_q8_0: wrong.*_lanes_q8_0: wrong/,
+          /gemv.*linear_gemv_columns[48]_q8_0: wrong.*_rows_q8_0: wrong.*_lanes_q8_0: wrong/,
         ) as unknown,
       });
       // Who insists gets what there is.
       const { handle } = await engine.load({ selfTest: 'skip' });
       await engine.ask(handle, { ...QUESTION, maxTokens: 2 });
       const { selfTest } = await engine.engine.stats();
-      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'broadcast', reason: 'setting' });
+      expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'columns', reason: 'setting' });
     }, 240_000);
 
     it('tests and times the rest when nothing else runs, and the next load uses what it found', async () => {

@@ -10,6 +10,7 @@ import {
   gatedGemv,
   gemmTileRows,
   gemmWorkgroups,
+  gemvPassRows,
   gemvWorkgroups,
   linearGemm,
   linearGemv,
@@ -152,7 +153,7 @@ export class LinearOps {
           : [...bindingsOf(shard, step, params, fused.x, output), fused.weight, logitRows],
       (shape) => gemvWorkgroups(gemv, numRows(shape), numOut),
       {
-        weightBytes: (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / 4),
+        weightBytes: (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / gemvPassRows(gemv)),
         multiplyAdds: (shape) => productsOf(matrix, shard, numRows(shape)),
       },
     );
