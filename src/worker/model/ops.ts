@@ -63,6 +63,7 @@ export class OpBuilder {
   /** Of blocks with a state. */
   readonly recurrent: RecurrentOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
+  readonly #kernels = new Map<string, Kernel>();
 
   constructor(
     gpu: Gpu,
@@ -92,6 +93,11 @@ export class OpBuilder {
     const perHead = { numExperts: config.numHeads, numUsed: config.numHeads };
     this.heads = latent && new StackOps(add, context, perHead, latent);
     this.experts = config.experts && scratch.experts && new ExpertOps(add, context, config.experts, scratch.experts);
+  }
+
+  /** Of the plan so far, each once. */
+  get kernels(): readonly Kernel[] {
+    return [...this.#kernels.values()];
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -251,6 +257,7 @@ export class OpBuilder {
     cost?: DispatchCost,
   ): void {
     const params = this.#params.add(words);
+    this.#kernels.set(`${kernel.name} ${JSON.stringify(kernel.constants)}`, kernel);
     this.#dispatches.push(
       this.#gpu.pipeline(kernel).then((pipeline) => ({
         label: kernel.name,
