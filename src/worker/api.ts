@@ -230,6 +230,11 @@ export interface GenerateRequest {
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'tokens'; readonly ids: readonly number[] };
   readonly conversation?: ConversationId;
+  /**
+   * A request of this client, sent before, for the same model and prompt: this one waits until that prompt has been computed, and
+   * takes it over whole. Where that request is over or never was, nothing is waited for. It changes what is computed and no text.
+   */
+  readonly samePromptAs?: RequestId;
   readonly sampling?: SamplingParams;
   /** Default: until the model stops or the context is full. */
   readonly maxTokens?: number;

@@ -157,6 +157,8 @@ it('takes several samples, each with a seed of its own, and counts their prompt 
     [2, 1],
   ]);
   expect(fake.generations.map(({ sampling }) => sampling?.seed)).toEqual([0xffffffff, 0, 1]);
+  const [first] = fake.generations;
+  expect(fake.generations.map(({ samePromptAs }) => samePromptAs)).toEqual([undefined, first?.request, first?.request]);
   expect(usage).toMatchObject({ prompt_tokens: 32, completion_tokens: 6, total_tokens: 38 });
   const chunks = await all(await engine.chat.completions.create({ messages: MESSAGES, n: 3, stream: true }));
   for (const index of [0, 1, 2]) expect(textOf(chunks, index)).toBe('one two');

@@ -53,9 +53,13 @@ export function ask(
   { inputs, numSamples, options }: Ask,
   run: RunOptions,
 ): AsyncGenerator<SampleEvent, void> {
-  const requests = inputs.flatMap((input) =>
-    Array.from({ length: numSamples }, (_, i) => ({ ...withSeed(options, i), input, model: loaded.handle })),
-  );
+  const requests = inputs.flatMap((input) => {
+    const request = client.newRequestId();
+    return Array.from({ length: numSamples }, (_, i) => {
+      const sample = { ...withSeed(options, i), input, model: loaded.handle };
+      return i === 0 ? { ...sample, request } : { ...sample, samePromptAs: request };
+    });
+  });
   return runSamples(client, requests, run);
 }
 

@@ -2,12 +2,10 @@
  * Several generations as one run of events, each with the index of its sample: text with the tokens it is made of, and ends.
  * Whole answers and streams are made of the same events, so that they say the same. Knows no shape of OpenAI's.
  */
-import type { GenerateRequest, GenerationEvent, GenerationResult, TokenLogprob } from '../../worker/api.ts';
-import type { CallOptions, EngineClient } from '../client.ts';
+import type { GenerationEvent, GenerationResult, TokenLogprob } from '../../worker/api.ts';
+import type { CallOptions, EngineClient, Generation } from '../client.ts';
 import { LinnetError } from '../errors.ts';
 import { Queue } from './queue.ts';
-
-export type SampleRequest = Omit<GenerateRequest, 'client' | 'request'>;
 
 export interface TokenReport {
   readonly chosen: TokenLogprob;
@@ -43,7 +41,7 @@ export type SampleEvent =
  */
 export async function* runSamples(
   client: EngineClient,
-  requests: readonly SampleRequest[],
+  requests: readonly Generation[],
   { signal, onEvents }: RunOptions,
 ): AsyncGenerator<SampleEvent, void> {
   const abort = new AbortController();
@@ -79,7 +77,7 @@ interface SampleRun {
 
 async function runSample(
   client: EngineClient,
-  request: SampleRequest,
+  request: Generation,
   { index, signal, queue, tell }: SampleRun,
 ): Promise<void> {
   let tokens: TokenReport[] = [];

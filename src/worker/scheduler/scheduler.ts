@@ -138,6 +138,16 @@ export class Scheduler {
     return child.id;
   }
 
+  /**
+   * What is computed of a sequence's prompt is in the cache for others from now on, to its last token: the next token of this
+   * one then takes a copy of a block that it shares. Without this the whole blocks are, once the prompt has been computed.
+   */
+  sharePrompt(id: SequenceId): void {
+    const { tokens, classes, blockTable, numKnownComputed, numPromptTokens } = this.get(id);
+    const numTokens = Math.min(numKnownComputed, numPromptTokens);
+    this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens });
+  }
+
   /** Drops the tokens past the first `numTokens` known ones (at least 1); the sequence then goes on from there. */
   truncate(id: SequenceId, numTokens: number): void {
     const sequence = this.get(id);

@@ -21,7 +21,7 @@ import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
-import { announce, hasGuess, resultOf, type Running, type Ticket } from './running.ts';
+import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
 import type { StepCounters } from './step-counters.ts';
 import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
@@ -86,11 +86,12 @@ export class ModelSession {
     if (this.#tickets.has(key)) {
       throw new LinnetError('InvalidRequest', `The request id ${request.request} is in use; choose another.`);
     }
-    const ticket = { aborted: false };
+    const ticket = new Ticket();
     this.#tickets.set(key, ticket);
     try {
       return await this.#generate(request, ticket, emit);
     } finally {
+      ticket.notePrompted();
       this.#tickets.delete(key);
     }
   }
@@ -110,7 +111,10 @@ export class ModelSession {
     const slot = this.#acquireSlot(params);
     try {
       await this.#sampler.prepare(params);
+      const first = this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`);
+      if (first !== undefined) await first.prompted;
       this.#throwIfClosed();
+      this.#sharePromptOf(first);
       if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
       const generation = new Generation(request, params, prompt, this.text, emit);
       announce(generation, prompt);
@@ -133,6 +137,12 @@ export class ModelSession {
     } finally {
       if (slot !== undefined) this.#sampler.releaseSlot(slot);
     }
+  }
+
+  /** For requests with the same prompt, which are added next. */
+  #sharePromptOf(ticket: Ticket | undefined): void {
+    for (const running of this.#running.values())
+      if (running.ticket === ticket) this.#scheduler.sharePrompt(running.sequence);
   }
 
   #acquireSlot(params: ResolvedSamplingParams): number | undefined {
@@ -259,6 +269,7 @@ export class ModelSession {
     if (running === undefined) return;
     const { generation, drafter, timer } = running;
     timer.token();
+    running.ticket.notePrompted();
     generation.countStep(numDrafted);
     drafter?.verified(numDrafted, numTokens - 1);
     drafter?.push(drawn.map((token) => tokenId(token.id)));
