@@ -48,6 +48,9 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** `request`: from `newRequestId`, where other requests refer to this one. */
+export type Generation = Omit<GenerateRequest, 'client' | 'request'> & { readonly request?: RequestId };
+
 type Session =
   | { readonly kind: 'open'; readonly remote: Comlink.Remote<Engine>; readonly close: () => void }
   | { readonly kind: 'closed'; readonly error: LinnetError };
@@ -78,6 +81,12 @@ export class EngineClient {
     return () => this.#failureListeners.delete(listener);
   }
 
+  /** For a request that others will refer to; all others get one by themselves. */
+  newRequestId(): RequestId {
+    this.#numRequests += 1;
+    return `${this.clientId}/${String(this.#numRequests)}`;
+  }
+
   /** Ends the worker; what is in flight is rejected with `WorkerFailed`. */
   close(): void {
     this.#end(new LinnetError('WorkerFailed', 'The engine was closed. Start it again to go on.'));
@@ -99,7 +108,7 @@ export class EngineClient {
 
   /** Reads the header of a model file. Rejects with `Aborted` when the signal aborts. */
   inspect(source: ModelSource, options: CallOptions & InspectOptions = {}): Promise<ModelInspection> {
-    const request = this.#nextRequest();
+    const request = this.newRequestId();
     const { signal, ...plan } = options;
     const send = (engine: Comlink.Remote<Engine>): Promise<ModelInspection> =>
       engine.inspect(this.clientId, request, source, plan);
@@ -111,7 +120,7 @@ export class EngineClient {
     load: Omit<LoadRequest, 'client' | 'request'>,
     options: CallOptions & { readonly onProgress?: (progress: LoadProgress) => void } = {},
   ): Promise<LoadedModel> {
-    const request = this.#nextRequest();
+    const request = this.newRequestId();
     let settled = false;
     const onProgress = Comlink.proxy((progress: LoadProgress) => {
       if (!settled) options.onProgress?.(progress);
@@ -130,29 +139,21 @@ export class EngineClient {
   }
 
   /**
-   * Resolves with `finishReason: 'aborted'` and what was written when the signal aborts. Callbacks have a port of their
-   * own and may arrive after the result: a part of the text that did is handed over before this resolves, and nothing after.
+   * Resolves with `finishReason: 'aborted'` and what was written when the signal aborts. The engine waits until all events have
+   * arrived before it tells the result, so nothing comes after this resolves; nor after it rejects.
    */
   async generate(
-    generation: Omit<GenerateRequest, 'client' | 'request'>,
+    { request = this.newRequestId(), ...generation }: Generation,
     options: CallOptions & { readonly onEvents?: (events: readonly GenerationEvent[]) => void } = {},
   ): Promise<GenerationResult> {
-    const request = this.#nextRequest();
     let settled = false;
-    let received = '';
     const onEvents = Comlink.proxy((events: readonly GenerationEvent[]) => {
-      if (settled) return;
-      for (const event of events) if (event.kind === 'delta') received += event.text;
-      options.onEvents?.(events);
+      if (!settled) options.onEvents?.(events);
     });
     const send = (engine: Comlink.Remote<Engine>): Promise<GenerationResult> =>
       engine.generate({ ...generation, client: this.clientId, request }, onEvents);
     try {
-      const result = await this.#call(send, { ...options, request });
-      if (result.text.length > received.length && result.text.startsWith(received)) {
-        options.onEvents?.([{ kind: 'delta', text: result.text.slice(received.length) }]);
-      }
-      return result;
+      return await this.#call(send, { ...options, request });
     } finally {
       settled = true;
     }
@@ -160,7 +161,7 @@ export class EngineClient {
 
   /** A vector for each text, by a model whose `task` is `embedding`. Rejects with `Aborted` when the signal aborts. */
   embed(embedding: Omit<EmbedRequest, 'client' | 'request'>, options: CallOptions = {}): Promise<EmbeddingResult> {
-    const request = this.#nextRequest();
+    const request = this.newRequestId();
     return this.#call((engine) => engine.embed({ ...embedding, client: this.clientId, request }), {
       ...options,
       request,
@@ -189,13 +190,8 @@ export class EngineClient {
 
   /** What the device can do at most. Seconds of work: best when nothing else runs. Rejects with `Aborted` when the signal aborts. */
   measureRates(types?: readonly string[], options: CallOptions = {}): Promise<DeviceRates> {
-    const request = this.#nextRequest();
+    const request = this.newRequestId();
     return this.#call((engine) => engine.measureRates(this.clientId, request, types), { ...options, request });
-  }
-
-  #nextRequest(): RequestId {
-    this.#numRequests += 1;
-    return `${this.clientId}/${String(this.#numRequests)}`;
   }
 
   async #call<T>(

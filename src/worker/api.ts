@@ -1,9 +1,12 @@
 /**
- * The contract between a page and the engine in its worker: types only, no imports, nothing that runs.
+ * The contract between a page and the engine in its worker: types only, nothing that runs, no imports but of its own parts.
  * It knows nothing of GPUs, files or tokens' inner workings. `ui` may import it (as types) and nothing else of `worker`.
  * Every call carries ids, so that one engine can serve many pages; abort is a message, because an AbortSignal
- * cannot be cloned. Units: `Bytes`, `Ms`; counts start with `num`.
+ * cannot be cloned. Units: `Bytes`, `Ms`; counts start with `num`. What is about the device is in api-device.ts.
  */
+import type { DeviceRates, EngineInfo, EngineStats, Precision } from './api-device.ts';
+
+export type * from './api-device.ts';
 
 // ---------------------------------------------------------------------------------------------- identifiers
 
@@ -74,16 +77,6 @@ export type ModelSource =
 
 /** How keys and values are kept; the quantised ones take about a half (q8_0) and a quarter (q4_0) of f16's bytes. */
 export type KvType = 'f32' | 'f16' | 'q8_0' | 'q4_0';
-
-/** How matrix products compute. */
-export type Precision =
-  /** The default: weights as the file has them, activations in f32. */
-  | 'exact'
-  /**
-   * Activations are rounded to signed bytes with a scale for each 32, and multiplied as integers with weights of Q4_0, Q8_0, Q4_K and
-   * Q6_K, which is faster on many devices. It moves log-probabilities by some hundredths; other types stay exact.
-   */
-  | 'int8';
 
 /** How the kernels for a model are chosen among those that this device can run. */
 export type SelfTestMode =
@@ -237,6 +230,11 @@ export interface GenerateRequest {
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'tokens'; readonly ids: readonly number[] };
   readonly conversation?: ConversationId;
+  /**
+   * A request of this client, sent before, for the same model and prompt: this one waits until that prompt has been computed, and
+   * takes it over whole. Where that request is over or never was, nothing is waited for. It changes what is computed and no text.
+   */
+  readonly samePromptAs?: RequestId;
   readonly sampling?: SamplingParams;
   /** Default: until the model stops or the context is full. */
   readonly maxTokens?: number;
@@ -259,6 +257,8 @@ export type FinishReason = 'stop' | 'length' | 'aborted';
 export interface TokenLogprob {
   readonly token: number;
   readonly text: string;
+  /** What the token stands for; a character may be spread over several tokens, whose texts then say `\ufffd`. */
+  readonly bytes: readonly number[];
   readonly logprob: number;
 }
 
@@ -272,7 +272,13 @@ export type GenerationEvent =
     }
   | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
   | { readonly kind: 'delta'; readonly text: string }
-  | { readonly kind: 'logprobs'; readonly chosen: TokenLogprob; readonly top: readonly TokenLogprob[] }
+  /** Of each token in turn, those of a stop string too. `isEnd`: it is the model's end token, which has no text. */
+  | {
+      readonly kind: 'logprobs';
+      readonly chosen: TokenLogprob;
+      readonly top: readonly TokenLogprob[];
+      readonly isEnd: boolean;
+    }
   /** Something a person should know about how the prompt was made. */
   | { readonly kind: 'note'; readonly text: string }
   /** Turns that no longer fit were left out; indices into `messages`. */
@@ -320,141 +326,7 @@ export interface EmbeddingResult {
   readonly numTokens: number;
 }
 
-// ---------------------------------------------------------------------------------------------- device and stats
-
-export interface DeviceReport {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  /** A CPU that stands in for a GPU. */
-  readonly software: boolean;
-  readonly features: readonly string[];
-  readonly limits: {
-    readonly maxStorageBufferBindingBytes: number;
-    readonly maxBufferBytes: number;
-    readonly maxWorkgroupStorageBytes: number;
-  };
-  readonly subgroupSize: { readonly min: number; readonly max: number } | undefined;
-  /** The kernel variant in use for each operation. */
-  readonly variants: Readonly<Record<string, string>>;
-}
-
-/** Why a kernel is not used on a device. */
-export type KernelProblem =
-  /** Its numbers are further from exact arithmetic than rounding explains. */
-  | 'wrong'
-  /** A row's bits depend on how many rows are computed beside it. */
-  | 'unsteady'
-  | 'doesNotCompile'
-  | 'timedOut'
-  /** The browser lost the GPU while it ran. */
-  | 'lostDevice';
-
-export interface StruckOutKernel {
-  readonly kernel: string;
-  readonly problem: KernelProblem;
-  /** Where it differs, or what the compiler says. */
-  readonly detail: string;
-}
-
-/** One way to compute what a family computes. */
-export interface KernelVariantReport {
-  readonly name: string;
-  /** As far as the model loaded last needs it. */
-  readonly state: 'right' | 'struckOut' | 'untested';
-  /** Microseconds of the work that the variants of this family were timed with; undefined: not timed. */
-  readonly microseconds: number | undefined;
-}
-
-export interface KernelFamilyReport {
-  /** `gemv` multiplies generated rows, `gemm` prompt rows, `gemvInt8` and `gemmInt8` the same in int8; `attention` is that of prompt rows, `decodeAttention` of generated ones. */
-  readonly family: string;
-  /** What the model loaded last uses. */
-  readonly chosen: string;
-  /** `preferred`: the first in order; `fastest`: timed here; `replacement`: those before it are struck out; `setting`: untested. */
-  readonly reason: 'preferred' | 'fastest' | 'replacement' | 'setting';
-  /** In order of preference. */
-  readonly variants: readonly KernelVariantReport[];
-}
-
-/** What was found out about the kernels on this device, by this engine or before. */
-export interface SelfTestReport {
-  /** Of the model loaded last; empty before the first. */
-  readonly families: readonly KernelFamilyReport[];
-  readonly struckOut: readonly StruckOutKernel[];
-  readonly numKernelsTested: number;
-  /** Verdicts of an earlier visit that were taken over. */
-  readonly numKernelsRemembered: number;
-  /** Of tests and timings; they are in no other counter. */
-  readonly numDispatches: number;
-  readonly testingMs: number;
-  readonly timingMs: number;
-}
-
-/** P13: what was really done, counted. Totals since the device was opened unless a name says otherwise. */
-export interface EngineStats {
-  readonly numSteps: number;
-  readonly numDispatches: number;
-  readonly numSubmits: number;
-  readonly numPromptRows: number;
-  readonly numGeneratedRows: number;
-  /** Steps that could be recorded only when the result of the step right before them had been read. */
-  readonly numWaits: number;
-  readonly numCachedTokens: number;
-  /** Times that a sequence got tokens from a step; each gave one, and as many as were accepted of those drafted for it. */
-  readonly numSequenceSteps: number;
-  readonly numDraftTokens: number;
-  readonly numAcceptedDraftTokens: number;
-  /** Tokens drawn behind the end of a text, before that end had been read: at most two a text, and part of none. */
-  readonly numDiscardedTokens: number;
-  readonly weightBytesRead: number;
-  readonly kvBytesRead: number;
-  readonly numBuffersCreated: number;
-  readonly numBindGroupsCreated: number;
-  readonly bufferBytes: number;
-  readonly peakBufferBytes: number;
-  readonly networkBytes: number;
-  /** Of the last step with generated rows and no prompt rows. */
-  readonly lastDecodeStep: {
-    readonly numDispatches: number;
-    readonly numSubmits: number;
-    readonly weightBytesRead: number;
-    readonly kvBytesRead: number;
-  };
-  /** Of the model loaded last; undefined before the first. */
-  readonly precision: Precision | undefined;
-  readonly selfTest: SelfTestReport;
-}
-
-/**
- * What the device was measured to do when nothing else is in the way: the limits that speeds are compared with. Best of a
- * few runs each, in operations per second.
- */
-export interface DeviceRates {
-  /** Memory, by three ways to use it; a copied byte counts twice, since it is read and written. */
-  readonly bytesPerSecond: {
-    readonly copyCommand: number;
-    readonly copyKernel: number;
-    readonly readKernel: number;
-  };
-  /** Fused multiply-adds of f32 from registers, each two operations. */
-  readonly flopsPerSecond: number;
-  /** `dot4I8Packed` from registers, each eight operations; undefined where the browser has it not. */
-  readonly int8OpsPerSecond: number | undefined;
-  /** By block type: weights dequantised and multiplied with an f32 vector, both from registers. */
-  readonly dequantDotPerSecond: Readonly<Record<string, number>>;
-  readonly measuringMs: number;
-}
-
-export type EngineState = 'idle' | 'loading' | 'ready' | 'lost';
-
-export interface EngineInfo {
-  readonly version: string;
-  readonly state: EngineState;
-  /** Absent when the browser has no usable WebGPU; `noWebGpuReason` then says why. */
-  readonly device: DeviceReport | undefined;
-  readonly noWebGpuReason: string | undefined;
-}
+// ---------------------------------------------------------------------------------------------- the engine
 
 /** One description of the host the engine runs in. */
 export interface StorageReport {
@@ -465,7 +337,8 @@ export interface StorageReport {
 
 /** Callbacks come in batches, at most one call per animation-frame length. */
 export type OnProgress = (progress: LoadProgress) => void;
-export type OnEvents = (events: readonly GenerationEvent[]) => void;
+/** What it returns is awaited before the generation's result is told, so that no event comes behind that. */
+export type OnEvents = (events: readonly GenerationEvent[]) => unknown;
 
 export interface Engine {
   info(): Promise<EngineInfo>;

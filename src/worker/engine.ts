@@ -161,7 +161,7 @@ export class LinnetEngine implements Engine {
     } catch (error) {
       throw toLinnetError(error);
     } finally {
-      batcher.flush();
+      await batcher.flush();
     }
   }
 

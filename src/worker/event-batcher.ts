@@ -11,6 +11,8 @@ export class EventBatcher {
   readonly #later: (callback: () => void, ms: number) => void;
   #pending: GenerationEvent[] = [];
   #scheduled = false;
+  /** Of all batches so far: the way to a page is a message, and the answer to it one more. */
+  #delivered: Promise<unknown> = Promise.resolve();
 
   constructor(send: OnEvents, later: (callback: () => void, ms: number) => void) {
     this.#send = send;
@@ -30,14 +32,18 @@ export class EventBatcher {
     this.#scheduled = true;
     this.#later(() => {
       this.#scheduled = false;
-      this.flush();
+      // A listener that fails is heard of when the generation ends.
+      this.flush().catch(() => undefined);
     }, FRAME_MS);
   }
 
-  flush(): void {
-    if (this.#pending.length === 0) return;
-    const events = this.#pending;
-    this.#pending = [];
-    this.#send(events);
+  /** Resolves when every event has arrived, so that a result can be told behind them; rejects with what a listener threw. */
+  async flush(): Promise<void> {
+    if (this.#pending.length > 0) {
+      const events = this.#pending;
+      this.#pending = [];
+      this.#delivered = Promise.all([this.#delivered, this.#send(events)]);
+    }
+    await this.#delivered;
   }
 }

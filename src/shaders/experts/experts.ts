@@ -47,14 +47,15 @@ export const ROUTE_PARAMS = [
   'num_groups',
   'num_groups_used',
   'shared_gate',
+  'has_factors',
   'scale',
 ] as const;
 
-/** Bindings: step, params, logits, bias, ids, weights. Grid: row. */
+/** Bindings: step, params, logits, bias, ids, weights, factors. Grid: row. */
 export const route: Kernel = {
   name: 'expert_route_f32',
   code: [stepWgsl, routeWgsl].join('\n'),
-  bindings: ['uniform', 'uniform', 'read', 'read', 'readWrite', 'readWrite'],
+  bindings: ['uniform', 'uniform', 'read', 'read', 'readWrite', 'readWrite', 'read'],
   constants: {},
   features: [],
 };

@@ -1,4 +1,4 @@
-/** What the package offers. */
+/** What the package offers. Importing it does nothing. */
 export type * from '../../worker/api.ts';
 export {
   EngineClient,
@@ -8,4 +8,10 @@ export {
   type EngineClientOptions,
 } from '../client.ts';
 export { LinnetError, type Failure } from '../errors.ts';
+export { createEngine, type EngineOptions } from './create-engine.ts';
+export { createFetch } from './fetch.ts';
 export { Linnet, Model, type Answer, type GenerateOptions, type LoadOptions } from './linnet.ts';
+export type * from './openai-types.ts';
+export { RequestError, type RequestErrorCode } from './request-error.ts';
+export type { RunOptions } from './samples.ts';
+export type { Stream } from './stream.ts';

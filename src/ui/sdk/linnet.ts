@@ -1,6 +1,7 @@
 /**
  * The library: an engine in its worker, and models that answer, for a program instead of a page. No DOM beyond `Worker`,
- * no Lit. A thin layer over the client: it adds handles that are objects and answers that are iterated.
+ * no Lit. A thin layer over the client, in two ways: OpenAI's shapes (`chat`, `completions`, `embeddings`, `models`), and
+ * models as objects whose answers are iterated.
  */
 import type {
   CachedModel,
@@ -19,6 +20,12 @@ import type {
   StorageReport,
 } from '../../worker/api.ts';
 import { EngineClient, openEngineWorker, type CallOptions, type EngineChannel } from '../client.ts';
+import { ChatCompletions } from './chat.ts';
+import { Completions } from './completions.ts';
+import { Embeddings } from './embeddings.ts';
+import { secondsNow, type NamedModel } from './host.ts';
+import { LoadedModels, Models } from './models.ts';
+import { Queue } from './queue.ts';
 
 /** What a generation may be told, besides its input. */
 export type GenerateOptions = CallOptions &
@@ -27,7 +34,11 @@ export type GenerateOptions = CallOptions &
   };
 
 export type LoadOptions = CallOptions &
-  Omit<LoadRequest, 'client' | 'request' | 'source'> & { readonly onProgress?: (progress: LoadProgress) => void };
+  Omit<LoadRequest, 'client' | 'request' | 'source'> & {
+    readonly onProgress?: (progress: LoadProgress) => void;
+    /** What requests call the model. Default: the name that its file gives, with a number behind it where that is taken. */
+    readonly id?: string;
+  };
 
 /**
  * An answer while it is written: iterate it for the text, piece by piece, or await `result` for all of it. Leaving the loop
@@ -39,11 +50,21 @@ export interface Answer extends AsyncIterable<string> {
 }
 
 export class Linnet {
+  readonly chat: { readonly completions: ChatCompletions };
+  readonly completions: Completions;
+  readonly embeddings: Embeddings;
+  readonly models: Models;
   readonly #client: EngineClient;
+  readonly #loaded = new LoadedModels();
 
   /** `open` is for engines that live elsewhere than in Linnet's own worker. */
   constructor(open: () => EngineChannel = openEngineWorker) {
     this.#client = new EngineClient({ open });
+    const host = { client: this.#client, modelOf: (id: string | undefined) => this.#loaded.get(id) };
+    this.chat = { completions: new ChatCompletions(host) };
+    this.completions = new Completions(host);
+    this.embeddings = new Embeddings(host);
+    this.models = new Models(this.#loaded);
   }
 
   info(): Promise<EngineInfo> {
@@ -55,10 +76,24 @@ export class Linnet {
     return this.#client.inspect(source, options);
   }
 
+  /**
+   * Fetches a model, unless it is kept already, and makes it ready on the GPU.
+   * @throws RequestError for an id that is taken; LinnetError naming what is wrong with the file, the network or the device
+   */
   async load(source: ModelSource, options: LoadOptions = {}): Promise<Model> {
-    const { signal, onProgress, ...load } = options;
+    const { signal, onProgress, id, ...load } = options;
     const call = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
-    return new Model(this.#client, await this.#client.load({ ...load, source }, call));
+    const release = this.#loaded.reserve(id);
+    try {
+      const loaded = await this.#client.load({ ...load, source }, call);
+      const model = new Model(this.#client, loaded, id ?? this.#loaded.freeId(loaded.inspection.name), () => {
+        this.#loaded.delete(model);
+      });
+      this.#loaded.add(model);
+      return model;
+    } finally {
+      release();
+    }
   }
 
   listCached(): Promise<readonly CachedModel[]> {
@@ -79,13 +114,19 @@ export class Linnet {
   }
 }
 
-export class Model {
+/** A loaded model, below OpenAI's shapes. */
+export class Model implements NamedModel {
+  readonly id: string;
   readonly loaded: LoadedModel;
+  readonly created = secondsNow();
   readonly #client: EngineClient;
+  readonly #onUnload: () => void;
 
-  constructor(client: EngineClient, loaded: LoadedModel) {
+  constructor(client: EngineClient, loaded: LoadedModel, id: string, onUnload: () => void) {
     this.#client = client;
     this.loaded = loaded;
+    this.id = id;
+    this.#onUnload = onUnload;
   }
 
   /** The next message of a conversation, rendered by the model's own template. */
@@ -113,13 +154,14 @@ export class Model {
   }
 
   unload(): Promise<void> {
+    this.#onUnload();
     return this.#client.unload(this.loaded.handle);
   }
 
   #generate(input: GenerateRequest['input'], options: GenerateOptions): Answer {
     const { signal, onEvents, ...request } = options;
     const abort = new AbortController();
-    const pieces = new Pieces();
+    const pieces = new Queue<string>();
     const result = this.#client.generate(
       { ...request, input, model: this.loaded.handle },
       {
@@ -150,33 +192,5 @@ export class Model {
         }
       },
     };
-  }
-}
-
-/** Text that arrives when it likes and is taken when the reader likes. */
-class Pieces {
-  #waiting: string[] = [];
-  #ended = false;
-  #wake: () => void = () => undefined;
-
-  push(piece: string): void {
-    this.#waiting.push(piece);
-    this.#wake();
-  }
-
-  end(): void {
-    this.#ended = true;
-    this.#wake();
-  }
-
-  async *drain(): AsyncGenerator<string, void> {
-    for (;;) {
-      const pieces = this.#waiting;
-      this.#waiting = [];
-      yield* pieces;
-      if (this.#waiting.length > 0) continue;
-      if (this.#ended) return;
-      await new Promise<void>((resolve) => (this.#wake = resolve));
-    }
   }
 }

@@ -35,7 +35,9 @@ export interface FakeScript {
   readonly cached: readonly CachedModel[];
   readonly quotaBytes: number;
   /** Calls that fail, by their method. */
-  readonly fail: Partial<Record<'info' | 'inspect' | 'load' | 'generate', { name: LinnetErrorName; message: string }>>;
+  readonly fail: Partial<
+    Record<'info' | 'inspect' | 'load' | 'prompt' | 'generate', { name: LinnetErrorName; message: string }>
+  >;
   readonly numDropped: number;
   /** Of a model, and of each answer. */
   readonly notes: { readonly model: readonly string[]; readonly answer: readonly string[] };
@@ -47,6 +49,7 @@ export interface FakeScript {
 const UNTOUCHED: SelfTestReport = {
   families: [],
   struckOut: [],
+  unchecked: [],
   numKernelsTested: 0,
   numKernelsRemembered: 0,
   numDispatches: 0,
@@ -223,7 +226,7 @@ export class FakeEngine {
     const isKept = request.keep !== false;
     if (isKept) this.#cached = [kept, ...this.#cached.filter((model) => model.id !== id)];
     return {
-      handle: 'model-1',
+      handle: `model-${String(this.loads.length)}`,
       cacheId: isKept ? id : undefined,
       inspection,
       contextLength: request.contextLength ?? inspection.plannedContextLength,
@@ -239,8 +242,10 @@ export class FakeEngine {
 
   async #generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult> {
     this.generations.push(request);
+    this.#failIfScripted('prompt');
+    let delivered: unknown;
     const send = (...events: readonly GenerationEvent[]): void => {
-      onEvents(events);
+      delivered = onEvents(events);
     };
     const words = this.#script.answer.match(/\s*\S+/g) ?? [];
     send({ kind: 'started', numPromptTokens: 32, numCachedTokens: 0, seed: request.sampling?.seed ?? 7 });
@@ -252,11 +257,17 @@ export class FakeEngine {
     let text = '';
     for (const word of words) {
       await pause(this.#script.tickMs);
-      if (this.aborted.includes(request.request)) return result(request, text, 'aborted');
+      if (this.aborted.includes(request.request)) {
+        await delivered;
+        return result(request, text, 'aborted');
+      }
       if (text.length > 20) this.#failIfScripted('generate');
       text += word;
+      if (request.sampling?.topLogprobs !== undefined) send(report(word, request.sampling.topLogprobs));
       send({ kind: 'delta', text: word });
     }
+    if (request.sampling?.topLogprobs !== undefined) send({ ...report('</s>', 0), isEnd: true });
+    await delivered;
     return result(request, text, 'stop');
   }
 
@@ -299,6 +310,16 @@ function result(
       decodeTokensPerSecond: 48.3,
     },
   };
+}
+
+/** Each alternative is half as likely as the one before it, the chosen token the first of them. */
+function report(text: string, numTop: number) {
+  const top = Array.from({ length: numTop }, (_, rank) => {
+    const name = rank === 0 ? text : `${text}${String(rank)}`;
+    return { token: rank, text: name, bytes: [...new TextEncoder().encode(name)], logprob: (rank + 1) * Math.log(0.5) };
+  });
+  const chosen = { token: 0, text, bytes: [...new TextEncoder().encode(text)], logprob: Math.log(0.5) };
+  return { kind: 'logprobs', chosen, top, isEnd: false } as const;
 }
 
 /** As the worker throws them: only the name and the message survive the wire. */

@@ -185,6 +185,25 @@ describe('Scheduler: conversations and the cache', () => {
     expect(step().started).toEqual([{ id: second, numCachedTokens: 32 }]);
     expect(blocks.numFree).toBe(numFree - 1);
   });
+
+  it('shares all of a prompt when it is told to, and the first to append takes a copy', () => {
+    const { scheduler, step } = makeRig({});
+    const prompt = tokenRange(0, 21);
+    const classes = prompt.map((): TokenClass => 'prompt');
+    const first = scheduler.add({ tokens: prompt, classes });
+    step();
+    scheduler.sharePrompt(first);
+    const second = scheduler.add({ tokens: prompt, classes });
+    const shared = step();
+    expect(shared.started).toEqual([{ id: second, numCachedTokens: 20 }]);
+    expect(rowsOf(shared)).toEqual(['1:1p*', '0:1g*']);
+    expect(shared.batch.copies).toHaveLength(2);
+    scheduler.checkInvariants();
+    step();
+    scheduler.finish(first, 'stop');
+    scheduler.finish(second, 'stop');
+    scheduler.checkInvariants();
+  });
 });
 
 describe('Scheduler: forks, truncation, preemption', () => {

@@ -94,7 +94,7 @@ export class Generation {
     const id = tokenId(drawn.id);
     this.generated.push(id);
     const isEnd = tokenizer.isEndOfGeneration(id) && this.request.ignoreEos !== true;
-    this.#emitLogprobs(drawn);
+    this.#emitLogprobs(drawn, isEnd);
     if (isEnd) return 'stop';
     const piece = this.#detokenizer.push(id);
     this.#raw += piece;
@@ -131,14 +131,13 @@ export class Generation {
     this.#emit({ kind: 'delta', text });
   }
 
-  #emitLogprobs(drawn: DrawnToken): void {
+  #emitLogprobs(drawn: DrawnToken, isEnd: boolean): void {
     if (this.params.topLogprobs === undefined) return;
     const { tokenizer } = this.#model;
-    const describe = ({ id, logprob }: { readonly id: number; readonly logprob: number }): TokenLogprob => ({
-      token: id,
-      text: new TextDecoder().decode(tokenizer.decodeBytes(tokenId(id), { special: true })),
-      logprob,
-    });
-    this.#emit({ kind: 'logprobs', chosen: describe(drawn), top: drawn.top.map(describe) });
+    const describe = ({ id, logprob }: { readonly id: number; readonly logprob: number }): TokenLogprob => {
+      const bytes = tokenizer.decodeBytes(tokenId(id), { special: true });
+      return { token: id, text: new TextDecoder().decode(bytes), bytes: [...bytes], logprob };
+    };
+    this.#emit({ kind: 'logprobs', chosen: describe(drawn), top: drawn.top.map(describe), isEnd });
   }
 }

@@ -9,8 +9,20 @@ import type { Prompt } from './prompt.ts';
 import type { Timer } from './timer.ts';
 
 /** A request from the moment it comes in: it can be aborted before it has a sequence. */
-export interface Ticket {
-  aborted: boolean;
+export class Ticket {
+  aborted = false;
+  /** Resolves when the prompt has been computed, or the request is over. */
+  readonly prompted: Promise<void>;
+  #resolve: () => void = () => undefined;
+
+  constructor() {
+    this.prompted = new Promise((resolve) => (this.#resolve = resolve));
+  }
+
+  /** The prompt has been computed, or never will be. */
+  notePrompted(): void {
+    this.#resolve();
+  }
 }
 
 export interface Running {

@@ -1,0 +1,69 @@
+/** `embeddings.create`, in OpenAI's shapes: vectors of length 1. */
+import type { CallOptions } from '../client.ts';
+import type { ResourceHost } from './host.ts';
+import type { CreateEmbeddingResponse, EmbeddingCreateParams } from './openai-types.ts';
+import { refuseUnsupported, textsOrIds } from './parameters.ts';
+import { invalid } from './request-error.ts';
+
+type AsNumbers = EmbeddingCreateParams & { readonly encoding_format?: 'float' };
+type AsBase64 = EmbeddingCreateParams & { readonly encoding_format: 'base64' };
+
+export class Embeddings {
+  readonly #host: ResourceHost;
+
+  constructor(host: ResourceHost) {
+    this.#host = host;
+  }
+
+  /**
+   * A vector for each input, by a model that makes embeddings.
+   * @throws RequestError naming a parameter that is not there or wrong; LinnetError `InvalidRequest` for another kind of model,
+   * `ModelNotLoaded`, `ContextFull`, `Aborted` ...
+   */
+  create(params: AsNumbers, options?: CallOptions): Promise<CreateEmbeddingResponse>;
+  create(params: AsBase64, options?: CallOptions): Promise<CreateEmbeddingResponse<string>>;
+  create(
+    params: EmbeddingCreateParams,
+    options?: CallOptions,
+  ): Promise<CreateEmbeddingResponse | CreateEmbeddingResponse<string>>;
+  async create(
+    params: EmbeddingCreateParams,
+    options: CallOptions = {},
+  ): Promise<CreateEmbeddingResponse | CreateEmbeddingResponse<string>> {
+    refuseUnsupported('embedding', params);
+    switch (params.encoding_format) {
+      case undefined:
+      case 'float':
+        return this.#embed(params, options, (vector) => [...vector]);
+      case 'base64':
+        return this.#embed(params, options, toBase64);
+      default:
+        throw invalid('encoding_format', params.encoding_format, 'float or base64');
+    }
+  }
+
+  async #embed<E>(
+    params: EmbeddingCreateParams,
+    options: CallOptions,
+    encode: (vector: Float32Array) => E,
+  ): Promise<CreateEmbeddingResponse<E>> {
+    const { id, loaded } = this.#host.modelOf(params.model);
+    const inputs = textsOrIds(params.input, 'input');
+    const request = { model: loaded.handle, inputs, normalize: true };
+    const { embeddings, numTokens } = await this.#host.client.embed(request, options);
+    return {
+      object: 'list',
+      data: embeddings.map((vector, index) => ({ object: 'embedding', index, embedding: encode(vector) })),
+      model: id,
+      usage: { prompt_tokens: numTokens, total_tokens: numTokens },
+    };
+  }
+}
+
+function toBase64(vector: Float32Array): string {
+  const bytes = new DataView(new ArrayBuffer(vector.length * 4));
+  vector.forEach((value, i) => {
+    bytes.setFloat32(i * 4, value, true);
+  });
+  return btoa(Array.from(new Uint8Array(bytes.buffer), (byte) => String.fromCharCode(byte)).join(''));
+}

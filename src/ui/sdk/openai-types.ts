@@ -1,0 +1,222 @@
+/**
+ * The shapes of OpenAI's API, as far as this library has them: requests, answers, pieces of answers. Types only, of its own, so
+ * that nobody needs the `openai` package; a test holds them against it. What goes beyond OpenAI's is marked as ours.
+ */
+
+// ---------------------------------------------------------------------------------------------- requests
+
+/** A request may write `null` for what it leaves open. */
+type Open<T> = T | null;
+
+/** What chat and plain completions may be told alike. What is left open is the model's own recommendation. */
+export interface GenerationParams {
+  /** The id of a loaded model. Default: the loaded one, where there is one. */
+  readonly model?: string;
+  /** 0 takes the likeliest token. */
+  readonly temperature?: Open<number>;
+  readonly top_p?: Open<number>;
+  readonly presence_penalty?: Open<number>;
+  readonly frequency_penalty?: Open<number>;
+  /** By token id; added to logits. */
+  readonly logit_bias?: Open<Readonly<Record<string, number>>>;
+  /** An unsigned 32-bit number. Sample `i` of several is drawn with `seed + i`. Default: chosen at random, and reported. */
+  readonly seed?: Open<number>;
+  /** Texts behind which an answer ends; they are no part of it. */
+  readonly stop?: Open<string | readonly string[]>;
+  /** How many samples of each prompt, 1 to 64. They share the prompt's computation. */
+  readonly n?: Open<number>;
+  readonly stream?: Open<boolean>;
+  readonly stream_options?: Open<{ readonly include_usage?: boolean }>;
+  /** A label for a provider's statistics: here is no provider, so it has no effect. */
+  readonly user?: string;
+
+  /** Ours: candidates are the so many likeliest tokens; 0 is all. */
+  readonly top_k?: number;
+  /** Ours: candidates are at least so likely, relative to the likeliest. */
+  readonly min_p?: number;
+  /** Ours: 1 is none. */
+  readonly repetition_penalty?: number;
+  /** Ours: go on behind the model's end token. */
+  readonly ignore_eos?: boolean;
+}
+
+export interface TextPart {
+  readonly type: 'text';
+  readonly text: string;
+}
+
+/** `developer` is taken as `system`. Parts of a content are joined with nothing between them. */
+export interface ChatCompletionMessageParam {
+  readonly role: 'system' | 'developer' | 'user' | 'assistant';
+  readonly content: string | readonly TextPart[];
+}
+
+export interface ChatCompletionCreateParams extends GenerationParams {
+  readonly messages: readonly ChatCompletionMessageParam[];
+  /** Default: until the model stops or the context is full. */
+  readonly max_completion_tokens?: Open<number>;
+  /** The older name of `max_completion_tokens`. */
+  readonly max_tokens?: Open<number>;
+  /** Whether to report the log-probability of each token. */
+  readonly logprobs?: Open<boolean>;
+  /** Alternatives to report with each token, 0 to 20; needs `logprobs`. */
+  readonly top_logprobs?: Open<number>;
+  /** A text the answer is likely to repeat parts of: it takes fewer steps where it does, and is the same text. */
+  readonly prediction?: Open<{ readonly type: 'content'; readonly content: string | readonly TextPart[] }>;
+  /** Requests with one key are turns of one conversation, whose answers stay cached too. Without one, prompts stay cached. */
+  readonly prompt_cache_key?: Open<string>;
+}
+
+export interface CompletionCreateParams extends GenerationParams {
+  /** A text, the ids of one, or several of either. */
+  readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
+  /** Default: 16, as OpenAI's. */
+  readonly max_tokens?: Open<number>;
+  /** Alternatives to report with each token, 0 to 20; the token itself is reported too. */
+  readonly logprobs?: Open<number>;
+}
+
+export interface EmbeddingCreateParams {
+  /** The id of a loaded model. Default: the loaded one, where there is one. */
+  readonly model?: string;
+  readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
+  /** `base64`: of little-endian f32. Default: `float`. */
+  readonly encoding_format?: 'float' | 'base64';
+  /** A label for a provider's statistics: here is no provider, so it has no effect. */
+  readonly user?: string;
+}
+
+/** A request for a stream, and one for all at once: `create` tells them apart by their types. */
+export type Streaming<P> = P & { readonly stream: true };
+export type NonStreaming<P> = P & { readonly stream?: false | null };
+
+// ---------------------------------------------------------------------------------------------- answers
+
+export interface Usage {
+  prompt_tokens: number;
+  /** Of all samples. */
+  completion_tokens: number;
+  total_tokens: number;
+  prompt_tokens_details: { cached_tokens: number };
+  /** Ours. */
+  timings: UsageTimings;
+}
+
+/** Ours. Of several samples: the first one's way to its first token, and all of their tokens in the time of the longest. */
+export interface UsageTimings {
+  time_to_first_token_ms: number;
+  prefill_ms: number;
+  decode_ms: number;
+  prefill_tokens_per_second: number;
+  decode_tokens_per_second: number;
+}
+
+export interface TopLogprob {
+  token: string;
+  bytes: number[] | null;
+  logprob: number;
+}
+
+export interface ChatTokenLogprob extends TopLogprob {
+  top_logprobs: TopLogprob[];
+}
+
+export interface ChatLogprobs {
+  /** Without the model's end token; with the tokens of a stop text. */
+  content: ChatTokenLogprob[];
+  refusal: null;
+}
+
+export interface ChatCompletion {
+  id: string;
+  object: 'chat.completion';
+  /** Seconds since the epoch. */
+  created: number;
+  model: string;
+  choices: {
+    index: number;
+    message: { role: 'assistant'; content: string; refusal: null };
+    logprobs: ChatLogprobs | null;
+    finish_reason: 'stop' | 'length';
+    /** Ours: what the sample was drawn with. */
+    seed: number;
+  }[];
+  usage: Usage;
+}
+
+export interface ChatCompletionChunk {
+  id: string;
+  object: 'chat.completion.chunk';
+  created: number;
+  model: string;
+  /** One; none in the chunk with the usage. */
+  choices: {
+    index: number;
+    delta: { role?: 'assistant'; content?: string };
+    logprobs: ChatLogprobs | null;
+    finish_reason: 'stop' | 'length' | null;
+  }[];
+  /** With `stream_options.include_usage`: in a last chunk, and null in the others. */
+  usage?: Usage | null;
+}
+
+/** Parallel lists, a token in each place. */
+export interface CompletionLogprobs {
+  tokens: string[];
+  token_logprobs: number[];
+  top_logprobs: Record<string, number>[];
+  /** In UTF-16 units, from the start of the answer. */
+  text_offset: number[];
+}
+
+export interface Completion {
+  id: string;
+  /** Of a whole answer, and of a piece of one. */
+  object: 'text_completion';
+  created: number;
+  model: string;
+  /** Sample `i` of prompt `p` has the index `p * n + i`. */
+  choices: CompletionChoice[];
+  usage: Usage;
+}
+
+export interface CompletionChoice {
+  index: number;
+  text: string;
+  logprobs: CompletionLogprobs | null;
+  finish_reason: 'stop' | 'length';
+  /** Ours: what the sample was drawn with. */
+  seed: number;
+}
+
+export interface CompletionChunk extends Omit<Completion, 'choices' | 'usage'> {
+  /** One; none in the chunk with the usage. */
+  choices: {
+    index: number;
+    text: string;
+    logprobs: CompletionLogprobs | null;
+    finish_reason: 'stop' | 'length' | null;
+  }[];
+  /** With `stream_options.include_usage`: in a last chunk, and null in the others. */
+  usage?: Usage | null;
+}
+
+export interface CreateEmbeddingResponse<E = number[]> {
+  object: 'list';
+  /** Vectors of length 1, in the order of the inputs. */
+  data: { object: 'embedding'; index: number; embedding: E }[];
+  model: string;
+  usage: { prompt_tokens: number; total_tokens: number };
+}
+
+export interface ModelDescription {
+  id: string;
+  object: 'model';
+  /** When it was loaded, in seconds since the epoch. */
+  created: number;
+  owned_by: string;
+}
+export interface ModelList {
+  object: 'list';
+  data: ModelDescription[];
+}

@@ -1,0 +1,68 @@
+/**
+ * The library on the built-in model, through the official `openai` client: streams say what whole answers say, and what they
+ * say is what the engine says of itself.
+ */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import * as Comlink from 'comlink';
+import OpenAI from 'openai';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openTestAdapters } from '../../../tools/node/test-devices.ts';
+import { TestEngine } from '../../../tools/node/test-engine.ts';
+import { createEngine } from './create-engine.ts';
+import { createFetch } from './fetch.ts';
+import type { Linnet, Model } from './linnet.ts';
+
+const MODEL = resolve(import.meta.dirname, '../../../public/models/linnet-mini-q4_0.gguf');
+const QUESTION = [{ role: 'user', content: 'What is WebGPU?' }] as const;
+
+for (const { name, title } of openTestAdapters()) {
+  describe.skipIf(title.includes('skipped'))(`the library ${title}`, { timeout: 300_000 }, () => {
+    let engine: Linnet;
+    let model: Model;
+    let client: OpenAI;
+    beforeAll(async () => {
+      const { engine: worker } = await TestEngine.open(name);
+      const { port1, port2 } = new MessageChannel();
+      Comlink.expose(worker, port1);
+      engine = createEngine({ open: () => port2 });
+      model = await engine.load({ kind: 'file', file: new File([readFileSync(MODEL)], 'mini.gguf') });
+      client = new OpenAI({ baseURL: 'http://linnet/v1', apiKey: 'none', fetch: createFetch(engine) });
+    }, 300_000);
+    afterAll(() => {
+      engine.close();
+    });
+
+    it('streams what it says at once', async () => {
+      const params = { model: model.id, messages: [...QUESTION], max_completion_tokens: 24, temperature: 0 };
+      const { choices, usage } = await client.chat.completions.create({ ...params, logprobs: true, top_logprobs: 2 });
+      const text = choices[0]?.message.content ?? '';
+      expect(text).not.toBe('');
+      let streamed = '';
+      for await (const chunk of await client.chat.completions.create({ ...params, stream: true }))
+        streamed += chunk.choices[0]?.delta.content ?? '';
+      expect(streamed).toBe(text);
+      const { content } = choices[0]?.logprobs ?? {};
+      const bytes = content?.flatMap((token) => token.bytes ?? []) ?? [];
+      expect(new TextDecoder().decode(Uint8Array.from(bytes)).trimStart()).toBe(text);
+      const numEndTokens = choices[0]?.finish_reason === 'stop' ? 1 : 0;
+      expect(content).toHaveLength((usage?.completion_tokens ?? 0) - numEndTokens);
+      for (const token of content ?? []) expect(token.top_logprobs[0]?.token).toBe(token.token);
+    });
+
+    it('has the prompt in its cache the second time', async () => {
+      const params = { messages: QUESTION, max_completion_tokens: 1, temperature: 0 };
+      await engine.chat.completions.create(params);
+      const { usage } = await engine.chat.completions.create(params);
+      expect(usage.prompt_tokens_details.cached_tokens).toBeGreaterThan(0);
+      expect(usage.timings.time_to_first_token_ms).toBeGreaterThan(0);
+    });
+
+    it('refuses by name what the model cannot do', async () => {
+      const refused = client.embeddings.create({ model: model.id, input: 'a' });
+      await expect(refused).rejects.toThrow('makes no embeddings');
+      const long = client.completions.create({ model: model.id, prompt: 'a b c '.repeat(4000) });
+      await expect(long).rejects.toMatchObject({ status: 400, code: 'context_length_exceeded' });
+    });
+  });
+}

@@ -1,0 +1,18 @@
+/** The library over a scripted engine, for its tests. */
+import { createEngine } from '../sdk/create-engine.ts';
+import type { Linnet, Model } from '../sdk/linnet.ts';
+import { FakeEngine, type FakeScript } from './fake-engine.ts';
+
+export interface FakeLibrary {
+  readonly fake: FakeEngine;
+  readonly engine: Linnet;
+  readonly model: Model;
+}
+
+/** With one model, called `bird`. */
+export async function fakeLibrary(script: Partial<FakeScript> = {}): Promise<FakeLibrary> {
+  const fake = new FakeEngine(script);
+  const engine = createEngine({ open: () => fake.open() });
+  const model = await engine.load({ kind: 'url', url: 'https://example.test/m.gguf' }, { id: 'bird' });
+  return { fake, engine, model };
+}
