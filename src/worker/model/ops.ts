@@ -60,6 +60,7 @@ export class OpBuilder {
   readonly attention: AttentionOps;
   readonly rows: RowOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
+  readonly #kernels = new Map<string, Kernel>();
 
   constructor(
     gpu: Gpu,
@@ -88,6 +89,11 @@ export class OpBuilder {
     const perHead = { numExperts: config.numHeads, numUsed: config.numHeads };
     this.heads = latent && new StackOps(add, context, perHead, latent);
     this.experts = config.experts && scratch.experts && new ExpertOps(add, context, config.experts, scratch.experts);
+  }
+
+  /** Of the plan so far, each once. */
+  get kernels(): readonly Kernel[] {
+    return [...this.#kernels.values()];
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -234,6 +240,7 @@ export class OpBuilder {
     cost?: DispatchCost,
   ): void {
     const params = this.#params.add(words);
+    this.#kernels.set(`${kernel.name} ${JSON.stringify(kernel.constants)}`, kernel);
     this.#dispatches.push(
       this.#gpu.pipeline(kernel).then((pipeline) => ({
         label: kernel.name,

@@ -250,9 +250,10 @@ async function compile(
   }
   let variants = await selector.first();
   for (;;) {
-    const compiling = build(variants).finish();
+    const ops = build(variants);
+    const compiling = ops.finish();
     compiling.catch(() => undefined);
-    const checked = await selector.check(variants);
+    const checked = await selector.check(variants, ops.kernels);
     if (checked === variants) return { variants, dispatches: await compiling };
     variants = checked;
   }
