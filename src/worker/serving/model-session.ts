@@ -19,6 +19,7 @@ import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
+import { checkForced, paramsAt } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
 import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
@@ -106,11 +107,12 @@ export class ModelSession {
       vocabSize: this.runner.plan.vocabSize,
       chooseSeed: this.#host.randomU32,
     });
+    checkForced(request, this.runner.plan.vocabSize);
     const prompt = this.#conversations.promptFor(request);
     const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
     const slot = this.#acquireSlot(params);
     try {
-      await this.#sampler.prepare(params);
+      await this.#sampler.prepare(paramsAt(params, request, 0));
       const first = this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`);
       if (first !== undefined) await first.prompted;
       this.#throwIfClosed();
@@ -232,7 +234,9 @@ export class ModelSession {
   #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
     const running = this.#running.get(id);
     if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    return { params: running.generation.params, position, numDrafts, draft, slot: running.slot ?? 0 };
+    const { params, request, prompt } = running.generation;
+    const drawnWith = paramsAt(params, request, position - prompt.ids.length);
+    return { params: drawnWith, position, numDrafts, draft, slot: running.slot ?? 0 };
   }
 
   #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {
