@@ -48,6 +48,7 @@ export default defineConfig({
             'lit/directives/repeat.js',
             'lit/directives/unsafe-html.js',
             'marked',
+            'uplot',
           ],
         },
         test: {

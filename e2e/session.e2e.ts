@@ -120,7 +120,7 @@ function recordOrigins(page: Page): ReadonlySet<string> {
 
 function unusableFiles(): readonly { readonly name: string; readonly file: Buffer; readonly error: string }[] {
   const other = new GgufWriter()
-    .set('general.architecture', 'string', 'mamba')
+    .set('general.architecture', 'string', 'rwkv6')
     .tensor('token_embd.weight', 'F32', [32, 2], new Uint8Array(256))
     .finish();
   return [

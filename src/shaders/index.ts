@@ -49,8 +49,8 @@ function kernelsOf(type: BlockType): readonly Kernel[] {
     linearGemm(type, 'rows'),
     ...[4, 8].flatMap((subgroupMin) => [
       linearGemm(type, 'broadcast', subgroupMin),
-      linearGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
-      gatedGemv(type, 'broadcast', 'plain', { subgroupMin, software: true }),
+      linearGemv(type, 'columns', 'plain', { subgroupMin, software: true }),
+      gatedGemv(type, 'columns', 'plain', { subgroupMin, software: true }),
     ]),
     expertGemm(type, 'rows'),
     expertGemm(type, 'tiled'),

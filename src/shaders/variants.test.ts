@@ -31,7 +31,7 @@ describe('candidatesOf', () => {
   it('begins with the usual variant of the device and ends with the plainest', () => {
     expect(names('gemv', GPU)).toEqual(['subgroups', 'lanes', 'rows']);
     expect(names('gemv', { ...GPU, subgroupMin: 8 })).toEqual(['lanes', 'rows']);
-    expect(names('gemv', CPU)).toEqual(['broadcast', 'rows', 'lanes']);
+    expect(names('gemv', CPU)).toEqual(['columns', 'rows', 'lanes']);
     expect(names('gemv', { ...CPU, subgroupMin: undefined })).toEqual(['rows', 'lanes']);
     expect(names('gemm', GPU)).toEqual(['tiled', 'rows']);
     expect(names('attention', CPU)).toEqual(['rows', 'flash']);

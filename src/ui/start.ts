@@ -1,8 +1,10 @@
 /**
  * Puts the parts of the page together: client, state, controllers, and the app element. Everything that touches the window
- * (theme, preferences, address, catalogue) comes in here and nowhere else. main.ts calls it with the real engine.
+ * (theme, preferences, address, catalogue) comes in here and nowhere else. main.ts calls `startApp` with the real engine; the
+ * embed, which is a guest in its page, calls `openPage` and says itself what it came with.
  */
-import { onOpenedFile, readArrival } from './arrival.ts';
+import { onOpenedFile, readArrival, type Arrival } from './arrival.ts';
+import type { ModelSource } from '../worker/api.ts';
 import type { EngineClient } from './client.ts';
 import type { Actions, HistoryActions, PageActions } from './state/actions.ts';
 import type { Conversation } from './state/turns.ts';
@@ -28,6 +30,26 @@ export interface StartOptions {
   readonly keepHistory?: (page: HistoryPage) => KeptHistory;
   /** Keeps the page for visits without a network, and calls back when a new version of it waits: our own page only. */
   readonly keepOffline?: (onUpdate: (apply: () => void) => void) => void;
+  /** The app is a guest in somebody else's page. */
+  readonly embedding?: Embedding;
+}
+
+/** What is different in somebody else's page: the window, its address and its colours are not ours. */
+export interface Embedding {
+  readonly theme: Theme;
+  /** What the site wants the model to know; read at each question. Empty: nothing. */
+  readonly readContext: () => string;
+  /** Rejects when the policy of the page turns out to forbid what a model is read from; else it stays open. */
+  readonly whenForbidden: (source: ModelSource) => Promise<never>;
+}
+
+/** The app at work. */
+export interface Page {
+  readonly app: LinnetApp;
+  readonly store: Store<AppState>;
+  readonly actions: Actions;
+  /** Begins with a model and words for the composer. Ends when the first phase that waits for the visitor is reached. */
+  readonly start: (arrival: Arrival) => Promise<void>;
 }
 
 /** The page as whoever keeps conversations sees it. */
@@ -45,15 +67,24 @@ export interface KeptHistory {
   readonly start: () => Promise<void>;
 }
 
-/** Starts the page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
+/** Starts our own page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
 export async function startApp(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Promise<void> {
-  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true, benchUrl, keepOffline } = options;
+  const page = openPage(client, parent, options);
+  onOpenedFile((file) => {
+    page.actions.inspect({ kind: 'file', file });
+  });
+  await page.start(readArrival(location.search, document.baseURI));
+}
+
+/** The app in `parent`, at work but for a model. */
+export function openPage(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Page {
+  const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true, keepOffline, embedding } = options;
   const preferences = openPreferences();
   const store = createStore(
     initialState({
       conversationId: randomId(),
       settings: preferences.readSettings(),
-      theme: preferences.readTheme(),
+      theme: embedding?.theme ?? preferences.readTheme(),
       lastModel: preferences.readLastModel(),
     }),
   );
@@ -62,7 +93,15 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
     const model = builtInModel(await catalogue);
     return model === undefined ? undefined : { source: sourceOf(model, base), name: model.name };
   };
-  const models = new ModelController({ client, store, preferences, builtIn, loadUnasked, persistStorage });
+  const models = new ModelController({
+    client,
+    store,
+    preferences,
+    builtIn,
+    loadUnasked,
+    persistStorage,
+    ...(embedding === undefined ? {} : { loadLinkedIfHere: true, whenForbidden: embedding.whenForbidden }),
+  });
   const conversations = new ConversationController({
     client,
     store,
@@ -70,6 +109,7 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
     onLeave: () => {
       history.flush();
     },
+    ...(embedding === undefined ? {} : { readContext: embedding.readContext }),
   });
   const show = (conversation: Conversation): void => {
     conversations.show(conversation);
@@ -89,9 +129,7 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
       applyUpdate();
     },
   };
-
-  mountApp(parent, store, actions, { benchUrl, keepsHistory: history !== NO_HISTORY });
-
+  const app = mountApp(parent, store, actions, options);
   void catalogue.then((list) => {
     store.update((state) => ({ ...state, catalogue: list }));
   });
@@ -99,34 +137,39 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
     applyUpdate = apply;
     store.update((state) => ({ ...state, updateReady: true }));
   });
-  onOpenedFile((file) => {
-    actions.inspect({ kind: 'file', file });
-  });
-  // Nobody waits for it: a storage that hangs must not keep the model away.
-  void history.start();
-  const { source, text } = readArrival(location.search, document.baseURI);
-  store.update((state) => ({ ...state, offeredText: text }));
-  await models.start(source);
+  return {
+    app,
+    store,
+    actions,
+    async start({ source, text }) {
+      // Nobody waits for it: a storage that hangs must not keep the model away.
+      void history.start();
+      store.update((state) => ({ ...state, offeredText: text }));
+      await models.start(source);
+    },
+  };
 }
 
-/** The app in `parent`, in the colours that the state and the system ask for. */
+/** The app in `parent`, in the colours that the state and the system ask for; a guest takes those of its page. */
 function mountApp(
   parent: HTMLElement,
   store: Store<AppState>,
   actions: Actions,
-  { benchUrl, keepsHistory }: { readonly benchUrl: string | undefined; readonly keepsHistory: boolean },
-): void {
+  { benchUrl, keepHistory, embedding }: StartOptions,
+): LinnetApp {
   const app = new LinnetApp();
   app.actions = actions;
   app.deviceMemoryGib = readDeviceMemory();
   app.benchUrl = benchUrl;
-  app.keepsHistory = keepsHistory;
+  app.keepsHistory = keepHistory !== undefined;
+  app.embedded = embedding !== undefined;
+  if (app.embedded) app.setAttribute('exportparts', 'header, main, messages, composer, question, answer');
   const prefersDark = matchMedia('(prefers-color-scheme: dark)');
   const show = (state: AppState): void => {
     app.state = state;
     app.dark = state.theme === 'dark' || (state.theme === 'system' && prefersDark.matches);
     app.setAttribute('theme', state.theme);
-    applyTheme(state.theme);
+    if (embedding === undefined) applyTheme(state.theme);
   };
   prefersDark.addEventListener('change', () => {
     show(store.state);
@@ -134,6 +177,7 @@ function mountApp(
   store.subscribe(show);
   show(store.state);
   parent.replaceChildren(app);
+  return app;
 }
 
 function pageActions(store: Store<AppState>, preferences: Preferences): Omit<PageActions, 'applyUpdate'> {

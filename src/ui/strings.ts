@@ -285,8 +285,8 @@ export const strings = {
       advice: 'What was said is still here. A model that was kept loads again without a download.',
     },
     BlockedByPolicy: {
-      title: 'The page is not allowed to start the engine',
-      advice: 'Its security policy must allow workers of its own origin.',
+      title: 'The security policy of this page blocks it',
+      advice: 'The owner of the page can allow it.',
     },
     Internal: {
       title: 'Something went wrong',

@@ -73,6 +73,8 @@ export interface SelfTestReport {
   /** Of the model loaded last; empty before the first. */
   readonly families: readonly KernelFamilyReport[];
   readonly struckOut: readonly StruckOutKernel[];
+  /** Kernels of the model loaded last that no check is made for. */
+  readonly unchecked: readonly string[];
   readonly numKernelsTested: number;
   /** Verdicts of an earlier visit that were taken over. */
   readonly numKernelsRemembered: number;

@@ -1,6 +1,6 @@
 /**
  * The numbers that could be confused with one another, branded, and the class of a token. Knows nothing of where they
- * come from. The three functions are the only casts: the named guards at the edge.
+ * come from. The four functions are the only casts: the named guards at the edge.
  */
 import { LinnetError } from './errors.ts';
 
@@ -11,6 +11,8 @@ type Brand<Name extends string> = number & { readonly [brand]: Name };
 export type TokenId = Brand<'TokenId'>;
 /** An index into the pool of KV blocks. */
 export type BlockId = Brand<'BlockId'>;
+/** An index into the pool of recurrent states. */
+export type StateSlot = Brand<'StateSlot'>;
 /** A sequence of the scheduler; grows with arrival, so that order of ids is order of arrival. */
 export type SequenceId = Brand<'SequenceId'>;
 
@@ -34,6 +36,11 @@ export function tokenId(value: number): TokenId {
 export function blockId(value: number): BlockId {
   checkIndex(value, 'A block id');
   return value as BlockId;
+}
+
+export function stateSlot(value: number): StateSlot {
+  checkIndex(value, 'A state slot');
+  return value as StateSlot;
 }
 
 export function sequenceId(value: number): SequenceId {

@@ -15,6 +15,7 @@ describe('the arguments of bench', () => {
       kv: 'f32',
       precision: 'exact',
       numRepeats: 3,
+      lateSteps: 1,
       clock: 'wall',
       json: false,
     });
@@ -47,8 +48,9 @@ describe('the arguments of bench', () => {
     [['--model', 'a', '--generate', 'x'], /--generate/],
     [['--model', 'a', '--kv-fill=-1'], /--kv-fill/],
     [['--model', 'a', '--kv', 'q8'], /--kv: one of f32, f16, q8_0, q4_0/],
-    [['--model', 'a', '--gemv', 'fast'], /--gemv: one of rows, broadcast, lanes, subgroups/],
+    [['--model', 'a', '--gemv', 'fast'], /--gemv: one of rows, columns, lanes, subgroups/],
     [['--model', 'a', '--adapter', 'x'], /--adapter: one of/],
+    [['--model', 'a', '--late-steps', '3'], /--late-steps: one of 0, 1, 2/],
     [['--model', 'a', '--clock', 'sun'], /--clock: one of wall, device/],
   ])('refuse %j', (argv, message) => {
     expect(() => readBenchArguments(argv)).toThrow(message);

@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util';
 import { KV_LAYOUTS, type KvLayout } from '../../src/shaders/lib/kv-layout.ts';
 import { PRECISIONS, type Precision } from '../../src/shaders/linear/precision.ts';
+import { MAX_LATE_STEPS } from '../../src/worker/serving/step-pipeline.ts';
 import { MODEL_SHAPES, type ShapeName } from '../fixtures/model-shapes.ts';
 import { WEIGHT_TYPES, type WeightType } from '../fixtures/random-blocks.ts';
 import { CLOCK_NAMES, type ClockName } from '../node/device-clock.ts';
@@ -14,8 +15,10 @@ import {
   type GpuArguments,
 } from '../node/gpu-arguments.ts';
 
-export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--precision exact|int8] [--repeat N] [--clock wall|device] [--json] ${GPU_USAGE}
+export const USAGE = `usage: npm run bench -- (--model FILE | --shape NAME [--type T] [--layers N]) [--prompt N] [--generate N] [--kv-fill N] [--kv T] [--precision exact|int8] [--repeat N] [--late-steps 0|1|2] [--clock wall|device] [--json] ${GPU_USAGE}
   shapes: ${Object.keys(MODEL_SHAPES).join(', ')}; types: ${WEIGHT_TYPES.join(', ')}; of the cache: ${KV_LAYOUTS.join(', ')}`;
+
+const LATE_STEPS = ['0', '1', '2'] as const;
 
 export type BenchModel =
   | { readonly kind: 'file'; readonly path: string }
@@ -30,6 +33,8 @@ export interface BenchOptions extends GpuArguments {
   readonly kv: KvLayout;
   readonly precision: Precision;
   readonly numRepeats: number;
+  /** Steps that may be unread when the next one is submitted; the product's own number unless said. */
+  readonly lateSteps: number;
   readonly clock: ClockName;
   readonly json: boolean;
 }
@@ -50,6 +55,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
       kv: { type: 'string', default: 'f32' },
       precision: { type: 'string', default: 'exact' },
       repeat: { type: 'string', default: '3' },
+      'late-steps': { type: 'string', default: String(MAX_LATE_STEPS) },
       clock: { type: 'string', default: 'wall' },
       json: { type: 'boolean', default: false },
     },
@@ -63,6 +69,7 @@ export function readBenchArguments(argv: readonly string[]): BenchOptions {
     kv: oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32',
     precision: oneOf('--precision', values.precision, PRECISIONS) ?? 'exact',
     numRepeats: wholeNumber('--repeat', values.repeat, 1),
+    lateSteps: Number(oneOf('--late-steps', values['late-steps'], LATE_STEPS)),
     clock: oneOf('--clock', values.clock, CLOCK_NAMES) ?? 'wall',
     json: values.json,
   };

@@ -18,13 +18,13 @@ const report = (precision: Precision) =>
       flopsPerSecond: 100e9,
       int8OpsPerSecond: 400e9,
     },
-    kernels: [{ type: 'Q4_0', gemv: 3e9, fromRegisters: 4e9, gemvBytes: 1.6e9, gemm: 50e9 }],
+    kernels: [{ type: 'Q4_0', gemv: 3e9, fromRegisters: 4e9, byUnits: 6e9, gemvBytes: 1.6e9, gemm: 50e9 }],
   });
 
 it('says the rates and their share of the limits', () => {
   const text = report('exact');
   expect(text).toContain('memory 20.00 GB/s, fma 100.00 GFLOP/s');
-  expect(text).toContain('| Q4_0 | 4.00 | 3.00 | 75 % | 1.60 | 8.0 % | 50.00 | 50 % |');
+  expect(text).toContain('| Q4_0 | 4.00 | 6.00 | 3.00 | 75 % | 50 % | 1.60 | 8.0 % | 50.00 | 50 % |');
 });
 
 it('holds products in int8 against dot4I8Packed', () => {

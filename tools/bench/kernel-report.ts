@@ -10,6 +10,8 @@ export interface KernelRates {
   readonly gemv: number;
   /** The same dequantisation and dot product from registers, in int8 `dot4I8Packed`, measured in turn with it. */
   readonly fromRegisters: number;
+  /** The same with the scales after the sums, for types that have that way. */
+  readonly byUnits?: number | undefined;
   /** Bytes of planes per second. */
   readonly gemvBytes: number;
   /** Operations per second (two for a product and a sum), of all prompt rows. */
@@ -36,11 +38,13 @@ export function formatKernels(report: KernelReport): string {
   const operations = isInt8 ? (rates.int8OpsPerSecond ?? NaN) : rates.flopsPerSecond;
   const memory = bandwidth({ ...rates, dequantDotPerSecond: {}, measuringMs: 0 });
   const giga = (value: number) => (value / 1e9).toFixed(2);
-  const rows = kernels.map(({ type, gemv, fromRegisters, gemvBytes, gemm }) => [
+  const rows = kernels.map(({ type, gemv, fromRegisters, byUnits, gemvBytes, gemm }) => [
     type,
     giga(fromRegisters),
+    ...(isInt8 ? [] : [byUnits === undefined ? '' : giga(byUnits)]),
     giga(gemv),
     percent(gemv / fromRegisters),
+    ...(isInt8 ? [] : [byUnits === undefined ? '' : percent(gemv / byUnits)]),
     giga(gemvBytes),
     percent(gemvBytes / memory),
     giga(gemm),
@@ -49,8 +53,10 @@ export function formatKernels(report: KernelReport): string {
   const head = [
     'type',
     isInt8 ? 'dot4I8Packed' : 'registers',
+    ...(isInt8 ? [] : ['by units']),
     `gemv ${gemvVariant}`,
     'share',
+    ...(isInt8 ? [] : ['share by units']),
     'GB/s',
     'share',
     `gemm ${gemmVariant}`,

@@ -136,13 +136,16 @@ async function measureType(
     if (registers === undefined) throw new Error(`${type.name} cannot be in registers`);
     // Of dot4I8Packed operations are counted, two a weight.
     const weightsPerIteration = registers.unitsPerIteration / (precision === 'int8' ? 2 : 1);
-    const best = await inTurns([gemv, registers, gemm], { targetMs: 25, nowMs }, numRounds);
-    const [gemvRate = NaN, registersRate = NaN, gemmRate = NaN] = best;
+    const byUnits = precision === 'int8' ? undefined : await probes.unitDot(type);
+    const works = [gemv, registers, gemm, ...(byUnits === undefined ? [] : [byUnits])];
+    const best = await inTurns(works, { targetMs: 25, nowMs }, numRounds);
+    const [gemvRate = NaN, registersRate = NaN, gemmRate = NaN, unitsRate = NaN] = best;
     const numWeights = numOut * width;
     return {
       type: type.name,
       gemv: gemvRate * numWeights,
       fromRegisters: registersRate * weightsPerIteration,
+      byUnits: byUnits === undefined ? undefined : unitsRate * byUnits.unitsPerIteration,
       gemvBytes: gemvRate * product.planeBytes,
       gemm: gemmRate * 2 * numPrompt * numWeights,
     };

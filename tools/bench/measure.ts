@@ -1,20 +1,25 @@
 /**
- * Times a runner: a prompt in chunks, then tokens one by one, each drawn greedily on the GPU and read back before the
- * next, as an engine without look-ahead does. Counts what the runtime counts. Knows no files and prints nothing.
+ * Times a runner as the product drives one: a prompt in chunks that are waited for, then tokens one by one, drawn greedily on the
+ * GPU, through the product's own pipeline: the next step is submitted before the one before it has been read. Counts what the
+ * runtime counts. Knows no files and prints nothing.
  */
-import { GpuSampler, type SampleRequest } from '../../src/worker/gpu/sampler.ts';
 import type { Counters } from '../../src/worker/gpu/counters.ts';
+import { GpuSampler, type SampleRequest } from '../../src/worker/gpu/sampler.ts';
 import { BLOCK_TOKENS } from '../../src/worker/model/kv-pool.ts';
 import type { ModelRunner } from '../../src/worker/model/runner.ts';
 import { resolveSamplingParams } from '../../src/worker/sampling/params.ts';
 import type { Batch, BatchRow } from '../../src/worker/scheduler/batch.ts';
-import { blockId, tokenId, type TokenClass } from '../../src/worker/tokens.ts';
+import { pacerFor, type ChunkPacer } from '../../src/worker/serving/chunk-pacer.ts';
+import { StepPipeline, type StepResult } from '../../src/worker/serving/step-pipeline.ts';
+import { blockId, tokenId, type TokenClass, type TokenId } from '../../src/worker/tokens.ts';
 import { hash } from '../fixtures/random-blocks.ts';
 
 export interface Workload {
   readonly numPrompt: number;
   readonly numGenerate: number;
   readonly kvFill: number;
+  /** Steps that may be unread when the next one is submitted; 0 waits for each. */
+  readonly lateSteps: number;
   /** False on the null adapter: nothing is computed, and only the counters mean something. */
   readonly computes: boolean;
 }
@@ -28,105 +33,144 @@ export type CounterValues = Readonly<Record<keyof Counters, number>>;
 export interface Repetition {
   /** From the prompt's first step to the first token's id in hand. */
   readonly prefillMs: number;
-  /** [numGenerate] One step each. */
+  /** Of the last chunk. */
+  readonly chunkRows: number;
+  /** Of the last chunk, as the pacer estimates it; undefined where nothing is computed. */
+  readonly longestDispatchMs: number | undefined;
+  /** [numGenerate] From the result before to the token's own, the first from when its step was begun. */
   readonly decodeMs: readonly number[];
   readonly prefill: CounterValues;
   readonly decode: CounterValues;
 }
 
+interface Step {
+  readonly batch: Batch;
+}
+
 export class Bench {
   readonly #runner: ModelRunner;
-  readonly #sampler: GpuSampler;
+  readonly #pipeline: StepPipeline<Step>;
+  readonly #pacer: ChunkPacer;
   readonly #workload: Workload;
   readonly #now: Clock;
-  readonly #batches: { readonly prefill: readonly Batch[]; readonly decode: readonly Batch[] };
   readonly #request: Omit<SampleRequest, 'position'>;
 
-  private constructor(runner: ModelRunner, sampler: GpuSampler, workload: Workload, now: Clock) {
+  private constructor(runner: ModelRunner, sampler: GpuSampler, workload: Workload, now: Clock, pacer: ChunkPacer) {
     this.#runner = runner;
-    this.#sampler = sampler;
+    this.#pipeline = new StepPipeline(runner, sampler, now);
+    this.#pacer = pacer;
     this.#workload = workload;
     this.#now = now;
     const { vocabSize } = runner.plan;
     this.#request = { params: resolveSamplingParams({ temperature: 0 }, { vocabSize, chooseSeed: () => 1 }), slot: 0 };
-    this.#batches = this.#makeBatches();
   }
 
-  static async create(runner: ModelRunner, workload: Workload, now: Clock = () => performance.now()): Promise<Bench> {
+  /** @param pacer Sizes the chunks of prompts; default: the product's. */
+  static async create(
+    runner: ModelRunner,
+    workload: Workload,
+    now: Clock = () => performance.now(),
+    pacer: ChunkPacer = pacerFor(runner),
+  ): Promise<Bench> {
     const { plan, gpu, scratch } = runner;
-    return new Bench(runner, await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, scratch.logits), workload, now);
+    const sampler = await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, scratch.logits);
+    return new Bench(runner, sampler, workload, now, pacer);
   }
 
   async repeat(): Promise<Repetition> {
     const started = this.#now();
     const before = { ...this.#runner.gpu.counters };
-    for (const batch of this.#batches.prefill) await this.#step(batch);
+    const { first, chunkRows } = await this.#prefill();
     const prefillMs = this.#now() - started;
+    const { longestDispatchMs } = this.#pacer;
     const between = { ...this.#runner.gpu.counters };
-    const decodeMs: number[] = [];
-    for (const batch of this.#batches.decode) {
-      const stepStarted = this.#now();
-      await this.#step(batch);
-      decodeMs.push(this.#now() - stepStarted);
-    }
+    const decodeMs = await this.#decode(first);
+    this.#pipeline.rest();
     return {
       prefillMs,
+      chunkRows,
+      longestDispatchMs,
       decodeMs,
       prefill: difference(between, before),
       decode: difference({ ...this.#runner.gpu.counters }, between),
     };
   }
 
-  async #step(batch: Batch): Promise<void> {
-    const { device } = this.#runner.gpu;
-    const encoder = device.createCommandEncoder({ label: 'bench' });
-    const last = batch.rows.at(-1);
-    if (last?.wantLogits !== true) {
-      this.#runner.record(batch, encoder);
-      this.#runner.submit(encoder);
-      return;
+  /** @returns the first token, and the rows of the last chunk */
+  async #prefill(): Promise<{ readonly first: TokenId; readonly chunkRows: number }> {
+    const { numPrompt, kvFill, computes } = this.#workload;
+    const { vocabSize, sizes } = this.#runner.plan;
+    let first: TokenId | undefined;
+    let chunkRows = 0;
+    for (let done = 0; done < numPrompt;) {
+      const count = Math.min(computes ? this.#pacer.rows : sizes.maxRows, numPrompt - done);
+      const position = kvFill + done;
+      chunkRows = count;
+      const tokens = Array.from({ length: count }, (_, i) => tokenId(hash(position + i, 3) % vocabSize));
+      done += count;
+      this.#submit(batchOf(position, tokens, 'prompt', done === numPrompt));
+      const result = await this.#pipeline.read();
+      if (computes && result.work !== undefined) this.#pacer.observe(count, result.work, result.elapsedMs);
+      first = this.#drawn(result);
     }
-    this.#runner.record(batch, encoder, (pass) => {
-      this.#sampler.record(pass, [{ ...this.#request, position: last.position + 1 }]);
-    });
-    const read = this.#sampler.recordReadback(encoder, 1);
-    this.#runner.submit(encoder);
-    const [drawn] = await read();
-    const isToken = drawn !== undefined && drawn.id < this.#runner.plan.vocabSize;
-    if (this.#workload.computes && !isToken) throw new Error('no token came back');
+    return { first: first ?? tokenId(0), chunkRows };
   }
 
-  #makeBatches() {
-    const { numPrompt, numGenerate, kvFill } = this.#workload;
-    const { maxRows } = this.#runner.plan.sizes;
-    const prefill: Batch[] = [];
-    for (let done = 0; done < numPrompt; done += maxRows) {
-      const count = Math.min(maxRows, numPrompt - done);
-      prefill.push(this.#batch(kvFill + done, count, 'prompt', done + count === numPrompt));
-    }
-    const decode = Array.from({ length: numGenerate }, (_, i) =>
-      this.#batch(kvFill + numPrompt + i, 1, 'generated', true),
-    );
-    return { prefill, decode };
-  }
-
-  #batch(position: number, count: number, tokenClass: TokenClass, wantLast: boolean): Batch {
-    const length = position + count;
-    const { vocabSize } = this.#runner.plan;
-    return {
-      sequences: [
-        { blockTable: Array.from({ length: Math.ceil(length / BLOCK_TOKENS) }, (_, i) => blockId(i)), length },
-      ],
-      rows: Array.from({ length: count }, (_, i): BatchRow => ({
-        sequence: 0,
-        token: tokenId(hash(position + i, 3) % vocabSize),
-        position: position + i,
-        tokenClass,
-        wantLogits: wantLast && i === count - 1,
-      })),
-      copies: [],
+  /** Goes on from `first`. */
+  async #decode(first: TokenId): Promise<readonly number[]> {
+    const { numGenerate, lateSteps } = this.#workload;
+    const start = this.#workload.kvFill + this.#workload.numPrompt;
+    const decodeMs: number[] = [];
+    let known = first;
+    const read = async () => {
+      const result = await this.#pipeline.read();
+      decodeMs.push(result.elapsedMs);
+      known = this.#drawn(result) ?? known;
     };
+    for (let i = 0; i < numGenerate; i++) {
+      // The step before this one may not have been read: its token is known to the GPU alone.
+      const token = this.#pipeline.numUnread > 0 ? { logitRow: 0 } : known;
+      this.#submit(batchOf(start + i, [token], 'generated', true));
+      while (this.#pipeline.numUnread > lateSteps) await read();
+    }
+    while (this.#pipeline.numUnread > 0) await read();
+    return decodeMs;
   }
+
+  #submit(batch: Batch): void {
+    const last = batch.rows.at(-1);
+    const requests = last?.wantLogits === true ? [{ ...this.#request, position: last.position + 1 }] : [];
+    this.#pipeline.submit({ batch }, requests);
+  }
+
+  /** Undefined where no row wanted logits, and where nothing is computed. @throws Error when no token came back */
+  #drawn({ step, drawn: [token] }: StepResult<Step>): TokenId | undefined {
+    const wanted = step.batch.rows.at(-1)?.wantLogits === true;
+    if (!wanted || !this.#workload.computes) return undefined;
+    if (token === undefined || token.id >= this.#runner.plan.vocabSize) throw new Error('no token came back');
+    return tokenId(token.id);
+  }
+}
+
+/** Rows of one sequence from `position` on. */
+export function batchOf(
+  position: number,
+  tokens: readonly BatchRow['token'][],
+  tokenClass: TokenClass,
+  wantLast: boolean,
+): Batch {
+  const length = position + tokens.length;
+  return {
+    sequences: [{ blockTable: Array.from({ length: Math.ceil(length / BLOCK_TOKENS) }, (_, i) => blockId(i)), length }],
+    rows: tokens.map((token, i): BatchRow => ({
+      sequence: 0,
+      token,
+      position: position + i,
+      tokenClass,
+      wantLogits: wantLast && i === tokens.length - 1,
+    })),
+    copies: [],
+  };
 }
 
 function difference(after: CounterValues, before: CounterValues): CounterValues {

@@ -19,18 +19,31 @@ const NOTHING = {
 
 it('rates come from whole phases, counters from generated tokens alone', () => {
   const facts = { command: '', adapter: '', model: '', variants: '', clock: 'wall' as const, loadMs: 0, sourceMs: 0 };
-  const report = summarise({ ...facts, workload: { numPrompt: 50, numGenerate: 2, kvFill: 0, computes: true } }, [
-    {
-      prefillMs: 500,
-      decodeMs: [10, 30],
-      prefill: { ...NOTHING, numDispatches: 1000 },
-      decode: { ...NOTHING, numDispatches: 60, numSubmits: 2, weightBytesRead: 800, peakBufferBytes: 77 },
-    },
-  ]);
+  const report = summarise(
+    { ...facts, workload: { numPrompt: 50, numGenerate: 2, kvFill: 0, lateSteps: 1, computes: true } },
+    [
+      {
+        prefillMs: 500,
+        chunkRows: 64,
+        longestDispatchMs: 5,
+        decodeMs: [10, 30],
+        prefill: { ...NOTHING, numDispatches: 1000 },
+        decode: {
+          ...NOTHING,
+          numDispatches: 60,
+          numSubmits: 2,
+          numWaits: 1,
+          weightBytesRead: 800,
+          peakBufferBytes: 77,
+        },
+      },
+    ],
+  );
   expect(report.prefillTokensPerSecond.median).toBe(100);
   expect(report.decodeTokensPerSecond.median).toBe(50);
   expect(report.timeToFirstTokenMs.median).toBe(500);
-  expect(report.perToken).toMatchObject({ numDispatches: 30, numSubmits: 1, weightBytesRead: 400 });
+  expect(report.chunk).toEqual({ rows: 64, longestDispatchMs: 5 });
+  expect(report.perToken).toMatchObject({ numDispatches: 30, numSubmits: 1, numWaits: 0.5, weightBytesRead: 400 });
   expect(report.peakBufferBytes).toBe(77);
   expect(report.device).toBeUndefined();
 });

@@ -18,9 +18,13 @@ export interface BenchReport {
   readonly prefillTokensPerSecond: Spread;
   readonly decodeTokensPerSecond: Spread;
   readonly timeToFirstTokenMs: Spread;
+  /** Of the last repetition's last chunk: rows, and its longest dispatch as estimated. */
+  readonly chunk: { readonly rows: number; readonly longestDispatchMs: number | undefined };
   readonly perToken: {
     readonly numDispatches: number;
     readonly numSubmits: number;
+    /** Steps that could be recorded only when the result of the one right before had been read. */
+    readonly numWaits: number;
     readonly weightBytesRead: number;
     readonly kvBytesRead: number;
     readonly numBuffersCreated: number;
@@ -68,9 +72,11 @@ export function summarise(
     prefillTokensPerSecond: prefill,
     decodeTokensPerSecond: decode,
     timeToFirstTokenMs: spreadOf(repetitions.map(({ prefillMs }) => prefillMs)),
+    chunk: { rows: repetitions.at(-1)?.chunkRows ?? 0, longestDispatchMs: repetitions.at(-1)?.longestDispatchMs },
     perToken: {
       numDispatches: perToken('numDispatches'),
       numSubmits: perToken('numSubmits'),
+      numWaits: perToken('numWaits'),
       weightBytesRead: perToken('weightBytesRead'),
       kvBytesRead: perToken('kvBytesRead'),
       numBuffersCreated: perToken('numBuffersCreated'),
@@ -110,14 +116,18 @@ export function formatReport(report: BenchReport): string {
     ['kernels', report.variants],
     [
       'workload',
-      `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated; ${report.clock} clock`,
+      `${workload.kvFill} in the cache, ${workload.numPrompt} prompt, ${workload.numGenerate} generated, read ${workload.lateSteps} steps late; ${report.clock} clock`,
     ],
     ['load', `${report.loadMs.toFixed(0)} ms, of it ${report.sourceMs.toFixed(0)} ms for the file's bytes`],
     ...(workload.computes ? [] : ([['note', 'nothing is computed on this adapter: the times mean nothing']] as const)),
     ['prefill', `${spread(report.prefillTokensPerSecond)} tokens/s`],
+    ['last chunk', chunkOf(report)],
     ['decode', `${spread(report.decodeTokensPerSecond)} tokens/s`],
     ['time to first token', `${spread(report.timeToFirstTokenMs)} ms`],
-    ['per generated token', `${perToken.numDispatches} dispatches, ${perToken.numSubmits} submits`],
+    [
+      'per generated token',
+      `${perToken.numDispatches} dispatches, ${perToken.numSubmits} submits, ${perToken.numWaits.toFixed(2)} waits`,
+    ],
     [
       '',
       `${megabytes(perToken.weightBytesRead)} of weights, ${megabytes(perToken.kvBytesRead)} of keys and values read`,
@@ -127,6 +137,12 @@ export function formatReport(report: BenchReport): string {
     ...(report.device === undefined ? [] : formatDevice(report.device)),
   ];
   return rows.map(([name, value]) => `${name.padEnd(20)} ${value}`).join('\n');
+}
+
+function chunkOf({ chunk: { rows, longestDispatchMs } }: BenchReport): string {
+  const longest =
+    longestDispatchMs === undefined ? '' : `, its longest dispatch about ${longestDispatchMs.toFixed(1)} ms`;
+  return `${String(rows)} rows${longest}`;
 }
 
 /** Rows of a report. */

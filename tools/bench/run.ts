@@ -24,7 +24,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
   try {
     const nowMs = clockOf(options.clock);
     const loadStarted = performance.now();
-    const { numPrompt, numGenerate, kvFill } = options;
+    const { numPrompt, numGenerate, kvFill, lateSteps } = options;
     const contextLength = kvFill + numPrompt + numGenerate;
     const plan = planModel(await readGgufHeader(source), gpu, {
       ...DEFAULT_SIZE_OPTIONS,
@@ -34,7 +34,7 @@ export async function runBench(options: BenchOptions, command: string): Promise<
       precision: options.precision,
     });
     const runner = await ModelRunner.create(gpu, source, plan, options.variants);
-    const workload = { numPrompt, numGenerate, kvFill, computes: options.adapter !== 'null' };
+    const workload = { numPrompt, numGenerate, kvFill, lateSteps, computes: options.adapter !== 'null' };
     const bench = await Bench.create(runner, workload, nowMs);
     const loadMs = performance.now() - loadStarted;
     await bench.repeat(); // warm-up

@@ -1,5 +1,5 @@
 /**
- * Feed-forwards in float64 (SwiGLU, https://arxiv.org/abs/2002.05202), and mixtures of them as in Mixtral
+ * Feed-forwards in float64 (SwiGLU and GeGLU, https://arxiv.org/abs/2002.05202), and mixtures of them as in Mixtral
  * (https://arxiv.org/abs/2401.04088): the softmax of the router's logits over those chosen, and a shared expert with a gate
  * where the file has one (https://arxiv.org/abs/2407.10671). Plain loops, a row at a time.
  */
@@ -10,13 +10,16 @@ export interface ExpertsSpec {
   readonly numUsed: number;
 }
 
+export type Activation = 'silu' | 'gelu';
+
 /** @param name of the tensors of `gate`, `up` and `down` */
 export async function feedForward(
   weights: ExactWeights,
   name: (part: 'gate' | 'up' | 'down') => string,
   x: readonly Float64Array[],
+  activation: Activation = 'silu',
 ): Promise<Float64Array[]> {
-  const activated = swiglu(await weights.multiply(name('gate'), x), await weights.multiply(name('up'), x));
+  const activated = gated(await weights.multiply(name('gate'), x), await weights.multiply(name('up'), x), activation);
   return weights.multiply(name('down'), activated);
 }
 
@@ -41,7 +44,7 @@ export async function mixExperts(
       const part = (name: string, rowsEach: number, of: readonly Float64Array[]) =>
         weights.multiplyRows(`${layer}.ffn_${name}_exps.weight`, expert * rowsEach, rowsEach, of);
       const width = weights.numRows(`${layer}.ffn_gate_exps.weight`) / numExperts;
-      const activated = swiglu(await part('gate', width, input), await part('up', width, input));
+      const activated = gated(await part('gate', width, input), await part('up', width, input), 'silu');
       add(out[i], (await part('down', out[i]?.length ?? 0, activated))[0], (shares[slot] ?? NaN) / total);
     }
   }
@@ -63,8 +66,18 @@ async function addShared(
   });
 }
 
-function swiglu(gate: readonly Float64Array[], up: readonly Float64Array[]): Float64Array[] {
-  return gate.map((row, i) => row.map((g, j) => (g / (1 + Math.exp(-g))) * (up[i]?.[j] ?? NaN)));
+function gated(gate: readonly Float64Array[], up: readonly Float64Array[], activation: Activation): Float64Array[] {
+  const activate = activation === 'silu' ? silu : gelu;
+  return gate.map((row, i) => row.map((g, j) => activate(g) * (up[i]?.[j] ?? NaN)));
+}
+
+function silu(x: number): number {
+  return x / (1 + Math.exp(-x));
+}
+
+/** By the tangent, as models are trained with it: https://arxiv.org/abs/1606.08415 */
+function gelu(x: number): number {
+  return 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)));
 }
 
 function add(target: Float64Array | undefined, row: Float64Array | undefined, weight: number): void {

@@ -23,6 +23,8 @@ const MODELS = [
   'llama-linear-bias',
   'llama3-ropefreqs',
   'llama-ctx4096',
+  'qwen3',
+  'gemma3',
 ];
 
 const missing = 'missing' in reference ? ` (skipped: ${reference.missing})` : '';

@@ -6,6 +6,8 @@
 export interface RotationSpec {
   /** Elements of a head that are rotated, from its start. */
   readonly numElements: number;
+  /** What turns with what: elements 2i and 2i + 1, or i and i + numElements / 2. */
+  readonly pairs: 'neighbours' | 'halves';
   readonly base: number;
   readonly scaling: 'none' | 'linear' | 'yarn';
   readonly factor: number;
@@ -18,15 +20,16 @@ export interface RotationSpec {
   readonly pairFactors: Float64Array | undefined;
 }
 
-/** Rotates neighbouring pairs (2i, 2i + 1) of the head at `offset` of `vector`, in place. */
+/** Rotates the head at `offset` of `vector`, in place. */
 export function rotateHead(vector: Float64Array, offset: number, position: number, spec: RotationSpec): void {
   const magnitude = spec.attnFactor * (spec.scaling === 'yarn' ? 1 + 0.1 * Math.log(spec.factor) : 1);
   for (let pair = 0; 2 * pair < spec.numElements; pair++) {
     const angle = position * frequencyOf(pair, spec);
-    const re = vector[offset + 2 * pair] ?? NaN;
-    const im = vector[offset + 2 * pair + 1] ?? NaN;
-    vector[offset + 2 * pair] = magnitude * (re * Math.cos(angle) - im * Math.sin(angle));
-    vector[offset + 2 * pair + 1] = magnitude * (re * Math.sin(angle) + im * Math.cos(angle));
+    const [first, second] = spec.pairs === 'halves' ? [pair, pair + spec.numElements / 2] : [2 * pair, 2 * pair + 1];
+    const re = vector[offset + first] ?? NaN;
+    const im = vector[offset + second] ?? NaN;
+    vector[offset + first] = magnitude * (re * Math.cos(angle) - im * Math.sin(angle));
+    vector[offset + second] = magnitude * (re * Math.sin(angle) + im * Math.cos(angle));
   }
 }
 

@@ -19,7 +19,6 @@ const architecture = (name: string) => new RegExp(`^The model's architecture is 
 /** What is refused, and what the refusal says. A model that becomes supported leaves this list. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
   'falcon-h1': architecture('falcon-h1'),
-  'gemma4-moe': /^This gemma4 model has a mixture of 4 experts/,
   granitehybrid: architecture('granitehybrid'),
   jamba: architecture('jamba'),
   lfm2: architecture('lfm2'),

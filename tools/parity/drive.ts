@@ -5,7 +5,7 @@
 import { BLOCK_TOKENS } from '../../src/worker/model/kv-pool.ts';
 import type { ModelRunner } from '../../src/worker/model/runner.ts';
 import type { BatchRow } from '../../src/worker/scheduler/batch.ts';
-import { blockId, tokenId, type BlockId, type TokenClass } from '../../src/worker/tokens.ts';
+import { blockId, stateSlot, tokenId, type BlockId, type StateSlot, type TokenClass } from '../../src/worker/tokens.ts';
 
 export interface Track {
   /** All tokens, those after `numPrompt` of class generated. */
@@ -21,19 +21,33 @@ export interface Track {
 interface Running {
   readonly track: Track;
   readonly blocks: BlockId[];
+  /** Of models with recurrent layers. */
+  readonly slot: StateSlot;
   done: number;
 }
 
 /** @param seed of the shuffle of blocks */
 export async function driveTracks(runner: ModelRunner, tracks: readonly Track[], seed: number): Promise<void> {
   const free = shuffled(runner.plan.sizes.kv.numBlocks, seed);
-  const running: Running[] = tracks.map((track) => ({ track, blocks: [], done: 0 }));
+  const running: Running[] = tracks.map((track, i) => ({
+    track,
+    blocks: [],
+    slot: stateSlot(i),
+    done: 0,
+  }));
   for (;;) {
     const live = running.filter((run) => run.done < run.track.ids.length);
     if (live.length === 0) return;
     const taken = takeRows(runner, live, free);
     runner.forward({
-      sequences: taken.map(({ run, count }) => ({ blockTable: run.blocks, length: run.done + count })),
+      sequences: taken.map(({ run, count }) => ({
+        blockTable: run.blocks,
+        length: run.done + count,
+        states: {
+          from: run.done === 0 ? undefined : run.slot,
+          to: [...new Array<undefined>(count - 1).fill(undefined), run.slot],
+        },
+      })),
       rows: taken.flatMap(({ run, count, tokenClass }, sequence) => rowsOf(run, count, tokenClass, sequence)),
       copies: [],
     });

@@ -56,6 +56,7 @@ const ON_ONE: readonly Case[] = [
   { model: 'deepseek2', flags: [] },
   { model: 'falcon', flags: ['--attention', 'flash'] },
   { model: 'gemma4', flags: [] },
+  { model: 'gemma4-moe', flags: ['--max-binding', '65536'] },
 ];
 
 /** Encoders, on every adapter: they have kernels of their own for attention. */

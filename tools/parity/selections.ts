@@ -14,7 +14,7 @@ export const FORCED_VARIANTS: readonly Selection[] = [
   ['--gemm', 'rows'],
   ['--gemm', 'broadcast'],
   ['--gemv', 'rows'],
-  ['--gemv', 'broadcast'],
+  ['--gemv', 'columns'],
   ['--gemv', 'lanes'],
   ['--gemv', 'subgroups'],
   ['--attention', 'flash'],

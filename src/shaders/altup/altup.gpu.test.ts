@@ -3,7 +3,18 @@ import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
 import type { Kernel } from '../kernel.ts';
 import { planted, randomFloats, seededRandom } from '../testing/values.ts';
-import { differences, EPS32, exactly, type Expected } from '../vectors/tolerance.ts';
+import {
+  addTolerance,
+  differences,
+  dotTolerance,
+  EPS32,
+  exactly,
+  meanTolerance,
+  normedDotTolerance,
+  rmsNormTolerance,
+  tanhTolerance,
+  type Expected,
+} from '../vectors/tolerance.ts';
 import {
   ALTUP_PARAMS,
   altupCoefficients,
@@ -15,7 +26,15 @@ import {
   SPARSIFY_PARAMS,
   sparsify,
 } from './altup.ts';
-import { coefficientsRef, correctRef, matchLengthRef, predictRef, sparsifyRef } from './altup.ref.ts';
+import {
+  coefficientsRef,
+  correctRef,
+  matchLengthRef,
+  momentsRef,
+  predictRef,
+  routedRef,
+  sparsifyRef,
+} from './altup.ref.ts';
 
 const WIDTH = 224;
 const NUM_ROWS = 3;
@@ -23,11 +42,23 @@ const NUM_ROWS = 3;
 const STEP = packStep({ numPrompt: 1, numGenerated: 1 });
 const COMPUTED = 2;
 const EPS = Math.fround(1e-6);
-/** Of sums of 224 products, relative to the sum of magnitudes, and a few roundings more. */
-const relative = (magnitude: number) => 24 * EPS32 * magnitude;
 
 const floats = (buffer: ArrayBuffer | undefined) => new Float32Array(buffer ?? new ArrayBuffer(0));
 const rowOf = (words: Float32Array, row: number, width = WIDTH) => words.subarray(row * width, (row + 1) * width);
+
+const normOf = (values: readonly number[]) => Math.hypot(...values);
+
+/** Of the linear map `row` of four tangents: each of a product with a normed row. */
+function coefficientTolerance(routed: readonly number[], routers: readonly Float32Array[], row: Float32Array): number {
+  const terms = routers.map((router, stream) => {
+    const products = routed.map((value, i) => value * (router[i] ?? NaN));
+    const sum = products.reduce((a, b) => a + b);
+    const factor = Math.abs(row[stream] ?? NaN);
+    const tolerance = tanhTolerance(normedDotTolerance(WIDTH, normOf(products), sum));
+    return { off: factor * tolerance, product: factor * Math.abs(Math.tanh(sum)) };
+  });
+  return terms.reduce((sum, { off }) => sum + off, 0) + dotTolerance(4, normOf(terms.map(({ product }) => product)));
+}
 
 async function checkCoefficients(runner: KernelRunner, kernel: Kernel, seed: number, numOut: number) {
   const random = seededRandom(seed);
@@ -49,8 +80,8 @@ async function checkCoefficients(runner: KernelRunner, kernel: Kernel, seed: num
     const [row, column] = [Math.floor(i / 32), i % 32];
     if (row >= COMPUTED || column >= numOut) return exactly(before);
     const value = coefficientsRef(rowOf(x, row), weight, rows, maps, EPS)[column] ?? NaN;
-    // tanh of WGSL: absolute error 2^-10.987 is allowed, 1e-5 is what a right one stays within.
-    return { value, tolerance: 4e-5 };
+    const routed = routedRef(rowOf(x, row), weight, EPS);
+    return { value, tolerance: coefficientTolerance(routed, rows, rowOf(map, column, 4)) };
   });
   return differences(floats(results[5]), expected);
 }
@@ -82,17 +113,30 @@ async function checkMix(runner: KernelRunner, kernel: Kernel, seed: number, kind
       ? predictRef(streams, coefficients)
       : correctRef(streams, rowOf(active, row), coefficients);
   });
-  const at = (row: number, a: number, column: number) => mixed[row]?.[a]?.[column] ?? NaN;
-  const largest = 400; // four products of up to 10 with coefficients, generously
+  const at = (row: number, a: number, column: number): Expected => {
+    const value = mixed[row]?.[a]?.[column] ?? NaN;
+    const streams = streamsOf(input, streamRows, row).map((stream) => stream[column] ?? NaN);
+    const own = streams[a] ?? NaN;
+    if (kind === 'predict') {
+      const products = streams.map((stream, c) => stream * (k[row * 32 + a * 4 + c] ?? NaN));
+      return { value, tolerance: dotTolerance(5, normOf([own, ...products])) };
+    }
+    // A difference and a sum of two, rounded, before the product of both, which is rounded with the last sum.
+    const change = (rowOf(active, row)[column] ?? NaN) - (streams[0] ?? NaN);
+    const product = change * ((k[row * 32 + a] ?? NaN) + 1);
+    return { value, tolerance: EPS32 * Math.abs(product) + addTolerance(own, product) };
+  };
   const ofOutput = Array.from(output, (before, i): Expected => {
     const [a, row, column] = [Math.floor(i / WIDTH / streamRows), Math.floor(i / WIDTH) % streamRows, i % WIDTH];
-    return row >= COMPUTED ? exactly(before) : { value: at(row, a, column), tolerance: EPS32 * largest };
+    return row >= COMPUTED ? exactly(before) : at(row, a, column);
   });
   const ofActive = Array.from(active, (before, i): Expected => {
     const [row, column] = [Math.floor(i / WIDTH), i % WIDTH];
     if (row >= COMPUTED) return exactly(before);
-    const factor = kind === 'predict' ? 1 : (scale[column] ?? NaN);
-    return { value: at(row, 0, column) * factor, tolerance: EPS32 * largest };
+    const first = at(row, 0, column);
+    if (kind === 'predict') return first;
+    const [factor, value] = [scale[column] ?? NaN, first.value * (scale[column] ?? NaN)];
+    return { value, tolerance: first.tolerance * Math.abs(factor) + EPS32 * Math.abs(value) };
   });
   return [...differences(floats(results.at(-2)), ofOutput), ...differences(floats(results.at(-1)), ofActive)];
 }
@@ -110,7 +154,9 @@ async function checkMatch(runner: KernelRunner, kernel: Kernel, seed: number, ad
       const value = matched[Math.floor(i / WIDTH)]?.[i % WIDTH];
       if (value === undefined) return exactly(before);
       const sum = 0.25 * value + (addToOut ? before : 0);
-      return { value: sum, tolerance: relative(Math.abs(value) + Math.abs(before)) };
+      // Two sums of squares, and a quotient and a root of them: at most twice what one is off in a norm.
+      const ofLength = 2 * rmsNormTolerance(WIDTH, 0.25 * value);
+      return { value: sum, tolerance: ofLength + addTolerance(0.25 * value, addToOut ? before : 0) };
     }),
   );
 }
@@ -121,13 +167,21 @@ async function checkSparsify(runner: KernelRunner, kernel: Kernel, seed: number)
   const factor = Math.fround(1.6448533535003662);
   const params = packFields(SPARSIFY_PARAMS, { num_elements: width, row_words: stride / 4, factor: { f32: factor } });
   const results = await runner.run(kernel, [params, x], [COMPUTED, 1, 1]);
+  const tolerances = Array.from({ length: COMPUTED }, (_, row) => {
+    const values = rowOf(x, row).subarray(0, width);
+    const { mean, deviation } = momentsRef(values);
+    const largest = Math.max(...values.map(Math.abs));
+    // The mean, the deviation as the root in a norm, their sum, and the difference to it.
+    const ofCut = meanTolerance(width, largest) + factor * rmsNormTolerance(width, deviation);
+    return ofCut + addTolerance(mean, factor * deviation) + addTolerance(largest, mean + factor * deviation);
+  });
   const sparse = Array.from({ length: COMPUTED }, (_, row) => sparsifyRef(rowOf(x, row).subarray(0, width), factor));
   expect(sparse.flatMap((row) => [...row]).some((value) => value > 0)).toBe(true);
   return differences(
     floats(results[1]),
     Array.from(x, (before, i): Expected => {
       const value = sparse[Math.floor(i / stride)]?.[i % stride];
-      return value === undefined ? exactly(before) : { value, tolerance: relative(10) };
+      return value === undefined ? exactly(before) : { value, tolerance: tolerances[Math.floor(i / stride)] ?? NaN };
     }),
   );
 }

@@ -6,6 +6,12 @@ const dotOf = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return sum;
 };
 
+/** What the router multiplies: x, RMS normed and divided by its length. */
+export function routedRef(x: ArrayLike<number>, weight: ArrayLike<number>, eps: number): readonly number[] {
+  const scale = 1 / Math.sqrt(dotOf(x, x) / x.length + eps) / x.length;
+  return Array.from({ length: x.length }, (_, i) => (x[i] ?? NaN) * (weight[i] ?? NaN) * scale);
+}
+
 /** @param x [n] @param router [4][n] @param map [numOut][4]; returns [numOut] */
 export function coefficientsRef(
   x: ArrayLike<number>,
@@ -14,8 +20,7 @@ export function coefficientsRef(
   map: readonly ArrayLike<number>[],
   eps: number,
 ): readonly number[] {
-  const scale = 1 / Math.sqrt(dotOf(x, x) / x.length + eps) / x.length;
-  const normed = Array.from({ length: x.length }, (_, i) => (x[i] ?? NaN) * (weight[i] ?? NaN) * scale);
+  const normed = routedRef(x, weight, eps);
   const modal = router.map((row) => Math.tanh(dotOf(normed, row)));
   return map.map((row) => dotOf(row, modal));
 }
@@ -47,11 +52,17 @@ export function matchLengthRef(x: ArrayLike<number>, y: ArrayLike<number>): Floa
   return Float64Array.from(y, (value) => value * factor);
 }
 
-/** What exceeds mean + factor * standard deviation. */
-export function sparsifyRef(x: ArrayLike<number>, factor: number): Float64Array {
+/** Of a sample. */
+export function momentsRef(x: ArrayLike<number>): { readonly mean: number; readonly deviation: number } {
   const values = Float64Array.from(x);
   const mean = values.reduce((a, b) => a + b) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  const cut = mean + factor * Math.sqrt(variance);
-  return values.map((value) => Math.max(0, value - cut));
+  return { mean, deviation: Math.sqrt(variance) };
+}
+
+/** What exceeds mean + factor * standard deviation. */
+export function sparsifyRef(x: ArrayLike<number>, factor: number): Float64Array {
+  const { mean, deviation } = momentsRef(x);
+  const cut = mean + factor * deviation;
+  return Float64Array.from(x, (value) => Math.max(0, value - cut));
 }

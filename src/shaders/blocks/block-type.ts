@@ -23,18 +23,21 @@ export interface BlockType {
   /** Defines `fn dequant32(group: u32) -> array<vec4<f32>, 8>` on bindings 0 (`wq`) and 1 (`ws`). */
   readonly wgsl: string;
   /**
-   * Whether `wgsl` also defines `struct Group`, `fn group_at(group: u32) -> Group`, which loads what a group needs, and
-   * `fn word0(g: Group) -> vec4<f32>` to `word7`, the elements of `dequant32` one by one, and
-   * `fn weights_of(g: Group) -> array<vec4<f32>, 8>`, all of them.
-   */
-  readonly hasWords?: boolean;
-  /**
-   * Where neighbouring groups of a row share words, of a type that has words: behind `wgsl` defines `const STRIP_GROUPS`,
+   * Where neighbouring groups of a row share words, of a type of `group_words.wgsl`: behind `wgsl` defines `const STRIP_GROUPS`,
    * `struct Strip`, `fn strip_at(group: u32) -> Strip`, which loads what they share once, and
    * `fn strip_group(strip: Strip, j: u32) -> Group`, that of `group_at(group + j)`.
    * Rows have whole strips, and `group` is the first of one.
    */
   readonly stripWgsl?: string;
+  /**
+   * A product whose scales come after the sums, where that is less work than `dequant32`: behind `wgsl` defines
+   * `const UNIT_GROUPS`, `alias Held`, an array of as many groups of x (8 words each), `struct Unit`,
+   * `fn unit_at(group: u32, last: u32) -> Unit`, which loads the groups from `group` on (none after `last`; Held is zero there),
+   * `fn sums_of_held(v: Held)`, of any type S, and `fn unit_dot(u: Unit, v: Held, sums: S) -> vec4<f32>`, the product in four partial sums.
+   */
+  readonly unitWgsl?: string;
+  /** The same for teams of eight lanes, where smaller units leave fewer lanes without one. */
+  readonly wideUnitWgsl?: string;
   /**
    * Where weights are signed bytes times a scale: behind `wgsl` defines `fn int8_group(group: u32) -> Int8Group`, the bytes of a
    * group and two numbers, and `fn int8_value(scale: vec2<f32>, a: i32, b: i32, sum: f32) -> f32`, the group's product with 32
@@ -62,6 +65,11 @@ export interface BlockField {
 export const BINDINGS_WGSL = `@group(0) @binding(0) var<storage, read> wq: array<vec4<u32>>;
 @group(0) @binding(1) var<storage, read> ws: array<u32>;
 `;
+
+/** `UNIT_GROUPS` of a type's `unitWgsl`. */
+export function unitGroupsOf(unitWgsl: string): number {
+  return Number(/UNIT_GROUPS = (\d)u/.exec(unitWgsl)?.[1]);
+}
 
 /** Elements of a row on the GPU: padded to whole groups of 32. */
 export function paddedRowElements(rowElements: number): number {

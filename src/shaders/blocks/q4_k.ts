@@ -9,6 +9,7 @@ import int8Wgsl from './q4_k_int8.wgsl?raw';
 import stripWgsl from './q4_k_strip.wgsl?raw';
 import { scaleAndMin } from './scale_min_k.ts';
 import scaleMinWgsl from './scale_min_k.wgsl?raw';
+import unitWgsl from './q4_k_unit.wgsl?raw';
 
 export const Q4_K = fromFields({
   name: 'Q4_K',
@@ -16,8 +17,8 @@ export const Q4_K = fromFields({
   blockElements: 256,
   fields: [number('f16', 'quants'), number('f16', 'quants'), bytes(12, 'quants'), bytes(128, 'quants')],
   wgsl: [halfWgsl, inPlaceWgsl, scaleMinWgsl, wgsl, groupWordsWgsl],
-  hasWords: true,
   stripWgsl,
+  unitWgsl,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));

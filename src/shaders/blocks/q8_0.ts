@@ -6,6 +6,9 @@ import { bytes, fromFields, number } from './fields.ts';
 import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q8_0.wgsl?raw';
 import int8Wgsl from './q8_0_int8.wgsl?raw';
+import dotsWgsl from './q8_0_dots.wgsl?raw';
+import unitWgsl from './q8_0_unit.wgsl?raw';
+import wideUnitWgsl from './q8_0_unit_wide.wgsl?raw';
 
 export const Q8_0 = fromFields({
   name: 'Q8_0',
@@ -13,7 +16,8 @@ export const Q8_0 = fromFields({
   blockElements: 32,
   fields: [number('f16', 'scales'), bytes(32, 'quants')],
   wgsl: [halfWgsl, inPlaceWgsl, wgsl, groupWordsWgsl],
-  hasWords: true,
+  unitWgsl: dotsWgsl + unitWgsl,
+  wideUnitWgsl: dotsWgsl + wideUnitWgsl,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {
     const d = halfToNumber(raw.getUint16(offsetBytes, true));

@@ -14,8 +14,13 @@ export interface Routed {
   readonly weights: readonly number[]; // [numUsed]
 }
 
-/** @param logits [numExperts] @param bias of what is compared, [numExperts] */
-export function routeRef(logits: ArrayLike<number>, bias: ArrayLike<number> | undefined, spec: RouteSpec): Routed {
+/** @param logits [numExperts] @param bias of what is compared, [numExperts] @param factors of weights, [numExperts] */
+export function routeRef(
+  logits: ArrayLike<number>,
+  bias: ArrayLike<number> | undefined,
+  spec: RouteSpec,
+  factors?: ArrayLike<number>,
+): Routed {
   const { numUsed, numGroups, numGroupsUsed } = spec;
   const all = Array.from(logits);
   const top = Math.max(...all);
@@ -37,7 +42,8 @@ export function routeRef(logits: ArrayLike<number>, bias: ArrayLike<number> | un
   const chosen = ids.map((expert) => scores[expert] ?? NaN);
   const sum = chosen.reduce((a, b) => a + b, 0);
   const divisor = spec.normalised ? Math.max(sum, 2 ** -14) : 1;
-  return { ids, weights: chosen.map((score) => (score / divisor) * spec.scale) };
+  const factorOf = (expert: number | undefined) => (factors === undefined ? 1 : (factors[expert ?? NaN] ?? NaN));
+  return { ids, weights: chosen.map((score, slot) => (score / divisor) * spec.scale * factorOf(ids[slot])) };
 }
 
 export function sigmoid(x: number): number {

@@ -47,14 +47,15 @@ export const ROUTE_PARAMS = [
   'num_groups',
   'num_groups_used',
   'shared_gate',
+  'has_factors',
   'scale',
 ] as const;
 
-/** Bindings: step, params, logits, bias, ids, weights. Grid: row. */
+/** Bindings: step, params, logits, bias, ids, weights, factors. Grid: row. */
 export const route: Kernel = {
   name: 'expert_route_f32',
   code: [stepWgsl, routeWgsl].join('\n'),
-  bindings: ['uniform', 'uniform', 'read', 'read', 'readWrite', 'readWrite'],
+  bindings: ['uniform', 'uniform', 'read', 'read', 'readWrite', 'readWrite', 'read'],
   constants: {},
   features: [],
 };
@@ -148,9 +149,9 @@ export function expertGemvWorkgroups(variant: GemvVariant, numPairs: number, num
   return [Math.ceil(numOut / (isByRows(variant) ? 64 : 2)), numPairs, 1];
 }
 
-/** No two pairs share weights for certain, so there is nothing to broadcast for. */
+/** Where lanes work on outputs of their own; experts have no kernels by columns. */
 function isByRows(variant: GemvVariant): boolean {
-  return variant === 'rows' || variant === 'broadcast';
+  return variant === 'rows' || variant === 'columns';
 }
 
 export const EXPERT_SUM_PARAMS = ['num_words', 'num_used', 'has_shared', 'add_to_out'] as const;

@@ -23,6 +23,7 @@ interface RouteCase extends Partial<RouteSpec> {
   readonly numUsed: number;
   readonly bias?: boolean;
   readonly sharedGate?: boolean;
+  readonly factors?: boolean;
   /** Logits of a few values, so that many are equal. */
   readonly ties?: boolean;
   readonly logitScale?: number;
@@ -32,6 +33,7 @@ const ROUTE_CASES: readonly RouteCase[] = [
   { numExperts: 4, numUsed: 2, normalised: true },
   { numExperts: 60, numUsed: 4, sharedGate: true },
   { numExperts: 128, numUsed: 8, normalised: true, ties: true },
+  { numExperts: 128, numUsed: 8, normalised: true, factors: true },
   { numExperts: 67, numUsed: 6, sigmoid: true, normalised: true, bias: true, scale: 2.5 },
   {
     numExperts: 256,
@@ -54,11 +56,13 @@ const NUM_ROWS = 5;
 /** Ids as they are, then the weights. */
 async function checkRoute(runner: KernelRunner, kernel: Kernel, seed: number, one: RouteCase) {
   const { numExperts, numUsed, bias = false, sharedGate = false, ties = false, logitScale = 3 } = one;
+  const hasFactors = one.factors === true;
   const spec = { sigmoid: false, normalised: false, numGroups: 1, numGroupsUsed: 1, scale: 1, ...one };
   const random = seededRandom(seed);
   const stride = numExperts + 3;
   const logits = randomFloats(random, NUM_ROWS * stride, logitScale).map((v) => (ties ? Math.round(v) : v));
   const biases = randomFloats(random, numExperts, 0.5).map((v) => (ties ? Math.round(v * 2) : v));
+  const factors = randomFloats(random, numExperts, 2);
   if (spec.sigmoid && logitScale > 30) logits.fill(-40, 0, stride);
   const params = packFields(ROUTE_PARAMS, {
     num_experts: numExperts,
@@ -70,15 +74,17 @@ async function checkRoute(runner: KernelRunner, kernel: Kernel, seed: number, on
     num_groups: spec.numGroups,
     num_groups_used: spec.numGroupsUsed,
     shared_gate: sharedGate ? 1 : 0,
+    has_factors: hasFactors ? 1 : 0,
     scale: { f32: spec.scale },
   });
   const ids = new Uint32Array((NUM_ROWS + 1) * numUsed).fill(9999);
   const weights = new Float32Array((NUM_ROWS + 1) * (numUsed + 1)).fill(UNTOUCHED);
   const step = packStep({ numPrompt: 2, numGenerated: NUM_ROWS - 2 });
-  const results = await runner.run(kernel, [step, params, logits, biases, ids, weights], [NUM_ROWS, 1, 1]);
+  const results = await runner.run(kernel, [step, params, logits, biases, ids, weights, factors], [NUM_ROWS, 1, 1]);
   const routed = Array.from({ length: NUM_ROWS }, (_, row) => {
     const ofRow = logits.subarray(row * stride, row * stride + numExperts);
-    return routeRef(ofRow, bias ? biases : undefined, { ...spec, scale: Math.fround(spec.scale) });
+    const rounded = { ...spec, scale: Math.fround(spec.scale) };
+    return routeRef(ofRow, bias ? biases : undefined, rounded, hasFactors ? factors : undefined);
   });
   // exp's and the quotient's errors, twice; sums of all scores and of the chosen; products.
   const relative = EPS32 * (2 * (3 + 2 * Math.min(80, logitScale * 2)) + Math.sqrt(numExperts) + numUsed + 10);
@@ -182,7 +188,10 @@ describeOnAdapters((runner) => {
     ['max(sum, 6.103515625e-5)', 'sum'],
     ['scores[e] / total + bias[e]', 'keys[e] + bias[e]'],
     ['chosen[slot] = scores[e] / total', 'chosen[slot] = keys[e]'],
-    [' * params.scale;', ';'],
+    [' * params.scale *', ' *'],
+    ['factors[e], params', 'factors[e + 1u], params'],
+    ['params.has_factors == 1u', 'true'],
+    ['params.has_factors == 1u', 'false'],
     ['params.shared_gate == 1u);', 'false);'],
     ['params.normalised == 1u', 'true'],
     ['select(exp(keys[e] - top), sigmoid(keys[e]), params.sigmoid == 1u)', 'exp(keys[e] - top)'],

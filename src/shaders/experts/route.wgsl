@@ -15,6 +15,7 @@ struct RouteParams {
   num_groups: u32,      // neighbouring experts; 1: no groups
   num_groups_used: u32, // groups with the greatest sums of two keys, among which experts are chosen
   shared_gate: u32,     // 1: the shared expert's weight is the sigmoid of its logit; 0: 1
+  has_factors: u32,     // 1: each expert has a factor of its own for its weight
   scale: f32,           // of the weights
 }
 
@@ -24,10 +25,12 @@ struct RouteParams {
 @group(0) @binding(3) var<storage, read> bias: array<f32>;           // [num_experts]
 @group(0) @binding(4) var<storage, read_write> ids: array<u32>;      // [row][num_used]
 @group(0) @binding(5) var<storage, read_write> weights: array<f32>;  // [row][num_used + 1], the last the shared expert's
+@group(0) @binding(6) var<storage, read> factors: array<f32>;        // [num_experts]
 
 var<workgroup> keys: array<f32, MAX_EXPERTS>;
 var<workgroup> scores: array<f32, MAX_EXPERTS>;
 var<workgroup> chosen: array<f32, MAX_USED>;
+var<workgroup> chosen_factors: array<f32, MAX_USED>;
 
 fn sigmoid(x: f32) -> f32 {
   return 1.0 / (1.0 + exp(min(-x, 80.0)));
@@ -107,6 +110,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     if (slot < params.num_used) {
       ids[row * params.num_used + slot] = e;
       chosen[slot] = scores[e] / total;
+      chosen_factors[slot] = select(1.0, factors[e], params.has_factors == 1u);
     }
   }
   workgroupBarrier();
@@ -118,7 +122,7 @@ fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) 
     }
     // The least sum that divides, 2^-14, as in llama.cpp.
     let divisor = select(1.0, max(sum, 6.103515625e-5), params.normalised == 1u);
-    weights[row * pitch + tid] = chosen[tid] / divisor * params.scale;
+    weights[row * pitch + tid] = chosen[tid] / divisor * params.scale * chosen_factors[tid];
   }
   if (tid == 63u) {
     weights[row * pitch + params.num_used] =

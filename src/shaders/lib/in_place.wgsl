@@ -13,6 +13,17 @@ fn low_nibbles(word: u32) -> vec4<f32> {
   return vec4<f32>(bitcast<vec4<i32>>(vec4<u32>(word) & vec4<u32>(0xfu, 0xf00u, 0xf0000u, 0xf000000u)));
 }
 
+// High nibbles of bytes, times 16 PLACES; less 8 in the topmost, since that has the sign.
+fn high_nibbles(word: u32) -> vec4<f32> {
+  let turned = vec4<u32>(word ^ 0x80000000u);
+  return vec4<f32>(bitcast<vec4<i32>>(turned & vec4<u32>(0xf0u, 0xf000u, 0xf00000u, 0xf0000000u)));
+}
+
+// Bytes, times PLACES; the topmost is signed.
+fn bytes(word: u32) -> vec4<f32> {
+  return vec4<f32>(bitcast<vec4<i32>>(vec4<u32>(word) & vec4<u32>(0xffu, 0xff00u, 0xff0000u, 0xff000000u)));
+}
+
 // Their high nibbles less 8, times 16 PLACES. The topmost one has the sign: with its high bit turned it is the difference.
 fn high_nibbles_less_8(word: u32) -> vec4<f32> {
   let nibbles = (vec4<u32>(word) & vec4<u32>(0xf0u, 0xf000u, 0xf00000u, 0xf0000000u)) ^ vec4<u32>(0u, 0u, 0u, 0x80000000u);

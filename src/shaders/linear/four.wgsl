@@ -72,8 +72,3 @@ fn store_four(m: u32, n: u32, four: Four) {
   if (n + 32u < params.num_out) { store(m, n + 32u, sums.z); }
   if (n + 48u < params.num_out) { store(m, n + 48u, sums.w); }
 }
-
-fn store_two(m: u32, n: u32, two: Two) {
-  if (n < params.num_out) { store(m, n, sum4(two.a)); }
-  if (n + 16u < params.num_out) { store(m, n + 16u, sum4(two.b)); }
-}

@@ -25,7 +25,7 @@ interface Fused extends FusedOp {
 
 const FUSED: readonly Fused[] = [
   { title: 'gated, rows', variant: 'rows', normed: false, gated: true },
-  { title: 'gated, broadcast', variant: 'broadcast', normed: false, gated: true },
+  { title: 'gated, columns', variant: 'columns', normed: false, gated: true },
   ...(['lanes', 'subgroups'] as const).flatMap((variant) => [
     { title: `normed, ${variant}`, variant, normed: true, gated: false },
     { title: `normed and gated, ${variant}`, variant, normed: true, gated: true },
@@ -146,10 +146,10 @@ describeOnAdapters((runner) => {
     ['gated, rows', 'finished(n + params.split_at', 'finished(n'], // and their bias
     ['gated, rows', 'exp(min(-gate, 80.0))', 'exp(min(gate, 80.0))'],
     ['gated, rows', 'if (count > 2u)', 'if (count > 3u)'],
-    ['gated, broadcast', 'params.split_at + far', 'params.split_at + near'],
-    ['gated, broadcast', 'n + 32u < params.split_at', 'n + 33u < params.split_at'],
-    ['gated, broadcast', 'store_gated(m, n, sums.x, sums.y', 'store_gated(m, n, sums.x, sums.w'],
-    ['gated, broadcast', 'if (last > 1u)', 'if (last > 2u)'],
+    ['gated, columns', 'base + params.split_at', 'params.split_at'],
+    ['gated, columns', 'n < params.split_at', 'n <= params.split_at'],
+    ['gated, columns', 'lane, gates.b, ups.b', 'lane, gates.a, ups.b'],
+    ['gated, columns', 'if (next > i)', 'if (next > i + 1u)'],
     ['normed, lanes', ' + vec4<f32>(params.eps)', ''],
     ['normed, lanes', 'f32(params.num_elements)', 'f32(params.num_groups * 32u)', F32],
     ['normed, lanes', 'return norm_weight[k]', 'return vec4<f32>(1.0)'],

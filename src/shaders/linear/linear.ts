@@ -6,17 +6,17 @@
 import stepWgsl from '../lib/step.wgsl?raw';
 import treeSharedWgsl from '../lib/tree32_shared.wgsl?raw';
 import treeSubgroupsWgsl from '../lib/tree32_subgroups.wgsl?raw';
-import type { BlockType } from '../blocks/block-type.ts';
+import { unitGroupsOf, type BlockType } from '../blocks/block-type.ts';
 import { activationWgsl, type Activation } from '../elementwise/activation.ts';
 import type { BindingKind, Kernel } from '../kernel.ts';
 import broadcast4Wgsl from './broadcast4.wgsl?raw';
 import broadcast8Wgsl from './broadcast8.wgsl?raw';
+import columnsWgsl from './columns.wgsl?raw';
 import fourWgsl from './four.wgsl?raw';
 import gemmEightWgsl from './gemm_eight.wgsl?raw';
 import gemmTileWgsl from './gemm_tile.wgsl?raw';
-import groupOfArrayWgsl from './group_of_array.wgsl?raw';
 import gatedWgsl from './gated.wgsl?raw';
-import gatedBroadcastWgsl from './gated_gemv_broadcast.wgsl?raw';
+import gatedColumnsWgsl from './gated_gemv_columns.wgsl?raw';
 import gatedLanesWgsl from './gated_gemv_lanes.wgsl?raw';
 import gatedRowsWgsl from './gated_gemv_rows.wgsl?raw';
 import inputNormedWgsl from './input_normed.wgsl?raw';
@@ -24,22 +24,21 @@ import inputPlainWgsl from './input_plain.wgsl?raw';
 import gemmWgsl from './linear_gemm.wgsl?raw';
 import gemmBroadcastWgsl from './linear_gemm_broadcast.wgsl?raw';
 import gemmRowsWgsl from './linear_gemm_rows.wgsl?raw';
-import gemvBroadcastWgsl from './linear_gemv_broadcast.wgsl?raw';
+import gemvColumnsWgsl from './linear_gemv_columns.wgsl?raw';
 import gemvLanesWgsl from './linear_gemv_lanes.wgsl?raw';
 import gemvRowsWgsl from './linear_gemv_rows.wgsl?raw';
 import paramsWgsl from './params.wgsl?raw';
-import twoWgsl from './two.wgsl?raw';
+import unitOfArrayWgsl from './unit_of_array.wgsl?raw';
 import walkGroupsWgsl from './walk_groups.wgsl?raw';
 import walkStripsWgsl from './walk_strips.wgsl?raw';
 import wordsWgsl from './words.wgsl?raw';
 import xWgsl from './x_f32.wgsl?raw';
 
 /**
- * `rows`: a thread an output, for CPUs; `broadcast`: a thread four, each word of x loaded by one lane of a subgroup, for CPUs
- * that have subgroups; `lanes`: 32 lanes an output; `subgroups`: the same with shuffles. `rows` and `broadcast` give the
- * same bits, and so do `lanes` and `subgroups`.
+ * `rows`: a thread an output, for CPUs; `columns`: a lane of a subgroup holds a part of x for 8 outputs a lane, for CPUs that
+ * have subgroups; `lanes`: 32 lanes an output; `subgroups`: the same with shuffles, and with the same bits.
  */
-export type GemvVariant = 'rows' | 'broadcast' | 'lanes' | 'subgroups';
+export type GemvVariant = 'rows' | 'columns' | 'lanes' | 'subgroups';
 
 /** `normed`: the kernel takes the RMS norm of its rows itself, in one pass with the product. */
 export type GemvInput = 'plain' | 'normed';
@@ -61,7 +60,7 @@ export interface KernelTraits {
 }
 
 export function chooseGemvVariant(traits: KernelTraits): GemvVariant {
-  if (traits.software) return broadcasts(traits) ? 'broadcast' : 'rows';
+  if (traits.software) return hasFourLanes(traits) ? 'columns' : 'rows';
   // Smaller subgroups exist in several sizes on one device; nothing promises how lanes are dealt to them.
   return traits.subgroupMin === undefined || traits.subgroupMin < 32 ? 'lanes' : 'subgroups';
 }
@@ -77,11 +76,11 @@ export function fusesNorm(variant: GemvVariant): boolean {
 
 export function chooseGemmVariant(traits: KernelTraits): GemmVariant {
   if (!traits.software) return 'tiled';
-  return broadcasts(traits) ? 'broadcast' : 'rows';
+  return hasFourLanes(traits) ? 'broadcast' : 'rows';
 }
 
-/** Subgroups of less than four lanes would load words more than twice. */
-function broadcasts({ subgroupMin = 1 }: KernelTraits): boolean {
+/** What `broadcast` and `columns` need. */
+function hasFourLanes({ subgroupMin = 1 }: KernelTraits): boolean {
   return subgroupMin >= 4;
 }
 
@@ -108,7 +107,7 @@ export const LINEAR_PARAMS = [
 
 /** `subgroupMin`: for `broadcast` alone. */
 export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subgroupMin = 4): Kernel {
-  if (variant === 'broadcast') return broadcast('linear_gemm', type, [gemmBroadcastWgsl], subgroupMin);
+  if (variant === 'broadcast') return broadcastGemm(type, subgroupMin);
   return {
     name: `linear_gemm_${variant}_${variantName(type)}`,
     code: [
@@ -128,23 +127,21 @@ export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subg
  * Four outputs a thread; any subgroup of at least `subgroupMin` lanes will do. Strips save loads, which are dear on lavapipe
  * (8 lanes); on SwiftShader (4) the loop over a strip costs more than it saves.
  */
-function broadcast(op: string, type: BlockType, body: readonly string[], subgroupMin: number): Kernel {
+function broadcastGemm(type: BlockType, subgroupMin: number): Kernel {
   const isWide = subgroupMin >= 8;
   const { stripWgsl } = type;
   return {
-    name: `${op}_broadcast${isWide ? '8' : '4'}_${variantName(type)}`,
+    name: `linear_gemm_broadcast${isWide ? '8' : '4'}_${variantName(type)}`,
     code: [
       'enable subgroups;',
       type.wgsl,
-      ...(type.hasWords === true ? [] : [groupOfArrayWgsl]),
       stepWgsl,
       paramsWgsl,
       xWgsl,
       isWide ? broadcast8Wgsl : broadcast4Wgsl,
-      twoWgsl,
       fourWgsl,
       ...(isWide && stripWgsl !== undefined ? [stripWgsl, walkStripsWgsl] : [walkGroupsWgsl]),
-      ...body,
+      gemmBroadcastWgsl,
     ].join('\n'),
     bindings: BINDINGS,
     constants: {},
@@ -159,7 +156,7 @@ export interface GemvDevice {
 }
 
 export function linearGemv(type: BlockType, variant: GemvVariant, input: GemvInput, device: GemvDevice): Kernel {
-  if (variant === 'broadcast') return broadcastGemv('linear_gemv', type, input, [gemvBroadcastWgsl], device);
+  if (variant === 'columns') return columnsGemv('linear_gemv', type, input, [gemvColumnsWgsl], device);
   const op = input === 'normed' ? 'linear_normed_gemv' : 'linear_gemv';
   return gemv(op, type, variant, input, [variant === 'rows' ? gemvRowsWgsl : gemvLanesWgsl], device);
 }
@@ -172,25 +169,61 @@ export function gatedGemv(
   device: GemvDevice,
   activation: Activation = 'silu',
 ): Kernel {
-  if (variant === 'broadcast') {
-    const body = [activationWgsl(activation), inputPlainWgsl, gatedWgsl, gatedBroadcastWgsl];
-    return broadcastGemv(`${activation}_gated_gemv`, type, input, body, device);
+  if (variant === 'columns') {
+    const body = [activationWgsl(activation), inputPlainWgsl, gatedWgsl, gatedColumnsWgsl];
+    return columnsGemv(`${activation}_gated_gemv`, type, input, body, device);
   }
   const op = `${activation}_gated_${input === 'normed' ? 'normed_' : ''}gemv`;
   const body = [activationWgsl(activation), gatedWgsl, variant === 'rows' ? gatedRowsWgsl : gatedLanesWgsl];
   return gemv(op, type, variant, input, body, device);
 }
 
-/** @throws Error for an input that is to be normed, which `fusesNorm` denies */
-function broadcastGemv(
+/** Any subgroup of at least `subgroupMin` lanes will do. @throws Error for an input that is to be normed, which `fusesNorm` denies */
+function columnsGemv(
   op: string,
   type: BlockType,
   input: GemvInput,
   body: readonly string[],
-  { subgroupMin }: GemvDevice,
+  { subgroupMin = 4 }: GemvDevice,
 ): Kernel {
-  if (input === 'normed') throw new Error(`${op}: a norm is not taken by products that broadcast`);
-  return broadcast(op, type, body, subgroupMin ?? 4);
+  if (input === 'normed') throw new Error(`${op}: a norm is not taken by products by columns`);
+  const isWide = subgroupMin >= 8;
+  const unitWgsl = (isWide ? type.wideUnitWgsl : undefined) ?? type.unitWgsl ?? unitOfArrayWgsl;
+  return {
+    name: `${op}_columns${isWide ? '8' : '4'}_${variantName(type)}`,
+    code: [
+      'enable subgroups;',
+      type.wgsl,
+      stepWgsl,
+      paramsWgsl,
+      xWgsl,
+      `const LANES = ${isWide ? '8' : '4'}u;`,
+      unitWgsl,
+      heldWgsl(unitWgsl),
+      columnsWgsl,
+      ...body,
+    ].join('\n'),
+    bindings: BINDINGS,
+    constants: {},
+    features: [...type.features, 'subgroups'],
+  };
+}
+
+/** What loads the groups of x that a lane holds, written out: an array whose index is no constant is no register. */
+function heldWgsl(unitWgsl: string): string {
+  const groups = Array.from({ length: unitGroupsOf(unitWgsl) }, (_, i) => String(i));
+  const words = groups.flatMap((j) =>
+    Array.from({ length: 8 }, (_, i) => `select(zero, x[at${j} + ${String(i)}u], is${j})`),
+  );
+  return `// Groups of a row of x that begins at word \`xb\`, from \`group\` on; zero behind the last.
+fn held_at(xb: u32, group: u32) -> Held {
+  let zero = vec4<f32>();
+  let last = params.num_groups - 1u;
+${groups.map((j) => `  let at${j} = xb + min(group + ${j}u, last) * 8u;\n  let is${j} = vec4<bool>(group + ${j}u <= last);`).join('\n')}
+  return Held(
+    ${words.join(',\n    ')});
+}
+`;
 }
 
 function gemv(
@@ -241,8 +274,13 @@ export function gemmWorkgroups(numRows: number, numOut: number, variant: GemmVar
   return [x, Math.ceil(numRows / 32), z];
 }
 
+/** The same of GEMV. */
+export function gemvPassRows(variant: GemvVariant): number {
+  return variant === 'columns' ? 2 : 4;
+}
+
 export function gemvWorkgroups(variant: GemvVariant, numRows: number, numOut: number): Workgroups {
-  if (variant === 'rows' || variant === 'broadcast') return [Math.ceil(numOut / 64), Math.ceil(numRows / 4), 1];
+  if (variant === 'rows' || variant === 'columns') return [Math.ceil(numOut / 64), Math.ceil(numRows / 4), 1];
   const [x, z] = split(Math.ceil(numOut / 2));
   return [x, Math.ceil(numRows / 4), z];
 }

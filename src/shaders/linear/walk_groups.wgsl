@@ -1,30 +1,6 @@
-// Along a row of weights group by group. `base`: the first groups of two or four rows of weights; `xb`: first words of rows of x.
+// Along a row of weights group by group. `base`: the first groups of four rows of weights; `xb`: first words of rows of x.
 fn groups_at(groups: vec4<u32>) -> FourGroups {
   return FourGroups(dequant32(groups.x), dequant32(groups.y), dequant32(groups.z), dequant32(groups.w));
-}
-
-fn products_of_two(base: vec2<u32>, xb: u32, lane: u32) -> Two {
-  var r = Two();
-  for (var group = 0u; group < params.num_groups; group++) {
-    r = take_words(r, group_at(base.x + group), group_at(base.y + group), lane_x(xb + group * 8u, lane));
-  }
-  return r;
-}
-
-fn products_of_four_rows(base: vec4<u32>, xb: vec4<u32>, lane: u32) -> FourRows {
-  var r0 = Four();
-  var r1 = Four();
-  var r2 = Four();
-  var r3 = Four();
-  for (var group = 0u; group < params.num_groups; group++) {
-    let w = groups_at(base + vec4<u32>(group));
-    let k = group * 8u;
-    take_row(&r0, w, group_of_x(xb.x + k, lane));
-    take_row(&r1, w, group_of_x(xb.y + k, lane));
-    take_row(&r2, w, group_of_x(xb.z + k, lane));
-    take_row(&r3, w, group_of_x(xb.w + k, lane));
-  }
-  return FourRows(r0, r1, r2, r3);
 }
 
 fn products_of_eight_rows(base: vec4<u32>, low: vec4<u32>, high: vec4<u32>, lane: u32) -> EightRows {

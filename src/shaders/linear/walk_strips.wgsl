@@ -1,5 +1,5 @@
 // Along a row of weights by strips of groups that are loaded together: the same sums as walk_groups.wgsl, with fewer loads.
-// `base`: the first groups of two or four rows of weights; `xb`: first words of rows of x.
+// `base`: the first groups of four rows of weights; `xb`: first words of rows of x.
 struct FourStrips {
   a: Strip,
   b: Strip,
@@ -20,37 +20,6 @@ fn groups_of(strips: FourStrips, j: u32) -> FourGroups {
 // STRIP_GROUPS, but not so that a compiler knows: unrolled, these loops take it seconds.
 fn groups_per_strip() -> u32 {
   return min(STRIP_GROUPS, params.num_groups);
-}
-
-fn products_of_two(base: vec2<u32>, xb: u32, lane: u32) -> Two {
-  var r = Two();
-  for (var group = 0u; group < params.num_groups; group += STRIP_GROUPS) {
-    let a = strip_at(base.x + group);
-    let b = strip_at(base.y + group);
-    for (var j = 0u; j < groups_per_strip(); j++) {
-      r = take_words(r, strip_group(a, j), strip_group(b, j), lane_x(xb + (group + j) * 8u, lane));
-    }
-  }
-  return r;
-}
-
-fn products_of_four_rows(base: vec4<u32>, xb: vec4<u32>, lane: u32) -> FourRows {
-  var r0 = Four();
-  var r1 = Four();
-  var r2 = Four();
-  var r3 = Four();
-  for (var group = 0u; group < params.num_groups; group += STRIP_GROUPS) {
-    let strips = strips_at(base + vec4<u32>(group));
-    for (var j = 0u; j < groups_per_strip(); j++) {
-      let w = groups_of(strips, j);
-      let k = (group + j) * 8u;
-      take_row(&r0, w, group_of_x(xb.x + k, lane));
-      take_row(&r1, w, group_of_x(xb.y + k, lane));
-      take_row(&r2, w, group_of_x(xb.z + k, lane));
-      take_row(&r3, w, group_of_x(xb.w + k, lane));
-    }
-  }
-  return FourRows(r0, r1, r2, r3);
 }
 
 fn products_of_eight_rows(base: vec4<u32>, low: vec4<u32>, high: vec4<u32>, lane: u32) -> EightRows {

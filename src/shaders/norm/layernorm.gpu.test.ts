@@ -82,7 +82,7 @@ describeOnAdapters((runner) => {
     ['sum32(lane, sum) / f32(params.num_elements)', 'sum32(lane, sum) / f32(params.num_words * 4u)'],
     ['params.has_bias == 1u', 'false'],
     [' + params.eps', ''],
-    ['source = row_index[r]', 'source = r'],
+    ['return row_index[r]', 'return r'],
   ])('finds a planted mistake: %s -> %s', async ([right, wrong]) => {
     const found: string[] = [];
     for (const [i, one] of CASES.entries()) {

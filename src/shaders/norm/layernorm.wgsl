@@ -25,11 +25,7 @@ fn centred(v: vec4<f32>, mean: f32, i: u32) -> vec4<f32> {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let r = wid.x;
-  var source = r;
-  if (params.head_rows == 1u) {
-    source = row_index[r];
-  }
-  let from_word = source * params.num_words;
+  let from_word = source_row(r) * params.num_words;
   var sum = vec4<f32>();
   for (var i = lane; i < params.num_words; i += 32u) {
     sum += x[from_word + i];

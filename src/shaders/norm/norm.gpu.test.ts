@@ -72,7 +72,7 @@ describeOnAdapters((runner) => {
     ['f32(params.num_elements)', 'f32(params.num_words * 4u)'], // the mean over the padding too
     [' + params.eps', ''],
     ['(tree8(16u) + tree8(24u))', 'tree8(16u)'],
-    ['source = row_index[r]', 'source = r'],
+    ['return row_index[r]', 'return r'],
     ['v += out[', 'v = out['],
     ['sum = fma(v, v, sum)', 'sum = fma(min(v, vec4<f32>(65504.0)), v, sum)'],
   ])('finds a planted mistake: %s -> %s', async ([right, wrong]) => {

@@ -3,7 +3,9 @@ import stepWgsl from '../lib/step.wgsl?raw';
 import type { Kernel } from '../kernel.ts';
 import layerNormWgsl from './layernorm.wgsl?raw';
 import qkNormWgsl from './qk_norm.wgsl?raw';
+import rmsScaleWgsl from './rms_scale.wgsl?raw';
 import rmsnormWgsl from './rmsnorm.wgsl?raw';
+import sourceRowWgsl from './source_row.wgsl?raw';
 import sumWgsl from './sum32.wgsl?raw';
 
 /** Fields of `NormParams`; `eps` is an f32. */
@@ -16,7 +18,7 @@ export const LAYER_NORM_PARAMS = ['num_words', 'num_elements', 'head_rows', 'eps
 /** One workgroup a row. Bindings: step, params, x, weight, row_index, out. */
 export const rmsNorm: Kernel = {
   name: 'rmsnorm_f32',
-  code: [stepWgsl, sumWgsl, rmsnormWgsl].join('\n'),
+  code: [stepWgsl, sumWgsl, sourceRowWgsl, rmsScaleWgsl, rmsnormWgsl].join('\n'),
   bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite'],
   constants: {},
   features: [],
@@ -34,7 +36,7 @@ export const qkNorm: Kernel = {
 /** One workgroup a row. Bindings: step, params, x, weight, bias, row_index, out. */
 export const layerNorm: Kernel = {
   name: 'layernorm_f32',
-  code: [stepWgsl, sumWgsl, layerNormWgsl].join('\n'),
+  code: [stepWgsl, sumWgsl, sourceRowWgsl, layerNormWgsl].join('\n'),
   bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'read', 'readWrite'],
   constants: {},
   features: [],

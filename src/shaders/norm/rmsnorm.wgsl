@@ -1,5 +1,4 @@
-// Root mean square norm, 32 lanes a row: out[r] (+)= x[row(r)] / sqrt(mean(x^2) + eps) * weight. Four partial sums a lane,
-// then the tree of sum32.wgsl.
+// Root mean square norm, 32 lanes a row: out[r] (+)= x[row(r)] / sqrt(mean(x^2) + eps) * weight.
 struct NormParams {
   num_words: u32,   // padded row length / 4
   num_elements: u32,
@@ -18,17 +17,8 @@ struct NormParams {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let r = wid.x;
-  var source = r;
-  if (params.head_rows == 1u) {
-    source = row_index[r];
-  }
-  let from_word = source * params.num_words;
-  var sum = vec4<f32>();
-  for (var i = lane; i < params.num_words; i += 32u) {
-    let v = x[from_word + i];
-    sum = fma(v, v, sum);
-  }
-  let scale = 1.0 / sqrt(sum32(lane, sum) / f32(params.num_elements) + params.eps);
+  let from_word = source_row(r) * params.num_words;
+  let scale = rms_scale(lane, from_word, params.num_words);
   for (var i = lane; i < params.num_words; i += 32u) {
     var v = x[from_word + i] * scale * weight[i];
     if (params.add_to_out == 1u) {

@@ -2,7 +2,7 @@
  * Micro-benchmarks of a device as kernels: what memory, fma, dot4I8Packed and each block type's dequantisation can do when
  * nothing else is in the way. The limits that the real kernels are compared with. Knows nothing of clocks or buffers.
  */
-import { BINDINGS_WGSL, type BlockType } from '../blocks/block-type.ts';
+import { BINDINGS_WGSL, unitGroupsOf, type BlockType } from '../blocks/block-type.ts';
 import type { Kernel } from '../kernel.ts';
 import copyWgsl from './probe_copy.wgsl?raw';
 import dot4Wgsl from './probe_dot4.wgsl?raw';
@@ -60,9 +60,52 @@ export function registerBlocks(type: BlockType): RegisterBlocks {
  * Bindings: params, blocks, out.
  */
 export function probeDequantDot(type: BlockType): Kernel | undefined {
+  return registersKernel('dequant_dot', type, '', (numGroups) =>
+    each(
+      numGroups,
+      (group) => `    {
+      let w = dequant32(${String(group)}u);
+      ${each(8, (i) => `${chain(i)} = fma(w[${String(i)}], x${String(i)}, ${chain(i)});`).join(' ')}
+    }`,
+    ),
+  );
+}
+
+/**
+ * The same by `unitWgsl`, scales after the sums, which is less work: the limit of kernels that go that way. The sums of x that it
+ * needs are taken once, as by a kernel that meets many rows of weights with one of x. Undefined for types without.
+ */
+export function probeUnitDot(type: BlockType): Kernel | undefined {
+  const { unitWgsl } = type;
+  if (unitWgsl === undefined) return undefined;
+  const unitGroups = unitGroupsOf(unitWgsl);
+  const held = `let held = Held(${each(unitGroups * 8, (i) => `x${String(i % 8)}`).join(', ')});
+  let sums = sums_of_held(held);`;
+  return registersKernel('unit_dot', { ...type, wgsl: `${type.wgsl}\n${unitWgsl}` }, held, (numGroups) =>
+    each(numGroups / unitGroups, (i) => {
+      const [first, last] = [i * unitGroups, i * unitGroups + unitGroups - 1];
+      return `    ${chain(i)} += unit_dot(unit_at(${String(first)}u, ${String(last)}u), held, sums);`;
+    }),
+  );
+}
+
+/** Two chains of sums, so that none waits for the one before. */
+function chain(i: number): string {
+  return i % 2 === 0 ? 'a' : 'b';
+}
+
+function each(count: number, line: (i: number) => string): readonly string[] {
+  return Array.from({ length: count }, (_, i) => line(i));
+}
+
+function registersKernel(
+  name: string,
+  type: BlockType,
+  prepared: string,
+  groups: (numGroups: number) => readonly string[],
+): Kernel | undefined {
   if (!type.wgsl.startsWith(BINDINGS_WGSL)) return undefined;
   const { numWords, numScaleWords, numGroups } = registerBlocks(type);
-  const each = (count: number, line: (i: number) => string) => Array.from({ length: count }, (_, i) => line(i));
   const code = `@group(0) @binding(1) var<storage, read> blocks: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> out: array<f32>;
 var<private> wq: array<vec4<u32>, ${String(numWords)}>;
@@ -75,23 +118,18 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
   ${each(numScaleWords, (i) => `ws[${String(i)}] = blocks[${String(numWords)}][${String(i)}] ^ own;`).join(' ')}
   let x = vec4<f32>(f32(id.x & 63u)) + vec4<f32>(1.0, 2.0, 3.0, 4.0);
   ${each(8, (i) => `let x${String(i)} = x * params.factor + vec4<f32>(${String(i)}.0);`).join(' ')}
+  ${prepared}
   var a = vec4<f32>();
   var b = vec4<f32>();
   for (var i = 0u; i < params.num_iterations; i++) {
     let change = (i & params.mask) * params.step;
     ${each(numWords, (i) => `wq[${String(i)}] ^= vec4<u32>(change);`).join(' ')}
     ${each(numScaleWords, (i) => `ws[${String(i)}] ^= change;`).join(' ')}
-${each(
-  numGroups,
-  (group) => `    {
-      let w = dequant32(${String(group)}u);
-      ${each(8, (i) => `${i % 2 === 0 ? 'a' : 'b'} = fma(w[${String(i)}], x${String(i)}, ${i % 2 === 0 ? 'a' : 'b'});`).join(' ')}
-    }`,
-).join('\n')}
+${groups(numGroups).join('\n')}
   }
   let s = a + b;
   out[id.x] = (s.x + s.y) + (s.z + s.w);
 }
 `;
-  return kernel(`dequant_dot_${type.name.toLowerCase()}`, code, ['uniform', 'read', 'readWrite']);
+  return kernel(`${name}_${type.name.toLowerCase()}`, code, ['uniform', 'read', 'readWrite']);
 }

@@ -160,7 +160,7 @@ describeOnAdapters((runner) => {
   });
 
   it.for([
-    ['write_group(r * params.num_groups + group, v)', 'write_group(source * params.num_groups + group, v)'],
+    ['write_group(r * params.num_groups + group, v)', 'write_group(source_row(r) * params.num_groups + group, v)'],
   ] as const)('finds a mistake planted in the norm: %s -> %s', async ([right, wrong]) => {
     expect(await checkNorm(runner(), planted(rmsNormInt8, right, wrong), [3, 0, 0])).not.toEqual([]);
   });

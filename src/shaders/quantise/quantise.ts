@@ -7,6 +7,8 @@
 import { activationWgsl, type Activation } from '../elementwise/activation.ts';
 import type { Kernel } from '../kernel.ts';
 import stepWgsl from '../lib/step.wgsl?raw';
+import rmsScaleWgsl from '../norm/rms_scale.wgsl?raw';
+import sourceRowWgsl from '../norm/source_row.wgsl?raw';
 import sumWgsl from '../norm/sum32.wgsl?raw';
 import gatedMulWgsl from './gated_mul_int8.wgsl?raw';
 import rowsWgsl from './int8_rows.wgsl?raw';
@@ -30,7 +32,7 @@ export const quantiseRows: Kernel = {
 /** One workgroup a row. Bindings: step, params, x, weight, row_index, out, quants, scales. */
 export const rmsNormInt8: Kernel = {
   name: 'rmsnorm_int8',
-  code: [stepWgsl, sumWgsl, rowsWgsl, rmsNormWgsl].join('\n'),
+  code: [stepWgsl, sumWgsl, sourceRowWgsl, rmsScaleWgsl, rowsWgsl, rmsNormWgsl].join('\n'),
   bindings: ['uniform', 'uniform', 'read', 'read', 'read', 'readWrite', 'readWrite', 'readWrite'],
   constants: {},
   features: [],

@@ -19,18 +19,9 @@ struct NormInt8Params {
 @compute @workgroup_size(32)
 fn main(@builtin(workgroup_id) wid: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let r = wid.x;
-  var source = r;
-  if (params.head_rows == 1u) {
-    source = row_index[r];
-  }
   let num_words = params.num_groups * 8u;
-  let from_word = source * num_words;
-  var sum = vec4<f32>();
-  for (var i = lane; i < num_words; i += 32u) {
-    let v = x[from_word + i];
-    sum = fma(v, v, sum);
-  }
-  let scale = 1.0 / sqrt(sum32(lane, sum) / f32(params.num_elements) + params.eps);
+  let from_word = source_row(r) * num_words;
+  let scale = rms_scale(lane, from_word, num_words);
   for (var group = lane; group < params.num_groups; group += 32u) {
     var v = array<vec4<f32>, 8>();
     for (var i = 0u; i < 8u; i++) {

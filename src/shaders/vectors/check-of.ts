@@ -1,12 +1,18 @@
-/** The check of any kernel that there is a choice of. Making it takes some milliseconds: the oracle computes. */
+/** The check of any kernel that has one. Making it takes some milliseconds: the oracle computes. */
 import type { Subject } from '../variants.ts';
 import { attentionCheck } from './attention-check.ts';
 import type { KernelCheck } from './check.ts';
 import { decodeCheck } from './decode-check.ts';
 import { linearCheck } from './linear-check.ts';
+import type { SingleSubject } from './single-check.ts';
 
-export function checkOf(subject: Subject): KernelCheck {
+/** One of several variants, or the only kernel there is for its work. */
+export type CheckedSubject = Subject | SingleSubject;
+
+export function checkOf(subject: CheckedSubject): KernelCheck {
   switch (subject.op) {
+    case 'single':
+      return subject.check();
     case 'attention':
       return attentionCheck(subject);
     case 'decodeAttention':

@@ -35,9 +35,13 @@ export function rmsNormTolerance(numElements: number, expected: number): number 
   return EPS32 * ((numElements / 128 + 8) / 4 + 12) * Math.abs(expected);
 }
 
+/** A mean of K in 128 partial sums and a tree: (K / 128 + 8) / 2 + 1 ulp of the largest element. */
+export function meanTolerance(numElements: number, largest: number): number {
+  return EPS32 * ((numElements / 128 + 8) / 2 + 1) * largest;
+}
+
 /**
- * Layer norm: the mean, a sum of K in 128 partial sums and a tree, is off by (K / 128 + 8) / 2 + 1 ulp of the largest element,
- * and so is every difference; the variance, a mean of squares of what sums to zero, by the square of that; the rest is as in
+ * Layer norm: the mean is off, and so is every difference; the variance, a mean of squares of what sums to zero, by the square of that; the rest is as in
  * the RMS norm, and the bias one rounding more.
  */
 export function layerNormTolerance(
@@ -47,7 +51,7 @@ export function layerNormTolerance(
   value: number,
   bias: number,
 ): number {
-  const offset = EPS32 * ((numElements / 128 + 8) / 2 + 1) * largest * scale;
+  const offset = meanTolerance(numElements, largest) * scale;
   const ofScale = rmsNormTolerance(numElements, value) + offset ** 2 * Math.abs(value);
   return offset * Math.abs(weight) + ofScale + addTolerance(value, bias);
 }
@@ -144,6 +148,14 @@ function exponentOf(activation: Activation, gate: number): number {
  */
 export function softcapTolerance(tolerance: number, cap: number): number {
   return tolerance + 10 * EPS32 * cap;
+}
+
+/**
+ * tanh of a value that is off by `tolerance`: its slope is at most 1, and WGSL allows an absolute error of 1e-5 (more only by way
+ * of exp, which is off by far less where it counts).
+ */
+export function tanhTolerance(tolerance: number): number {
+  return tolerance + 1e-5;
 }
 
 /**

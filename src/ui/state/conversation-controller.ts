@@ -2,6 +2,7 @@
  * Sends a conversation to the engine and brings the answer back into the state. One answer at a time. It knows nothing of
  * how models are loaded; the model to ask is the one the phase says is there.
  */
+import type { LoadedModel } from '../../worker/api.ts';
 import type { EngineClient } from '../client.ts';
 import { toFailure } from '../errors.ts';
 import type { ConversationActions } from './actions.ts';
@@ -18,8 +19,10 @@ import {
   regenerate,
   toMessages,
   toText,
+  withContext,
   type Conversation,
 } from './conversation.ts';
+import { fitText } from './fit-text.ts';
 import { toSamplingParams } from './settings.ts';
 import type { Store } from './store.ts';
 import { showVersion } from './branches.ts';
@@ -30,6 +33,8 @@ export interface ConversationControllerOptions {
   readonly newId: () => string;
   /** The conversation on the screen is about to leave it. */
   readonly onLeave?: () => void;
+  /** What the page that the chat stands in wants the model to know; read at each question. Empty: nothing. */
+  readonly readContext?: () => string;
 }
 
 export class ConversationController {
@@ -37,6 +42,7 @@ export class ConversationController {
   readonly #store: Store<AppState>;
   readonly #newId: () => string;
   readonly #onLeave: () => void;
+  readonly #readContext: () => string;
   #task = new AbortController();
 
   constructor(options: ConversationControllerOptions) {
@@ -44,6 +50,7 @@ export class ConversationController {
     this.#store = options.store;
     this.#newId = options.newId;
     this.#onLeave = options.onLeave ?? (() => undefined);
+    this.#readContext = options.readContext ?? (() => '');
   }
 
   readonly actions: ConversationActions = {
@@ -93,13 +100,14 @@ export class ConversationController {
       if (this.#store.state.conversation.id === conversation.id) this.#change(next);
     };
     try {
+      const systemPrompt = await this.#systemPrompt(model);
       const result = await this.#client.generate(
         {
           model: model.handle,
           conversation: conversation.id,
           input: model.isChatModel
-            ? { kind: 'chat', messages: toMessages(conversation, settings.systemPrompt) }
-            : { kind: 'text', text: toText(conversation, settings.systemPrompt) },
+            ? { kind: 'chat', messages: toMessages(conversation, systemPrompt) }
+            : { kind: 'text', text: toText(conversation, systemPrompt) },
           sampling: toSamplingParams(settings),
           overflow: settings.overflow,
           ...(settings.maxTokens === undefined ? {} : { maxTokens: settings.maxTokens }),
@@ -117,6 +125,15 @@ export class ConversationController {
       const failure = toFailure(thrown);
       change((current) => failAnswer(current, failure));
     }
+  }
+
+  /** The visitor's, and behind it what the page says, as much of it as half of the context holds. */
+  async #systemPrompt({ handle, contextLength }: LoadedModel): Promise<string> {
+    const { systemPrompt } = this.#store.state.settings;
+    const context = this.#readContext().trim();
+    if (context === '') return systemPrompt;
+    const numTokens = async (text: string): Promise<number> => (await this.#client.tokenize(handle, text)).length;
+    return withContext(systemPrompt, await fitText(context, Math.floor(contextLength / 2), numTokens));
   }
 
   #change(next: (conversation: Conversation) => Conversation): void {

@@ -124,6 +124,13 @@ export function toText(conversation: Conversation, systemPrompt: string): string
   return said.map(({ role, content }, i) => (i === 0 || role === 'assistant' ? content : `\n\n${content}`)).join('');
 }
 
+/** A system prompt with what the page says that the chat stands in. */
+export function withContext(systemPrompt: string, context: string): string {
+  return [systemPrompt.trim(), `The page that this conversation is about:\n\n${context}`]
+    .filter((part) => part !== '')
+    .join('\n\n');
+}
+
 export function isAnswering(conversation: Conversation): boolean {
   const last = conversation.turns.at(-1);
   return last?.kind === 'assistant' && last.answer.status === 'streaming';

@@ -26,6 +26,10 @@ export interface ModelControllerOptions {
   readonly loadUnasked: boolean;
   /** Asks the browser not to clear what is kept; it may fail. */
   readonly persistStorage: () => Promise<void>;
+  /** A link's model that is kept already is loaded without a question. Default false: a link is somebody else's wish. */
+  readonly loadLinkedIfHere?: boolean;
+  /** Rejects when the page turns out to forbid what a model is read from; else it stays open. */
+  readonly whenForbidden?: (source: ModelSource) => Promise<never>;
 }
 
 export class ModelController {
@@ -35,6 +39,8 @@ export class ModelController {
   readonly #builtIn: () => Promise<BuiltIn | undefined>;
   readonly #loadUnasked: boolean;
   readonly #persistStorage: () => Promise<void>;
+  readonly #loadLinkedIfHere: boolean;
+  readonly #whenForbidden: (source: ModelSource) => Promise<never>;
   /** Aborts what is under way; one thing at a time is. */
   #task = new AbortController();
 
@@ -45,6 +51,8 @@ export class ModelController {
     this.#builtIn = options.builtIn;
     this.#loadUnasked = options.loadUnasked;
     this.#persistStorage = options.persistStorage;
+    this.#loadLinkedIfHere = options.loadLinkedIfHere ?? false;
+    this.#whenForbidden = options.whenForbidden ?? (() => new Promise(() => undefined));
     this.#client.onFailure((error) => {
       this.#loseWorker(error, choiceUnderWay(this.#store.state.phase));
     });
@@ -106,7 +114,7 @@ export class ModelController {
   /** Asks the engine what there is; a link's model is inspected, else the last kept one is loaded, else the built-in one. */
   async start(linked: ModelSource | undefined): Promise<void> {
     if (!(await this.#learn(undefined))) return;
-    if (linked !== undefined) return this.#inspect(newChoice(linked));
+    if (linked !== undefined) return this.#inspect(newChoice(linked), { loadIfHere: this.#loadLinkedIfHere });
     const { lastModel, cached } = this.#store.state;
     const source = lastModel?.source;
     const kept = source?.kind === 'cached' ? cached.find((model) => model.id === source.id) : undefined;
@@ -172,8 +180,13 @@ export class ModelController {
     const { phase, settings } = this.#store.state;
     const loaded = loadedModel(phase);
     this.#setPhase({ kind: 'inspecting', choice, loaded });
+    const ended = new AbortController();
+    const inspecting = { signal: AbortSignal.any([signal, ended.signal]), ...toLoadOptions(settings) };
     try {
-      const inspection = await this.#client.inspect(choice.source, { signal, ...toLoadOptions(settings) });
+      const inspection = await Promise.race([
+        this.#client.inspect(choice.source, inspecting),
+        this.#whenForbidden(choice.source),
+      ]);
       if (signal.aborted) return;
       const known = { ...choice, name: inspection.name };
       if (loadIfHere && inspection.cached) await this.#load(known);
@@ -181,6 +194,8 @@ export class ModelController {
     } catch (thrown) {
       const failure = toFailure(thrown);
       if (!signal.aborted) this.#fail({ kind: 'failed', failure, choice, during: 'inspecting', loaded });
+    } finally {
+      ended.abort();
     }
   }
 

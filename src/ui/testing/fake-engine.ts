@@ -49,6 +49,7 @@ export interface FakeScript {
 const UNTOUCHED: SelfTestReport = {
   families: [],
   struckOut: [],
+  unchecked: [],
   numKernelsTested: 0,
   numKernelsRemembered: 0,
   numDispatches: 0,

@@ -28,6 +28,8 @@ export function usePage(): PageBench {
 
   beforeEach(() => {
     localStorage.clear();
+    // As the page gives it to the app.
+    host.style.height = '100dvh';
     document.body.append(host);
   });
   afterEach(() => {

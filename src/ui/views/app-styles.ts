@@ -1,12 +1,15 @@
-/** The looks of <linnet-app>: it fills the window, and one part of it scrolls. */
+/** The looks of <linnet-app>: it fills what it stands in, never the window by itself, and one part of it scrolls. */
 import { css } from 'lit';
 
 export const appStyles = css`
   :host {
     display: flex;
     flex-direction: column;
-    height: 100dvh;
+    height: 100%;
+    position: relative;
     overflow: hidden;
+    /* How wide the app is decides how it is laid out, not how wide the window is. */
+    container-type: inline-size;
   }
   main {
     flex: 1;
@@ -61,12 +64,12 @@ export const appStyles = css`
     overflow-wrap: anywhere;
   }
   .notice {
-    position: fixed;
+    position: absolute;
     z-index: 2;
     left: 50%;
     translate: -50% 0;
     bottom: 1.25rem;
-    width: min(34rem, calc(100vw - 2rem));
+    width: min(34rem, calc(100% - 2rem));
     display: flex;
     align-items: center;
     justify-content: space-between;
@@ -79,7 +82,7 @@ export const appStyles = css`
     box-shadow: var(--shadow);
   }
   .drop {
-    position: fixed;
+    position: absolute;
     z-index: 2;
     inset: 0.75rem;
     display: grid;

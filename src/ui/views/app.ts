@@ -16,8 +16,8 @@ import {
 import { isAnswering } from '../state/conversation.ts';
 import { strings } from '../strings.ts';
 import { appStyles } from './app-styles.ts';
-import './chat.ts';
-import type { LinnetChat } from './chat.ts';
+import './conversation.ts';
+import type { LinnetConversation } from './conversation.ts';
 import './consent.ts';
 import './device-panel.ts';
 import type { LinnetDevicePanel } from './device-panel.ts';
@@ -39,6 +39,7 @@ export class LinnetApp extends LitElement {
     deviceMemoryGib: { attribute: false },
     benchUrl: { attribute: false },
     keepsHistory: { type: Boolean },
+    embedded: { type: Boolean, reflect: true },
     dragging: { state: true },
     notesReadOf: { state: true },
   };
@@ -52,14 +53,19 @@ export class LinnetApp extends LitElement {
   declare benchUrl: string | undefined;
   /** Conversations outlive the page. */
   declare keepsHistory: boolean;
+  /** It is a guest: keys and files that somebody drops are its own only within it, and colours are its page's. */
+  declare embedded: boolean;
   declare dragging: boolean;
   /** The model whose notes were dismissed. */
   declare notesReadOf: LoadedModel | undefined;
+  /** Ends what is listened to while the element is connected. */
+  #connection = new AbortController();
 
   constructor() {
     super();
     this.dark = false;
     this.keepsHistory = false;
+    this.embedded = false;
     this.dragging = false;
     this.addEventListener('open-settings', () => {
       this.renderRoot.querySelector<LinnetSettings>('linnet-settings')?.open();
@@ -75,33 +81,43 @@ export class LinnetApp extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    document.addEventListener('keydown', this.#onKeydown);
-    document.addEventListener('dragover', this.#onDragOver);
-    document.addEventListener('dragleave', this.#onDragLeave);
-    document.addEventListener('drop', this.#onDrop);
+    this.#connection = new AbortController();
+    const listening = { signal: this.#connection.signal };
+    const scope: EventTarget = this.embedded ? this : document;
+    scope.addEventListener('keydown', this.#onKeydown, listening);
+    scope.addEventListener('dragover', this.#onDragOver, listening);
+    scope.addEventListener('dragleave', this.#onDragLeave, listening);
+    scope.addEventListener('drop', this.#onDrop, listening);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    document.removeEventListener('keydown', this.#onKeydown);
-    document.removeEventListener('dragover', this.#onDragOver);
-    document.removeEventListener('dragleave', this.#onDragLeave);
-    document.removeEventListener('drop', this.#onDrop);
+    this.#connection.abort();
+  }
+
+  /** Where a visitor goes on: the composer, or what stands in its place. */
+  override focus(): void {
+    if (this.state.phase.kind === 'ready') this.#chat?.focusComposer();
+    else this.renderRoot.querySelector('main')?.focus();
   }
 
   override render(): TemplateResult {
     const { phase, info, conversation, settings, notice, announcement } = this.state;
-    return html`<a class="skip" href="#main" @click=${this.#skip}>${strings.skipToChat}</a>
+    return html`${
+        this.embedded ? nothing : html`<a class="skip" href="#main" @click=${this.#skip}>${strings.skipToChat}</a>`
+      }
       <linnet-header
+        part="header"
         .model=${loadedModel(phase)}
         .device=${info?.device}
         .actions=${this.actions}
         ?dark=${this.dark}
         ?hasHistory=${this.keepsHistory}
+        ?fixedTheme=${this.embedded}
         ?hasTurns=${conversation.turns.length > 0 && phase.kind === 'ready'}
       ></linnet-header>
       ${phase.kind === 'ready' ? this.#renderNotes(phase.model) : nothing}
-      <main id="main" tabindex="-1">${this.#renderPhase(phase)}</main>
+      <main id="main" part="main" tabindex="-1">${this.#renderPhase(phase)}</main>
       <linnet-settings
         .settings=${settings}
         .actions=${this.actions}
@@ -137,7 +153,9 @@ export class LinnetApp extends LitElement {
     const before = changed.get('state')?.phase.kind;
     const { kind } = this.state.phase;
     // The one thing to do in a ready chat is to write; the element needs its own first render before it can be focused.
-    if (kind === 'ready' && before !== 'ready') requestAnimationFrame(() => this.#chat?.focusComposer());
+    if (kind === 'ready' && before !== 'ready' && this.#mayTakeFocus) {
+      requestAnimationFrame(() => this.#chat?.focusComposer());
+    }
   }
 
   #renderPhase(phase: Phase): TemplateResult {
@@ -219,7 +237,8 @@ export class LinnetApp extends LitElement {
   }
 
   #renderChat(modelName: string, lost: Extract<Phase, { kind: 'workerLost' }> | undefined): TemplateResult {
-    return html`<linnet-chat
+    return html`<linnet-conversation
+      exportparts="messages, composer, question, answer"
       .conversation=${this.state.conversation}
       .modelName=${modelName}
       .failure=${lost?.failure}
@@ -227,38 +246,47 @@ export class LinnetApp extends LitElement {
       .offeredText=${this.state.offeredText}
       .device=${hardwareName(this.state.info)}
       .actions=${this.actions}
-    ></linnet-chat>`;
+    ></linnet-conversation>`;
   }
 
-  get #chat(): LinnetChat | null {
-    return this.renderRoot.querySelector('linnet-chat');
+  /** A guest leaves the focus to whoever has it by now. */
+  get #mayTakeFocus(): boolean {
+    const { activeElement } = document;
+    return !this.embedded || activeElement === document.body || this.matches(':focus-within');
+  }
+
+  get #chat(): LinnetConversation | null {
+    return this.renderRoot.querySelector('linnet-conversation');
   }
 
   readonly #skip = (event: Event): void => {
     event.preventDefault();
-    if (this.state.phase.kind === 'ready') this.#chat?.focusComposer();
-    else this.renderRoot.querySelector('main')?.focus();
+    this.focus();
   };
 
-  readonly #onKeydown = (event: KeyboardEvent): void => {
+  readonly #onKeydown = (event: Event): void => {
+    if (!(event instanceof KeyboardEvent)) return;
     const inDialog = event.composedPath().some((target) => target instanceof HTMLDialogElement);
     if (event.key !== 'Escape' || event.defaultPrevented || inDialog || !isAnswering(this.state.conversation)) return;
     event.preventDefault();
     this.actions.stop();
   };
 
-  readonly #onDragOver = (event: DragEvent): void => {
+  readonly #onDragOver = (event: Event): void => {
+    if (!(event instanceof DragEvent)) return;
     if (event.dataTransfer?.types.includes('Files') !== true || !this.#acceptsFiles) return;
     event.preventDefault();
     this.dragging = true;
   };
 
-  readonly #onDragLeave = (event: DragEvent): void => {
-    // Leaving the window has no related target; moving between its elements has one.
-    if (event.relatedTarget === null) this.dragging = false;
+  readonly #onDragLeave = (event: Event): void => {
+    // Leaving the window has no related target, leaving a guest one outside of it.
+    const to = event instanceof DragEvent && event.relatedTarget instanceof Node ? event.relatedTarget : null;
+    if (to === null || (this.embedded && to !== this && !this.renderRoot.contains(to))) this.dragging = false;
   };
 
-  readonly #onDrop = (event: DragEvent): void => {
+  readonly #onDrop = (event: Event): void => {
+    if (!(event instanceof DragEvent)) return;
     this.dragging = false;
     const file = event.dataTransfer?.files[0];
     if (file === undefined) return;

@@ -88,6 +88,7 @@ export class LinnetAssistantTurn extends LitElement {
     const { text, answer, notes, numDropped } = this.turn;
     const streaming = answer.status === 'streaming';
     return html`<article
+      part="answer"
       aria-label=${strings.assistant}
       aria-busy=${streaming ? 'true' : 'false'}
       data-testid="message-assistant"

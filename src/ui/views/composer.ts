@@ -86,7 +86,7 @@ export class LinnetComposer extends LitElement {
   }
 
   override render(): TemplateResult {
-    return html`<form @submit=${this.#onSubmit}>
+    return html`<form part="composer" @submit=${this.#onSubmit}>
       <label class="visually-hidden" for="draft">${strings.composerLabel}</label>
       <textarea
         id="draft"

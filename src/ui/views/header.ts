@@ -16,6 +16,7 @@ export class LinnetHeader extends LitElement {
     dark: { type: Boolean },
     hasTurns: { type: Boolean },
     hasHistory: { type: Boolean },
+    fixedTheme: { type: Boolean },
     actions: { attribute: false },
   };
   static override styles = [
@@ -66,7 +67,7 @@ export class LinnetHeader extends LitElement {
         color: var(--warn-text);
         border-bottom: 1px solid var(--warn-line);
       }
-      @media (max-width: 560px) {
+      @container (max-width: 560px) {
         header {
           padding-left: 0.75rem;
         }
@@ -90,6 +91,8 @@ export class LinnetHeader extends LitElement {
   declare hasTurns: boolean;
   /** Conversations are kept, so there is a list of them. */
   declare hasHistory: boolean;
+  /** The colours are somebody else's choice. */
+  declare fixedTheme: boolean;
   declare actions: Actions;
 
   constructor() {
@@ -97,10 +100,10 @@ export class LinnetHeader extends LitElement {
     this.dark = false;
     this.hasTurns = false;
     this.hasHistory = false;
+    this.fixedTheme = false;
   }
 
   override render(): TemplateResult {
-    const themeLabel = this.dark ? strings.themeToLight : strings.themeToDark;
     return html`<header>
         ${
           this.hasHistory
@@ -133,17 +136,7 @@ export class LinnetHeader extends LitElement {
               </button>`
             : nothing
         }
-        <button
-          class="icon"
-          data-testid="theme-toggle"
-          aria-label=${themeLabel}
-          title=${themeLabel}
-          @click=${() => {
-            this.actions.setTheme(this.dark ? 'light' : 'dark');
-          }}
-        >
-          ${icon(this.dark ? 'sun' : 'moon', 22)}
-        </button>
+        ${this.fixedTheme ? nothing : this.#renderThemeToggle()}
         <button
           class="icon"
           data-testid="settings-button"
@@ -156,6 +149,21 @@ export class LinnetHeader extends LitElement {
         </button>
       </header>
       ${this.#renderWarning()}`;
+  }
+
+  #renderThemeToggle(): TemplateResult {
+    const themeLabel = this.dark ? strings.themeToLight : strings.themeToDark;
+    return html`<button
+      class="icon"
+      data-testid="theme-toggle"
+      aria-label=${themeLabel}
+      title=${themeLabel}
+      @click=${() => {
+        this.actions.setTheme(this.dark ? 'light' : 'dark');
+      }}
+    >
+      ${icon(this.dark ? 'sun' : 'moon', 22)}
+    </button>`;
   }
 
   #renderModel(): TemplateResult | typeof nothing {

@@ -123,7 +123,7 @@ export class LinnetProgress extends LitElement {
       aria-valuemax="100"
       aria-valuenow=${Math.floor(percent)}
     >
-      <i style="width:${percent.toFixed(2)}%"></i>
+      <i .style=${`width:${percent.toFixed(2)}%`}></i>
     </div>`;
   }
 }

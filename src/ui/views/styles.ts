@@ -1,5 +1,6 @@
 /**
- * What all views share: the design tokens (on the root element of the app, light and dark), buttons, fields, focus. It
+ * What all views share: the design tokens (on the root element of the app, light and dark; a site that embeds it replaces those
+ * that have a `--linnet-` name), buttons, fields, focus. It
  * knows no view. Colour pairs are chosen for a contrast of at least 4.5:1 for text and 3:1 for borders of controls.
  */
 import { css } from 'lit';
@@ -7,33 +8,27 @@ import { css } from 'lit';
 export const tokens = css`
   :host {
     color-scheme: light dark;
-    --bg: light-dark(#faf8f5, #171412);
-    --surface: light-dark(#ffffff, #211d1a);
-    --sunken: light-dark(#f1ece5, #2a2521);
-    --text: light-dark(#241f1b, #ece6e0);
-    --muted: light-dark(#675e56, #aca299);
-    --line: light-dark(#e5ded5, #3a332d);
-    --line-strong: light-dark(#8f857b, #80766d);
-    --accent: light-dark(#a3303b, #ee8a8d);
-    --accent-hover: light-dark(#8a2530, #f5a3a5);
-    --on-accent: light-dark(#ffffff, #2a0b0e);
-    --accent-soft: light-dark(#f8e8e6, #3b2224);
+    --bg: var(--linnet-background, light-dark(#faf8f5, #171412));
+    --surface: var(--linnet-surface, light-dark(#ffffff, #211d1a));
+    --sunken: var(--linnet-sunken, light-dark(#f1ece5, #2a2521));
+    --text: var(--linnet-text, light-dark(#241f1b, #ece6e0));
+    --muted: var(--linnet-muted, light-dark(#675e56, #aca299));
+    --line: var(--linnet-line, light-dark(#e5ded5, #3a332d));
+    --line-strong: var(--linnet-line-strong, light-dark(#8f857b, #80766d));
+    --accent: var(--linnet-accent, light-dark(#a3303b, #ee8a8d));
+    --accent-hover: color-mix(in oklab, var(--accent) 85%, var(--text));
+    --on-accent: var(--linnet-on-accent, light-dark(#ffffff, #2a0b0e));
+    --accent-soft: color-mix(in oklab, var(--accent) 13%, var(--bg));
     --warn-bg: light-dark(#fdf3df, #332a17);
     --warn-line: light-dark(#e0c183, #6b562a);
     --warn-text: light-dark(#6a4a08, #f0cd86);
     --ok: light-dark(#2f6b44, #8ccba1);
-    --radius: 14px;
-    --radius-small: 9px;
+    --radius: var(--linnet-radius, 14px);
+    --radius-small: calc(var(--radius) * 0.65);
     --shadow: 0 1px 2px rgb(40 25 15 / 6%), 0 8px 24px rgb(40 25 15 / 6%);
     --column: 46rem;
     --mono: ui-monospace, 'SF Mono', 'Cascadia Code', Menlo, Consolas, monospace;
-    font-family:
-      system-ui,
-      -apple-system,
-      'Segoe UI',
-      Roboto,
-      'Noto Sans',
-      sans-serif;
+    font-family: var(--linnet-font, system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif);
     font-size: 1rem;
     line-height: 1.5;
     color: var(--text);
@@ -45,6 +40,10 @@ export const tokens = css`
   }
   :host([theme='dark']) {
     color-scheme: dark;
+  }
+  /* A guest is as light or dark as the page around it. */
+  :host([embedded][theme='system']) {
+    color-scheme: inherit;
   }
 `;
 

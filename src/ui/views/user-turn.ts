@@ -80,7 +80,7 @@ export class LinnetUserTurn extends LitElement {
   }
 
   #renderText(): TemplateResult {
-    return html`<div class="bubble" data-testid="message-user">${this.turn.text}</div>
+    return html`<div class="bubble" part="question" data-testid="message-user">${this.turn.text}</div>
       <div class="tools">
         <slot></slot>
         <button class="quiet edit" data-testid="edit-button" ?disabled=${!this.editable} @click=${this.#startEditing}>

@@ -13,11 +13,19 @@ export interface StepShape {
   readonly numGenerated: number;
   readonly numPromptLogits: number;
   readonly numGeneratedLogits: number;
+  readonly numSequences: number;
   /** Flash tiles of the prompt rows. */
   readonly numTiles: number;
   /** Most keys any row of the class sees. */
   readonly maxPromptKeys: number;
   readonly maxGeneratedKeys: number;
+}
+
+/** What a dispatch takes in a step of some shape. */
+export interface DispatchCost {
+  readonly weightBytes?: (shape: StepShape) => number;
+  /** Products that are added up, in whole tiles of rows where a kernel computes whole tiles. */
+  readonly multiplyAdds: (shape: StepShape) => number;
 }
 
 export interface Dispatch {
@@ -26,8 +34,8 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   /** Undefined: nothing to do in this step. */
   readonly workgroups: (shape: StepShape) => Workgroups | undefined;
-  /** Weight bytes the dispatch reads in a step. */
-  readonly weightBytes?: (shape: StepShape) => number;
+  /** Of matrix products and attention; all others are small. */
+  readonly cost: DispatchCost | undefined;
 }
 
 /** Records the plan into an open pass and counts what it records. */
@@ -44,8 +52,30 @@ export function recordPlan(
     pass.setBindGroup(0, dispatch.bindGroup);
     pass.dispatchWorkgroups(groups[0], groups[1], groups[2]);
     counters.numDispatches += 1;
-    counters.weightBytesRead += dispatch.weightBytes?.(shape) ?? 0;
+    counters.weightBytesRead += dispatch.cost?.weightBytes?.(shape) ?? 0;
   }
+}
+
+/** Multiply-adds of a step. */
+export interface StepWork {
+  readonly total: number;
+  /** Of its prompt rows, without the head. */
+  readonly prompt: number;
+  /** Of those, in the largest dispatch. */
+  readonly longest: number;
+}
+
+export function workOf(plan: readonly Dispatch[], shape: StepShape): StepWork {
+  const promptOnly = { ...shape, numGenerated: 0, numPromptLogits: 0, numGeneratedLogits: 0, maxGeneratedKeys: 0 };
+  let [total, prompt, longest] = [0, 0, 0];
+  for (const { cost } of plan) {
+    if (cost === undefined) continue;
+    total += cost.multiplyAdds(shape);
+    const ofPrompt = cost.multiplyAdds(promptOnly);
+    prompt += ofPrompt;
+    longest = Math.max(longest, ofPrompt);
+  }
+  return { total, prompt, longest };
 }
 
 /** A parameter word: a u32, or an f32 when it is marked so. */

@@ -55,6 +55,21 @@ interface Adjusting {
 /** Sequences with penalties at a time. */
 const MAX_SLOTS = 16;
 
+function samplerShape({ traits }: Pick<Gpu, 'traits'>, vocabSize: number, { logits }: ModelSizes): SampleShape {
+  return {
+    vocabSize,
+    segmentLength: logits.segmentLength,
+    numSegments: logits.numSegments === 1 ? 1 : 2,
+    workgroupSize: traits.software ? 8 : 256,
+  };
+}
+
+/** What every draw takes. */
+export function drawKernels(gpu: Pick<Gpu, 'traits'>, vocabSize: number, sizes: ModelSizes): readonly Kernel[] {
+  const { groups, pick } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
+  return [...groups, pick];
+}
+
 export class GpuSampler {
   readonly #gpu: Gpu;
   readonly #shape: SampleShape;
@@ -77,12 +92,7 @@ export class GpuSampler {
 
   private constructor(gpu: Gpu, vocabSize: number, sizes: ModelSizes, logits: readonly BufferRange[]) {
     this.#gpu = gpu;
-    this.#shape = {
-      vocabSize,
-      segmentLength: sizes.logits.segmentLength,
-      numSegments: sizes.logits.numSegments === 1 ? 1 : 2,
-      workgroupSize: gpu.traits.software ? 8 : 256,
-    };
+    this.#shape = samplerShape(gpu, vocabSize, sizes);
     this.#kernels = sampleKernels(this.#shape);
     this.#maxRows = sizes.logits.numRows;
     this.#maxListTokens = sizes.contextLength;

@@ -6,6 +6,7 @@ import type { ByteSource } from '../../cache/byte-source.ts';
 import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
+import type { Kernel } from '../../shaders/kernel.ts';
 import { KV_LAYOUTS } from '../../shaders/lib/kv-layout.ts';
 import { PRECISIONS } from '../../shaders/linear/int8.ts';
 import type {
@@ -20,7 +21,7 @@ import type {
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import { GpuSampler } from '../gpu/sampler.ts';
+import { drawKernels, GpuSampler } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
@@ -118,7 +119,7 @@ export async function loadSession(
     let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
-      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs),
+      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, samplerKernels(gpu, plan)),
       onAllocated: ({ logits }) => {
         sampler = samplerFor(gpu, plan, logits);
         sampler?.catch(() => undefined);
@@ -168,6 +169,10 @@ export async function loadSession(
   } finally {
     await opened?.model?.close();
   }
+}
+
+function samplerKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): readonly Kernel[] {
+  return config.encoder === undefined ? drawKernels(gpu, vocabSize, sizes) : [];
 }
 
 /** Encoders draw no tokens. */
@@ -274,7 +279,7 @@ function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspe
     cached: opened.cached,
     gpuBytes: {
       weights: plan.weights.weights.weightBytes,
-      kvCache: plan.sizes.kv.sizeBytes,
+      kvCache: plan.sizes.kv.sizeBytes + (plan.sizes.states?.sizeBytes ?? 0),
       scratch: plan.sizes.scratchBytes,
     },
     plannedContextLength: plan.sizes.contextLength,

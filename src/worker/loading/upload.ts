@@ -39,54 +39,67 @@ export function allocateMatrix(gpu: Gpu, plan: MatrixPlan): GpuMatrix {
   return { ...plan, shards };
 }
 
-/** Fills a matrix from `parts`: tensors of one type and row length, one below the other (paired: halves of every shard). */
+/**
+ * Fills a matrix from `parts`: tensors of one type and row length, one below the other (paired: those of the first half of every
+ * shard, then those of the second).
+ */
 export async function uploadMatrix(
   context: UploadContext,
   matrix: GpuMatrix,
   parts: readonly TensorInfo[],
 ): Promise<void> {
   for (const shard of matrix.shards) {
-    if (matrix.paired) await uploadHalves(context, matrix, shard, parts);
-    else await uploadStacked(context, matrix, shard, parts);
+    const numHalves = matrix.paired ? 2 : 1;
+    const halfRows = shard.numRows / numHalves;
+    const partsOfHalf = parts.length / numHalves;
+    const pieces = Array.from({ length: numHalves }, (_, half) => {
+      const stack = parts.slice(half * partsOfHalf, (half + 1) * partsOfHalf);
+      return piecesOf(stack, shard.firstRow, halfRows, half * halfRows);
+    }).flat();
+    // In the order of the file, where the parts of both halves may take turns.
+    pieces.sort((a, b) => a.part.offsetBytes - b.part.offsetBytes);
+    for (const piece of pieces) await uploadRows(context, matrix, shard, piece);
   }
 }
 
-async function uploadHalves(
-  context: UploadContext,
-  matrix: GpuMatrix,
-  shard: MatrixShard,
-  parts: readonly TensorInfo[],
-): Promise<void> {
-  const half = shard.numRows / 2;
-  for (const [i, part] of parts.entries()) {
-    await uploadRows(context, matrix, shard, part, shard.firstRow, half, i * half);
-  }
+/** Rows of a tensor, and the row of a shard that the first of them becomes. */
+interface Piece {
+  readonly part: TensorInfo;
+  readonly firstRow: number;
+  readonly numRows: number;
+  readonly targetRow: number;
 }
 
-async function uploadStacked(
-  context: UploadContext,
-  matrix: GpuMatrix,
-  shard: MatrixShard,
-  parts: readonly TensorInfo[],
-): Promise<void> {
+/** Of `stack`, tensors one below the other, the rows from `firstRow` on. */
+function piecesOf(
+  stack: readonly TensorInfo[],
+  firstRow: number,
+  numRows: number,
+  targetRow: number,
+): readonly Piece[] {
+  const pieces: Piece[] = [];
   let partFirstRow = 0;
-  for (const part of parts) {
-    const numRows = rowsOf(part);
-    const from = Math.max(shard.firstRow, partFirstRow);
-    const to = Math.min(shard.firstRow + shard.numRows, partFirstRow + numRows);
-    await uploadRows(context, matrix, shard, part, from - partFirstRow, to - from, from - shard.firstRow);
-    partFirstRow += numRows;
+  for (const part of stack) {
+    const from = Math.max(firstRow, partFirstRow);
+    const to = Math.min(firstRow + numRows, partFirstRow + rowsOf(part));
+    if (from < to) {
+      pieces.push({
+        part,
+        firstRow: from - partFirstRow,
+        numRows: to - from,
+        targetRow: targetRow + from - firstRow,
+      });
+    }
+    partFirstRow += rowsOf(part);
   }
+  return pieces;
 }
 
 async function uploadRows(
   context: UploadContext,
   plan: MatrixPlan,
   shard: MatrixShard,
-  part: TensorInfo,
-  firstRow: number,
-  numRows: number,
-  targetRow: number,
+  { part, firstRow, numRows, targetRow }: Piece,
 ): Promise<void> {
   const { type, rowElements } = plan;
   const rawRowBytes = (rowElements / type.blockElements) * type.blockBytes;

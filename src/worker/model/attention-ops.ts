@@ -162,6 +162,12 @@ export class AttentionOps {
         const keys = sharded ? Math.max(shape.maxPromptKeys, shape.maxGeneratedKeys) : shape.maxGeneratedKeys;
         return [Math.ceil(keys / chunkTokens), numHeads / group, sharded ? numRows(shape) : shape.numGenerated];
       },
+      {
+        multiplyAdds: (shape) => {
+          const ofPrompt = sharded ? shape.numPrompt * Math.min(window, shape.maxPromptKeys) : 0;
+          return (ofPrompt + shape.numGenerated * Math.min(window, shape.maxGeneratedKeys)) * 2 * numHeads * headDim;
+        },
+      },
     );
   }
 
@@ -174,7 +180,7 @@ export class AttentionOps {
   ): void {
     const { inputs, config, sizes, attention } = this.#context;
     const { numHeads, attentionScale, attentionSoftcap } = config;
-    const { numKvHeads, headDim } = layer;
+    const { numKvHeads, headDim, window = NO_WINDOW } = layer;
     const stride = queryStride(config, layer);
     const { kv } = sizes;
     const byRows = attention === 'rows';
@@ -189,7 +195,7 @@ export class AttentionOps {
         stride,
         { f32: attentionScale },
         headDim / 4,
-        layer.window ?? NO_WINDOW,
+        window,
         { f32: attentionSoftcap },
       ],
       (step, params) => [
@@ -205,6 +211,7 @@ export class AttentionOps {
         ...(sinks ? [sinks] : []),
       ],
       (shape) => [byRows ? Math.ceil(shape.numPrompt / 64) : shape.numTiles, numHeads, 1],
+      { multiplyAdds: (shape) => shape.numPrompt * Math.min(window, shape.maxPromptKeys) * 2 * numHeads * headDim },
     );
   }
 

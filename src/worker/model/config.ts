@@ -8,6 +8,7 @@ import type { Activation } from '../../shaders/elementwise/activation.ts';
 import type { Pooling } from '../../shaders/pool/pool.ts';
 import { LinnetError } from '../errors.ts';
 import type { GgufMetadata } from '../loading/gguf-metadata.ts';
+import type { RecurrentConfig } from './recurrent/config.ts';
 
 export type RopeScaling =
   | { readonly kind: 'none' }
@@ -42,9 +43,14 @@ export interface LayerConfig {
   readonly headDim: number;
   readonly numKvHeads: number;
   readonly ffnSize: number;
-  /** The layer in whose cache its keys and values lie: itself, or an earlier one. */
+  /** The layer in whose cache its keys and values lie: itself, or an earlier one; NO_CACHE where it has none. */
   readonly cache: number;
+  /** It keeps a state, as `recurrent` of the model says. */
+  readonly hasState?: boolean;
 }
+
+/** Of layers without attention. */
+export const NO_CACHE = -1;
 
 /** Activations that a family has besides those of every decoder: a row of `width` floats for each row of a step, `parts` times. */
 export interface NamedBuffer {
@@ -115,6 +121,10 @@ export interface ModelConfig {
   readonly logitSoftcap: number;
   /** Of models whose tokens see both sides and that give a vector for each text, not the next token. */
   readonly encoder: { readonly pooling: Pooling } | undefined;
+  /** Each head's result is multiplied with the sigmoid of a gate, which is projected along with its query. */
+  readonly attentionGates: boolean;
+  /** The blocks of layers that keep a state. */
+  readonly recurrent: RecurrentConfig | undefined;
   /** By name; part i of one with parts is `name[i]`. */
   readonly buffers: Readonly<Record<string, NamedBuffer>>;
 }
@@ -188,18 +198,27 @@ export class ModelKeys {
 }
 
 /** The key of RMS norms' epsilon. */
-export const RMS_EPS = 'attention.layer_norm_rms_epsilon';
+const RMS_EPS = 'attention.layer_norm_rms_epsilon';
+
+/** How a family differs from a plain decoder, as far as its keys are read. */
+export interface CommonOptions {
+  /** Default: RMS norms'. */
+  readonly normEpsKey?: string;
+  /** Reads the experts of families that may have some. */
+  readonly experts?: (keys: ModelKeys) => ExpertsConfig;
+  /** Heads are not those that the keys describe. */
+  readonly latent?: LatentConfig;
+  /** A layer without key-value heads keeps a state. */
+  readonly hasStates?: boolean;
+}
 
 /**
- * What families share: a plain decoder, every layer alike. `normEpsKey`: RMS or layer norm's; `experts` reads the experts of
- * families that may have some; `latent`: heads are not those that the keys describe.
+ * What families share: a plain decoder, every layer alike.
  * @throws GgufInvalid naming the key; UnsupportedArchitecture for shapes that the kernels do not have
  */
 export function readCommonConfig(
   keys: ModelKeys,
-  normEpsKey = RMS_EPS,
-  experts?: (keys: ModelKeys) => ExpertsConfig,
-  latent?: LatentConfig,
+  { normEpsKey = RMS_EPS, experts, latent, hasStates = false }: CommonOptions = {},
 ): ModelConfig {
   const numExperts = keys.option('expert_count', 0);
   keys.demand(numExperts === 0 || experts !== undefined, `a mixture of ${String(numExperts)} experts`);
@@ -222,7 +241,10 @@ export function readCommonConfig(
       ? keys.perLayer('attention.head_count_kv', numLayers, numHeads)
       : Array.from({ length: numLayers }, () => 1);
   for (const count of numKvHeads) {
-    keys.demand(numHeads % count === 0, `${String(numHeads)} heads on ${String(count)} key-value heads`);
+    keys.demand(
+      numHeads % count === 0 || (hasStates && count === 0),
+      `${String(numHeads)} heads on ${String(count)} key-value heads`,
+    );
   }
   return {
     architecture: keys.architecture,
@@ -240,7 +262,7 @@ export function readCommonConfig(
       headDim,
       numKvHeads: numKvHeads[i] ?? NaN,
       ffnSize: ffnSizes[i] ?? NaN,
-      cache: i,
+      ...(numKvHeads[i] === 0 ? { cache: NO_CACHE, hasState: true } : { cache: i }),
     })),
     rotateHalves: false,
     ropes: [
@@ -259,6 +281,39 @@ export function readCommonConfig(
     logitScale: 1,
     logitSoftcap: 0,
     encoder: undefined,
+    attentionGates: false,
+    recurrent: undefined,
+    buffers: {},
+  };
+}
+
+/** A model that keeps states and has no attention: what attention would need is there, and of no use. */
+export function readStateOnlyConfig(keys: ModelKeys): ModelConfig {
+  const numLayers = keys.positive('block_count');
+  const layer = { window: undefined, rope: undefined, headDim: 4, numKvHeads: 1, ffnSize: 0, cache: NO_CACHE } as const;
+  return {
+    architecture: keys.architecture,
+    name: keys.metadata.string('general.name') ?? keys.architecture,
+    hiddenSize: keys.positive('embedding_length'),
+    numHeads: 1,
+    experts: undefined,
+    activation: 'silu',
+    normEps: keys.require(RMS_EPS),
+    contextLength: keys.positive('context_length'),
+    numLayers,
+    layers: Array.from({ length: numLayers }, () => ({ ...layer, hasState: true })),
+    rotateHalves: false,
+    ropes: [{ theta: 10000, dim: 4, scaling: { kind: 'none' }, attnFactor: 1 }],
+    latent: undefined,
+    attentionScale: 1,
+    attentionSoftcap: 0,
+    queryGrowth: undefined,
+    embeddingScale: 1,
+    logitScale: 1,
+    logitSoftcap: 0,
+    encoder: undefined,
+    attentionGates: false,
+    recurrent: undefined,
     buffers: {},
   };
 }
@@ -299,7 +354,7 @@ const POOLING_TYPES: Readonly<Record<number, Pooling>> = { 1: 'mean', 2: 'first'
  * and UnsupportedArchitecture for a pooling that gives no vector for a text
  */
 export function readEncoderConfig(keys: ModelKeys, normEpsKey = 'attention.layer_norm_epsilon'): ModelConfig {
-  const common = readCommonConfig(keys, normEpsKey);
+  const common = readCommonConfig(keys, { normEpsKey });
   const type = keys.option('pooling_type', 0);
   const pooling = POOLING_TYPES[type];
   const isCausal = keys.metadata.boolean(keys.key('attention.causal')) ?? false;

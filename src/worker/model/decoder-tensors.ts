@@ -8,9 +8,12 @@ import type { GgufFile } from '../loading/gguf-file.ts';
 import { rowsOf } from '../loading/upload.ts';
 import { LinnetError } from '../errors.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
+import { planExperts } from './expert-tensors.ts';
+import { planLatent } from './latent-tensors.ts';
 import type { QkNormKind } from './norm-ops.ts';
+import { planMixer, type MixerTensors } from './recurrent/tensors.ts';
 import type { ModelSizes } from './sizes.ts';
-import { missingTensor, TensorPlanner, type PlannedMatrix, type PlannedVector } from './tensors.ts';
+import { missingTensor, TensorPlanner, type Part, type PlannedMatrix, type PlannedVector } from './tensors.ts';
 import type {
   AddedEmbedding,
   AttentionTensors,
@@ -26,6 +29,7 @@ export type {
   AddedEmbedding,
   AttentionTensors,
   BlockOptions,
+  ExpertsOptions,
   ExpertsTensors,
   FeedForwardTensors,
   Forward,
@@ -65,8 +69,8 @@ export class DecoderTensors {
   }
 
   /** The last norm; the scale of the logits goes into it. */
-  outputNorm(kind: NormTensors['kind'] = 'rms'): NormTensors {
-    return planNorm(this, 'output_norm', kind, this.config.logitScale);
+  outputNorm(kind: NormTensors['kind'] = 'rms', name = 'output_norm'): NormTensors {
+    return planNorm(this, name, kind, this.config.logitScale);
   }
 
   /** Of the vocabulary head. */
@@ -173,6 +177,14 @@ export class LayerTensors {
     return planNorm(this.#model, this.#name(name), kind);
   }
 
+  /** The norm of what a router sees, divided by the root of the width; its weight's name ends in `scale`. */
+  routerNorm(): NormTensors {
+    const { planner, config } = this.#model;
+    const { hiddenSize } = config;
+    const weight = planner.vector(this.#name('ffn_gate_inp.scale'), hiddenSize, 1 / Math.sqrt(hiddenSize));
+    return { kind: 'rms', weight, bias: undefined };
+  }
+
   matrix(name: string, rowElements: number, numRows: number): PlannedMatrix {
     return this.#model.planner.matrix([this.#name(`${name}.weight`)], rowElements, [numRows]);
   }
@@ -199,9 +211,11 @@ export class LayerTensors {
     const values = options.valuesFromKeys === true && !this.has('attn_v.weight') ? 'attn_k.weight' : 'attn_v.weight';
     const apart = queriesOnly ? ['attn_q.weight'] : ['attn_q.weight', 'attn_k.weight', values];
     if (queriesOnly) planner.ignore(['attn_k.weight', 'attn_v.weight', 'attn_k_norm.weight'].map(name));
-    const qkv = planner.has(fused)
-      ? planner.parts([fused], hiddenSize, [q + 2 * kv])
-      : planner.parts(apart.map(name), hiddenSize, queriesOnly ? [q] : [q, kv, kv]);
+    const qkv = config.attentionGates
+      ? this.#gatedProjections()
+      : planner.has(fused)
+        ? planner.parts([fused], hiddenSize, [q + 2 * kv])
+        : planner.parts(apart.map(name), hiddenSize, queriesOnly ? [q] : [q, kv, kv]);
     const biases = planner.has(name('attn_qkv.bias'))
       ? [{ name: name('attn_qkv.bias'), numElements: q + 2 * kv, offset: 0 }]
       : [
@@ -221,40 +235,16 @@ export class LayerTensors {
     };
   }
 
+  /** A block that keeps a state, as the model's configuration has it. */
+  mixer(): MixerTensors {
+    const { planner, config } = this.#model;
+    return planMixer({ planner, config, layer: this.index });
+  }
+
   /** @throws Internal without a configuration of it */
   latentAttention(): LatentTensors {
     const { planner, config } = this.#model;
-    const { hiddenSize, numHeads, latent } = config;
-    if (latent === undefined) throw new LinnetError('Internal', 'A model without latents was asked for them.');
-    const { queryRank, rank, plainDim, ropeDim, valueDim } = latent;
-    const name = (part: string) => this.#name(`${part}.weight`);
-    const qRows = numHeads * (plainDim + ropeDim);
-    const perHead = (part: string, rowElements: number, rows: number) =>
-      planner.matrix(
-        [planner.reshaped(name(part), [rowElements, rows, numHeads], [rowElements, rows * numHeads])],
-        rowElements,
-        [rows * numHeads],
-      );
-    return {
-      layer: this.index,
-      config: latent,
-      qDown:
-        queryRank === 0
-          ? undefined
-          : {
-              matrix: planner.matrix([name('attn_q_a')], hiddenSize, [queryRank]),
-              norm: planner.vector(name('attn_q_a_norm'), queryRank),
-            },
-      q:
-        queryRank === 0
-          ? planner.matrix([name('attn_q')], hiddenSize, [qRows])
-          : planner.matrix([name('attn_q_b')], queryRank, [qRows]),
-      kvDown: planner.matrix([name('attn_kv_a_mqa')], hiddenSize, [rank + ropeDim]),
-      kvNorm: planner.vector(name('attn_kv_a_norm'), rank),
-      kUp: perHead('attn_k_b', plainDim, rank),
-      vUp: perHead('attn_v_b', rank, valueDim),
-      o: planner.matrix([name('attn_output')], numHeads * valueDim, [hiddenSize]),
-    };
+    return planLatent({ planner, config, layer: this.index });
   }
 
   /**
@@ -272,7 +262,10 @@ export class LayerTensors {
     const padded = paddedRowElements(ffnSize);
     return {
       layer: this.index,
-      up: { kind: 'gated', gateUp: planner.pair(first, second, hiddenSize, ffnSize, { apart: this.#gateStandsAlone }) },
+      up: {
+        kind: 'gated',
+        gateUp: planner.pair([first], [second], hiddenSize, ffnSize, { apart: this.#gateStandsAlone }),
+      },
       upBias: planner.joined(name(`ffn_gate_up${suffix}.bias`), 2 * padded, [
         { name: name(`ffn_gate${suffix}.bias`), numElements: ffnSize, offset: 0 },
         { name: name(`ffn_up${suffix}.bias`), numElements: ffnSize, offset: padded },
@@ -281,45 +274,12 @@ export class LayerTensors {
     };
   }
 
-  /** Stacked matrices of experts; a shared one and biases where the file has some. @throws Internal without a configuration */
+  /** @throws Internal without a configuration of them */
   experts(): ExpertsTensors {
     const { planner, config } = this.#model;
-    const { hiddenSize, experts } = config;
-    if (experts === undefined) throw new LinnetError('Internal', 'A model without experts was asked for them.');
-    const { numExperts, numUsed, ffnSize, sharedFfnSize } = experts;
-    const usedShare = numUsed / numExperts;
-    const stacked = (part: string, rowElements: number, rows: number) =>
-      planner.reshaped(this.#name(part), [rowElements, rows, numExperts], [rowElements, rows * numExperts]);
-    const biases = (part: string, rows: number) =>
-      planner.reshaped(this.#name(part), [rows, numExperts], [rows * numExperts]);
-    const sharedGate = this.#name('ffn_gate_inp_shexp.weight');
-    const gated = planner.has(sharedGate);
-    const router = [
-      this.#name('ffn_gate_inp.weight'),
-      ...(gated ? [planner.reshaped(sharedGate, [hiddenSize], [hiddenSize, 1])] : []),
-    ];
-    const numRows = numExperts * ffnSize;
-    return {
-      router: planner.parts(router, hiddenSize, [numExperts, 1]),
-      routerBias: planner.option(this.#name('ffn_gate_inp.bias'), numExperts),
-      choiceBias: planner.option(this.#name('exp_probs_b.bias'), numExperts),
-      gateUp: planner.pair(
-        stacked('ffn_gate_exps.weight', hiddenSize, ffnSize),
-        stacked('ffn_up_exps.weight', hiddenSize, ffnSize),
-        hiddenSize,
-        numRows,
-        { usedShare },
-      ),
-      gateUpBias: planner.joined(this.#name('ffn_gate_up_exps.bias'), 2 * numRows, [
-        { name: biases('ffn_gate_exps.bias', ffnSize), numElements: numRows, offset: 0 },
-        { name: biases('ffn_up_exps.bias', ffnSize), numElements: numRows, offset: numRows },
-      ]),
-      down: planner.matrix([stacked('ffn_down_exps.weight', ffnSize, hiddenSize)], ffnSize, [numExperts * hiddenSize], {
-        usedShare,
-      }),
-      downBias: planner.option(biases('ffn_down_exps.bias', hiddenSize), numExperts * hiddenSize),
-      shared: sharedFfnSize === 0 ? undefined : { feedForward: this.feedForward('_shexp', sharedFfnSize), gated },
-    };
+    return planExperts({ planner, config, nameOf: (part) => this.#name(part) }, (ffnSize) =>
+      this.feedForward('_shexp', ffnSize),
+    );
   }
 
   /** Whether something is done to the gate before it is multiplied. */
@@ -343,6 +303,19 @@ export class LayerTensors {
     };
   }
 
+  /** q, k, v and gates; one tensor has the rows of a head's query and of its gate by turns. */
+  #gatedProjections(): readonly Part<PlannedMatrix>[] {
+    const { planner, config } = this.#model;
+    const { hiddenSize, numHeads } = config;
+    const { headDim, numKvHeads } = this.config;
+    const byTurns = planner.cut(this.#name('attn_q.weight'), hiddenSize, new Array<number>(2 * numHeads).fill(headDim));
+    const turn = (which: number) => byTurns.filter((_, i) => i % 2 === which);
+    const heads = new Array<number>(numHeads).fill(headDim);
+    const kv = numKvHeads * headDim;
+    const names = [...turn(0), this.#name('attn_k.weight'), this.#name('attn_v.weight'), ...turn(1)];
+    return planner.parts(names, hiddenSize, [...heads, kv, kv, ...heads]);
+  }
+
   #down(suffix = '', ffnSize = this.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
     const { planner, config } = this.#model;
     const { hiddenSize } = config;
@@ -358,8 +331,8 @@ export class LayerTensors {
     const { headDim, numKvHeads } = this.config;
     const [q, k] = kind === 'head' ? [headDim, headDim] : [numHeads * headDim, numKvHeads * headDim];
     const weights = [
-      { name: this.#name('attn_q_norm.weight'), numElements: q },
-      { name: this.#name('attn_k_norm.weight'), numElements: k },
+      { name: this.#name('attn_q_norm.weight'), shape: [q] },
+      { name: this.#name('attn_k_norm.weight'), shape: [k] },
     ];
     const weight = this.#model.planner.concatenated(
       this.#name('qk_norm.weight'),
@@ -371,9 +344,11 @@ export class LayerTensors {
 
 function planNorm(model: DecoderTensors, name: string, kind: NormTensors['kind'], scale = 1): NormTensors {
   const { planner, config } = model;
+  // Some files have a norm's weight by the bare name.
+  const weight = planner.has(name) ? name : `${name}.weight`;
   return {
     kind,
-    weight: planner.vector(`${name}.weight`, config.hiddenSize, scale),
+    weight: planner.vector(weight, config.hiddenSize, scale),
     bias: kind === 'layer' ? planner.option(`${name}.bias`, config.hiddenSize, scale) : undefined,
   };
 }

@@ -6,11 +6,13 @@ import { paddedRowElements } from '../../shaders/blocks/block-type.ts';
 import { isInt8 } from '../../shaders/linear/int8.ts';
 import { LinnetError } from '../errors.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
-import type { LayerConfig, ModelConfig } from './config.ts';
+import type { LayerConfig } from './config.ts';
+import type { DecoderParts } from './decoder-parts.ts';
 import type {
   AddedEmbedding,
   AttentionTensors,
   BlockOptions,
+  ExpertsOptions,
   ExpertsTensors,
   FeedForwardTensors,
   ForwardStep,
@@ -18,34 +20,24 @@ import type {
   HeadOptions,
   NormOptions,
   NormTensors,
-  PlannedModel,
 } from './decoder-tensors.ts';
 import type { ExpertOps } from './expert-ops.ts';
-import type { KvPool } from './kv-pool.ts';
 import type { Rows } from './linear-dispatch.ts';
 import type { GpuMatrix } from './matrix.ts';
-import type { NormOptions as RowNormOptions, OpBuilder } from './ops.ts';
+import type { NormOptions as RowNormOptions } from './ops.ts';
+import { Mixers } from './recurrent/mixers.ts';
+import type { MixerTensors } from './recurrent/tensors.ts';
 import type { RowOp } from './row-ops.ts';
-import { partPitchBytes, type ExpertScratch, type Scratch } from './scratch.ts';
-import type { ModelSizes } from './sizes.ts';
-import type { Pair, PlannedMatrix, PlannedVector } from './tensors.ts';
-import type { WeightStore } from './weight-store.ts';
-
-export interface DecoderParts {
-  readonly ops: OpBuilder;
-  readonly model: PlannedModel;
-  readonly store: WeightStore;
-  readonly cache: KvPool;
-  readonly scratch: Scratch;
-  readonly config: ModelConfig;
-  readonly sizes: ModelSizes;
-}
+import { partPitchBytes, type ExpertScratch } from './scratch.ts';
+import { matricesOf, type Pair, type PlannedMatrix, type PlannedVector } from './tensors.ts';
 
 export class Decoder implements ForwardStep<Rows> {
   readonly #parts: DecoderParts;
+  readonly #mixers: Mixers;
 
   constructor(parts: DecoderParts) {
     this.#parts = parts;
+    this.#mixers = new Mixers(parts);
   }
 
   /** hidden = embedding of the rows' tokens + what is added to it */
@@ -92,7 +84,9 @@ export class Decoder implements ForwardStep<Rows> {
     if (qkNorm !== undefined) ops.norms.qkNorm(qkv, this.#vector(qkNorm.weight), qkNorm, config, queriesOnly);
     ops.attention.ropeAppend(qkv, q, kv, config, queriesOnly);
     ops.attention.attend(q, kv, partial, attended, config, this.#option(tensors.sinks));
-    this.#addBlock(tensors.o, { x: ops.attention.valuesOf(attended, q, kv, config) }, tensors.oBias, options);
+    const values = ops.attention.valuesOf(attended, q, kv, config);
+    if (this.#parts.config.attentionGates) ops.gateValues(qkv, values, config);
+    this.#addBlock(tensors.o, { x: values }, tensors.oBias, options);
   }
 
   /** hidden += o of the values of the latents that the queries attend to; see LatentTensors */
@@ -136,18 +130,23 @@ export class Decoder implements ForwardStep<Rows> {
     this.#addBlock(tensors.down, this.#activated(tensors, input), tensors.downBias, options);
   }
 
-  /** residual += the sum of a row's experts, weighted; and of the shared one. */
-  experts(tensors: ExpertsTensors, input: Rows, { postNorm, residual = 'hidden' }: BlockOptions = {}): void {
+  /** residual += the sum of a row's experts, weighted; and of the shared one. Or `into` = the same. */
+  experts(
+    tensors: ExpertsTensors,
+    input: Rows,
+    { postNorm, residual = 'hidden', routed = input, into }: ExpertsOptions<Rows> = {},
+  ): void {
     const { ops, scratch, sizes } = this.#parts;
     const { normed } = scratch;
-    const hidden = this.#named(residual);
+    const target = this.#named(into ?? residual);
+    const added = into === undefined;
     const [buffers, experts] = [scratch.experts, ops.experts];
     if (buffers === undefined || experts === undefined || input.fused !== undefined) {
       throw new LinnetError('Internal', 'Experts without buffers, or of rows whose norm is not taken yet.');
     }
     const rows = this.#roundedFor(
       tensors.router.map(({ matrix }) => matrix),
-      input,
+      routed,
     );
     for (const { matrix, outOffset } of tensors.router) {
       const bias = outOffset === 0 ? this.#option(tensors.routerBias) : undefined;
@@ -158,7 +157,11 @@ export class Decoder implements ForwardStep<Rows> {
         bias,
       });
     }
-    experts.route({ choiceBias: this.#option(tensors.choiceBias), sharedGate: tensors.shared?.gated === true });
+    experts.route({
+      choiceBias: this.#option(tensors.choiceBias),
+      factors: this.#option(tensors.factors),
+      sharedGate: tensors.shared?.gated === true,
+    });
     this.#expertsActivated(tensors, input.x, experts, buffers);
     const down = { outStride: sizes.padded.hidden, bias: this.#option(tensors.downBias) };
     const activated = { x: buffers.activated, shared: false };
@@ -166,8 +169,10 @@ export class Decoder implements ForwardStep<Rows> {
     if (tensors.shared !== undefined) this.#sharedExpert(tensors.shared.feedForward, input, buffers.shared);
     const shared = tensors.shared === undefined ? undefined : buffers.shared;
     // The block's input, in `normed`, has been read.
-    experts.sum(buffers.out, shared, postNorm ? normed : hidden, sizes.padded.hidden, postNorm === undefined);
-    if (postNorm !== undefined) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), hidden);
+    experts.sum(buffers.out, shared, postNorm ? normed : target, sizes.padded.hidden, added && postNorm === undefined);
+    if (postNorm === undefined) return;
+    if (added) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), target);
+    else this.#norm(postNorm, normed, target, { apart: true });
   }
 
   /** experts.activated = activation(gate) * up of the input, for a row and each of its experts. */
@@ -259,6 +264,13 @@ export class Decoder implements ForwardStep<Rows> {
     const { ops, scratch, config, sizes } = this.#parts;
     if (config.encoder === undefined) throw new LinnetError('Internal', 'A decoder gives no vectors.');
     ops.pool(this.#named(name), sizes.padded.hidden, config.encoder.pooling, scratch.pooled);
+  }
+
+  /** residual += out mixed(projections of the input) */
+  mix(tensors: MixerTensors, input: Rows, options?: BlockOptions): void {
+    const matrices = tensors.projections.map(({ matrix }) => matrix);
+    const mixed = this.#mixers.mix(tensors, this.#roundedFor(matrices, input));
+    this.#addBlock(tensors.out, { x: mixed }, undefined, options);
   }
 
   /** logits = head norm(hidden) + bias, of the rows that want them */
@@ -357,8 +369,4 @@ export class Decoder implements ForwardStep<Rows> {
       ? { kind: 'paired', matrix: this.#matrix(planned.matrix) }
       : { kind: 'apart', first: this.#matrix(planned.first), second: this.#matrix(planned.second) };
   }
-}
-
-function matricesOf(pair: Pair<PlannedMatrix>): readonly PlannedMatrix[] {
-  return pair.kind === 'paired' ? [pair.matrix] : [pair.first, pair.second];
 }

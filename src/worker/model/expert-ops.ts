@@ -15,6 +15,8 @@ const numRows = (shape: StepShape) => shape.numPrompt + shape.numGenerated;
 export interface RouteTarget {
   /** Added to what is compared, not to the weights. */
   readonly choiceBias: BufferRange | undefined; // [numExperts]
+  /** Of the weights, once they are divided by their sum. */
+  readonly factors: BufferRange | undefined; // [numExperts]
   /** The logit of the shared expert's weight lies behind those of the experts. */
   readonly sharedGate: boolean;
 }
@@ -33,7 +35,7 @@ export class ExpertOps {
   }
 
   /** The experts of every row and their weights from the logits of the router, and the tiles of prompt rows. */
-  route({ choiceBias, sharedGate }: RouteTarget): void {
+  route({ choiceBias, factors, sharedGate }: RouteTarget): void {
     const { numExperts, numUsed, gating, normalised, scale, groups } = this.#config;
     const { logits, logitsStride, ids, weights } = this.#scratch;
     this.#add(
@@ -48,9 +50,10 @@ export class ExpertOps {
         groups?.num ?? 1,
         groups?.numUsed ?? 1,
         sharedGate ? 1 : 0,
+        factors === undefined ? 0 : 1,
         { f32: scale },
       ],
-      (step, params) => [step, params, logits, choiceBias ?? logits, ids, weights],
+      (step, params) => [step, params, logits, choiceBias ?? logits, ids, weights, factors ?? logits],
       (shape) => [numRows(shape), 1, 1],
     );
     this.stacks.tiles();

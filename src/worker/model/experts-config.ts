@@ -24,7 +24,7 @@ export function readExperts(keys: ModelKeys, defaults: Partial<ExpertsConfig> = 
   const func = keys.option('expert_gating_func', 0);
   const gating = GATINGS[func];
   keys.demand(func === 0 || gating !== undefined, `a gating function ${String(func)} of experts`);
-  const ffnSize = keys.option('expert_feed_forward_length', defaults.ffnSize ?? keys.positive('feed_forward_length'));
+  const ffnSize = keys.number('expert_feed_forward_length') ?? defaults.ffnSize ?? keys.positive('feed_forward_length');
   return {
     gating: 'softmax',
     ...defaults,

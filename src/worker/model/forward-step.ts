@@ -5,6 +5,7 @@
 import type { EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { LatentConfig } from './config.ts';
 import type { QkNorm } from './norm-ops.ts';
+import type { MixerTensors } from './recurrent/tensors.ts';
 import type { RowOp } from './row-ops.ts';
 import type { Pair, Part, PlannedMatrix, PlannedVector, PlannedWeights } from './tensors.ts';
 
@@ -65,6 +66,8 @@ export interface ExpertsTensors {
   readonly routerBias: PlannedVector | undefined; // [numExperts]
   /** Added where experts are compared, and nowhere else. */
   readonly choiceBias: PlannedVector | undefined; // [numExperts]
+  /** What the weights of experts are multiplied with. */
+  readonly factors: PlannedVector | undefined; // [numExperts]
   readonly gateUp: Pair<PlannedMatrix>; // of numExperts * experts.ffnSize rows each
   readonly gateUpBias: PlannedVector | undefined; // [2, numExperts, experts.ffnSize]
   readonly down: PlannedMatrix; // of numExperts * hiddenSize rows
@@ -78,6 +81,13 @@ export interface BlockOptions {
   readonly postNorm?: NormTensors;
   /** Default: `hidden`. */
   readonly residual?: string;
+}
+
+export interface ExpertsOptions<R> extends BlockOptions {
+  /** What the router sees; default: what the experts see. */
+  readonly routed?: R;
+  /** A buffer that is overwritten with what goes to the residual stream else. */
+  readonly into?: string;
 }
 
 export interface NormOptions {
@@ -103,8 +113,10 @@ export interface ForwardStep<R> {
   /** `input`: a norm taken apart. */
   latentAttention(tensors: LatentTensors, input: R): void;
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
+  /** A block that keeps a state. */
+  mix(tensors: MixerTensors, input: R, options?: BlockOptions): void;
   /** `input`: a norm taken apart. */
-  experts(tensors: ExpertsTensors, input: R, options?: BlockOptions): void;
+  experts(tensors: ExpertsTensors, input: R, options?: ExpertsOptions<R>): void;
   /** Rows of a buffer that the configuration names. */
   rows(name: string): R;
   /** out = x W^T, into a named buffer */

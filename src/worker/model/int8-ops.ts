@@ -17,7 +17,15 @@ import { gemmTileRows, type KernelTraits } from '../../shaders/linear/linear.ts'
 import { gatedMulInt8, quantiseRows, rmsNormInt8 } from '../../shaders/quantise/quantise.ts';
 import type { StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
-import { bytesOf, paramsOf, type AddDispatch, type Int8Rows, type Rows, type ShardOutput } from './linear-dispatch.ts';
+import {
+  bytesOf,
+  paramsOf,
+  productsOf,
+  type AddDispatch,
+  type Int8Rows,
+  type Rows,
+  type ShardOutput,
+} from './linear-dispatch.ts';
 import type { GpuMatrix, MatrixShard } from './matrix.ts';
 
 export interface Int8Context {
@@ -98,6 +106,7 @@ export class Int8Ops {
       output.out,
       rows.scales,
     ];
+    const tileRows = gemmTileRows(exactTwin(gemm));
     const numPrompt = (shape: StepShape) => (output.headRows ? shape.numPromptLogits : shape.numPrompt);
     const numGenerated = (shape: StepShape) => (output.headRows ? shape.numGeneratedLogits : shape.numGenerated);
     this.#add(
@@ -105,14 +114,20 @@ export class Int8Ops {
       params,
       bindings,
       (shape) => int8GemmWorkgroups(gemm, numPrompt(shape), shard.numRows),
-      (shape) => bytesOf(shard) * Math.ceil(numPrompt(shape) / gemmTileRows(exactTwin(gemm))),
+      {
+        weightBytes: (shape) => bytesOf(shard) * Math.ceil(numPrompt(shape) / tileRows),
+        multiplyAdds: (shape) => productsOf(matrix, shard, numPrompt(shape), tileRows),
+      },
     );
     this.#add(
       int8Gemv(type, gemv, device),
       params,
       bindings,
       (shape) => int8GemvWorkgroups(gemv, numGenerated(shape), shard.numRows),
-      (shape) => bytesOf(shard) * Math.ceil(numGenerated(shape) / 4),
+      {
+        weightBytes: (shape) => bytesOf(shard) * Math.ceil(numGenerated(shape) / 4),
+        multiplyAdds: (shape) => productsOf(matrix, shard, numGenerated(shape)),
+      },
     );
   }
 }

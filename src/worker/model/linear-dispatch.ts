@@ -1,7 +1,7 @@
 /** What every matrix product's dispatch has in common, exact or in int8: its rows, its parameters, its output. Knows no kernel. */
 import type { Kernel } from '../../shaders/kernel.ts';
 import type { Workgroups } from '../../shaders/linear/linear.ts';
-import type { ParamWord, StepShape } from '../gpu/dispatch.ts';
+import type { DispatchCost, ParamWord, StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { GpuMatrix, MatrixShard } from './matrix.ts';
 
@@ -27,7 +27,7 @@ export type AddDispatch = (
   words: readonly ParamWord[],
   bindings: (step: BufferRange, params: BufferRange) => readonly BufferRange[],
   workgroups: (shape: StepShape) => Workgroups,
-  weightBytes?: (shape: StepShape) => number,
+  cost?: DispatchCost,
 ) => void;
 
 /** What a dispatch of one shard has besides its kernel. */
@@ -63,6 +63,11 @@ export function paramsOf(
     matrix.rowElements,
     { f32: eps },
   ];
+}
+
+/** Weights times rows, which `tileRows` of are computed together. */
+export function productsOf(matrix: GpuMatrix, shard: MatrixShard, numRows: number, tileRows = 1): number {
+  return Math.ceil(numRows / tileRows) * tileRows * shard.numRows * matrix.rowElements;
 }
 
 export function bytesOf(shard: MatrixShard): number {

@@ -10,6 +10,7 @@ import {
   gatedGemv,
   gemmTileRows,
   gemmWorkgroups,
+  gemvPassRows,
   gemvWorkgroups,
   linearGemm,
   linearGemv,
@@ -20,7 +21,15 @@ import {
 import type { StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { Int8Ops } from './int8-ops.ts';
-import { bytesOf, paramsOf, type AddDispatch, type Int8Rows, type Rows, type ShardOutput } from './linear-dispatch.ts';
+import {
+  bytesOf,
+  paramsOf,
+  productsOf,
+  type AddDispatch,
+  type Int8Rows,
+  type Rows,
+  type ShardOutput,
+} from './linear-dispatch.ts';
 import type { GpuMatrix, MatrixShard } from './matrix.ts';
 
 export type { AddDispatch, Rows } from './linear-dispatch.ts';
@@ -118,7 +127,10 @@ export class LinearOps {
       paramsOf(matrix, shard, output, 0),
       (step, params) => bindingsOf(shard, step, params, input.x, output),
       (shape) => gemmWorkgroups(numRows(shape), shard.numRows, gemm),
-      (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / gemmTileRows(gemm)),
+      {
+        weightBytes: (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / gemmTileRows(gemm)),
+        multiplyAdds: (shape) => productsOf(matrix, shard, numRows(shape), gemmTileRows(gemm)),
+      },
     );
   }
 
@@ -140,7 +152,10 @@ export class LinearOps {
           ? bindingsOf(shard, step, params, x, output)
           : [...bindingsOf(shard, step, params, fused.x, output), fused.weight, logitRows],
       (shape) => gemvWorkgroups(gemv, numRows(shape), numOut),
-      (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / 4),
+      {
+        weightBytes: (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / gemvPassRows(gemv)),
+        multiplyAdds: (shape) => productsOf(matrix, shard, numRows(shape)),
+      },
     );
   }
 }

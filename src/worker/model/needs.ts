@@ -16,7 +16,8 @@ import type {
   NormTensors,
   PlannedModel,
 } from './decoder-tensors.ts';
-import type { ModelConfig } from './config.ts';
+import { NO_CACHE, type ModelConfig } from './config.ts';
+import type { MixerTensors } from './recurrent/tensors.ts';
 import type { ModelPlan } from './runner.ts';
 import type { ModelSizes } from './sizes.ts';
 import type { PlannedMatrix } from './tensors.ts';
@@ -47,8 +48,9 @@ function attentionNeeds(
 ): Pick<KernelNeeds, 'attention' | 'decodeAttention'> {
   const { layout } = sizes.kv;
   const keys = config.encoder === undefined ? 'before' : 'around';
-  const headDims = [...new Set(config.layers.map(({ headDim }) => headDim))];
-  const shapes = config.layers.map(({ headDim, numKvHeads }) => ({
+  const layers = config.layers.filter(({ cache }) => cache !== NO_CACHE);
+  const headDims = [...new Set(layers.map(({ headDim }) => headDim))];
+  const shapes = layers.map(({ headDim, numKvHeads }) => ({
     layout,
     headDim,
     headsPerKv: config.numHeads / numKvHeads,
@@ -136,6 +138,13 @@ class Notes implements ForwardStep<GemvInput> {
     this.products[input].push(...router.map(({ matrix }) => matrix));
     this.stacks.push(...(gateUp.kind === 'paired' ? [gateUp.matrix] : [gateUp.first, gateUp.second]), down);
     if (shared !== undefined) this.feedForward(shared.feedForward, input);
+  }
+
+  mix(tensors: MixerTensors, input: GemvInput): void {
+    for (const { matrix } of tensors.projections) this.#product(matrix, input);
+    // What is no norm of the residual stream stays exact.
+    if (tensors.kind === 'channelScan') this.products.plain.push(tensors.rank, tensors.select, tensors.delta);
+    this.#product(tensors.out);
   }
 
   head(outputNorm: NormTensors): void {

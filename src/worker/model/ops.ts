@@ -2,7 +2,7 @@
  * The operations of a forward pass as dispatches over buffers: which kernel, which bindings, which grid. A family file
  * (families/) strings them together. Knows nothing of tensors' names or of architectures.
  */
-import { activate, gatedMul } from '../../shaders/elementwise/gated-mul.ts';
+import { activate, gatedMul, sigmoidMul } from '../../shaders/elementwise/gated-mul.ts';
 import { embed, EMBED_INDICES, type EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { Kernel } from '../../shaders/kernel.ts';
 import { isInt8 } from '../../shaders/linear/int8.ts';
@@ -10,16 +10,17 @@ import { fusesNorm, type Workgroups } from '../../shaders/linear/linear.ts';
 import { rmsNorm } from '../../shaders/norm/norm.ts';
 import { POOLINGS, poolRows, type Pooling } from '../../shaders/pool/pool.ts';
 import { defaultVariants, type KernelVariants } from '../../shaders/variants.ts';
-import { ParamsArena, type Dispatch, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
+import { ParamsArena, type Dispatch, type DispatchCost, type ParamWord, type StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import { AttentionOps } from './attention-ops.ts';
-import type { ModelConfig } from './config.ts';
+import type { LayerConfig, ModelConfig } from './config.ts';
 import { ExpertOps } from './expert-ops.ts';
 import { Int8Ops } from './int8-ops.ts';
 import type { AddDispatch, Int8Rows, Rows } from './linear-dispatch.ts';
 import { LinearOps, type GatedTarget, type LinearTarget } from './linear-ops.ts';
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
+import { RecurrentOps } from './recurrent/ops.ts';
 import { RowOps } from './row-ops.ts';
 import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
@@ -59,7 +60,10 @@ export class OpBuilder {
   readonly heads: StackOps | undefined;
   readonly attention: AttentionOps;
   readonly rows: RowOps;
+  /** Of blocks with a state. */
+  readonly recurrent: RecurrentOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
+  readonly #kernels = new Map<string, Kernel>();
 
   constructor(
     gpu: Gpu,
@@ -82,12 +86,18 @@ export class OpBuilder {
     this.#linear = new LinearOps(add, { gemm, gemv, ...common }, this.int8);
     this.norms = new NormOps(add, config, sizes, inputs.logitRows);
     this.rows = new RowOps(add, config);
+    this.recurrent = new RecurrentOps(add, inputs);
     this.attention = new AttentionOps(add, { inputs, config, sizes, ...this.variants });
     const { latent } = scratch;
     const context = { gemm, gemv, device: gpu.traits };
     const perHead = { numExperts: config.numHeads, numUsed: config.numHeads };
     this.heads = latent && new StackOps(add, context, perHead, latent);
     this.experts = config.experts && scratch.experts && new ExpertOps(add, context, config.experts, scratch.experts);
+  }
+
+  /** Of the plan so far, each once. */
+  get kernels(): readonly Kernel[] {
+    return [...this.#kernels.values()];
   }
 
   /** The plan, once every pipeline is compiled. */
@@ -214,6 +224,19 @@ export class OpBuilder {
     );
   }
 
+  /** values = sigmoid(gates) * values; a layer's gates stand behind q|k|v. */
+  gateValues(qkv: BufferRange, values: BufferRange, { headDim, numKvHeads }: LayerConfig): void {
+    const { numHeads } = this.#config;
+    const { padded } = this.#sizes;
+    const words = (numHeads * headDim) / 4;
+    this.#add(
+      sigmoidMul,
+      [words, padded.q / 4, padded.qkv / 4, ((numHeads + 2 * numKvHeads) * headDim) / 4],
+      (step, params) => [step, params, qkv, values],
+      (shape) => [Math.ceil(words / 64), numRows(shape), 1],
+    );
+  }
+
   /** out = activation(gate) * up, gate and up side by side; `out` is [rows * rowsEach, stride]. */
   gatedMul(gateUp: BufferRange, out: BufferRange, stride: number, withGenerated: boolean, rowsEach = 1): void {
     const words = stride / 4;
@@ -231,9 +254,10 @@ export class OpBuilder {
     words: readonly ParamWord[],
     bindings: (step: BufferRange, params: BufferRange) => readonly BufferRange[],
     workgroups: (shape: StepShape) => Workgroups,
-    weightBytes?: (shape: StepShape) => number,
+    cost?: DispatchCost,
   ): void {
     const params = this.#params.add(words);
+    this.#kernels.set(`${kernel.name} ${JSON.stringify(kernel.constants)}`, kernel);
     this.#dispatches.push(
       this.#gpu.pipeline(kernel).then((pipeline) => ({
         label: kernel.name,
@@ -243,7 +267,7 @@ export class OpBuilder {
           const groups = workgroups(shape);
           return groups[0] * groups[1] * groups[2] === 0 ? undefined : groups;
         },
-        ...(weightBytes === undefined ? {} : { weightBytes }),
+        cost,
       })),
     );
   }

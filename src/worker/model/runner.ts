@@ -4,7 +4,7 @@
  */
 import type { ByteSource } from '../../cache/byte-source.ts';
 import { LinnetError } from '../errors.ts';
-import { recordPlan, type Dispatch, type StepShape } from '../gpu/dispatch.ts';
+import { recordPlan, workOf, type Dispatch, type StepShape, type StepWork } from '../gpu/dispatch.ts';
 import { BUFFER_USAGE, MAP_MODE_READ } from '../gpu/flags.ts';
 import type { Gpu } from '../gpu/gpu.ts';
 import type { VariantSelector } from '../gpu/self-test/self-test.ts';
@@ -17,8 +17,11 @@ import { DecoderTensors, vocabSizeOf, type PlannedModel } from './decoder-tensor
 import { Decoder } from './decoder.ts';
 import { familyOf, SUPPORTED_ARCHITECTURES } from './families/index.ts';
 import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
+import { exactTwin } from '../../shaders/linear/int8.ts';
+import { gemmTileRows } from '../../shaders/linear/linear.ts';
 import { KvPool } from './kv-pool.ts';
 import { OpBuilder, type KernelVariants } from './ops.ts';
+import { StatePool } from './recurrent/state-pool.ts';
 import { RopeTable } from './rope.ts';
 import { createScratch, type Scratch } from './scratch.ts';
 import { planSizes, type ModelSizes, type SizeOptions } from './sizes.ts';
@@ -71,7 +74,8 @@ export class ModelRunner {
   readonly #inputs: StepInputs;
   readonly #cache: KvPool;
   readonly scratch: Scratch;
-  readonly #dispatches: readonly Dispatch[];
+  /** The plan of a step, in its order; the sampler's are not in it. */
+  readonly dispatches: readonly Dispatch[];
 
   private constructor(
     gpu: Gpu,
@@ -89,7 +93,7 @@ export class ModelRunner {
     this.#inputs = parts.inputs;
     this.#cache = parts.cache;
     this.scratch = parts.scratch;
-    this.#dispatches = parts.dispatches;
+    this.dispatches = parts.dispatches;
     this.variants = parts.variants;
   }
 
@@ -109,8 +113,9 @@ export class ModelRunner {
     };
     const { ropeFactors } = plan.weights;
     const factors = ropeFactors && (await readPlannedVector(context, ropeFactors));
-    const { cache, scratch, inputs, store } = await allocateAll(gpu, () => ({
+    const { cache, states, scratch, inputs, store } = await allocateAll(gpu, () => ({
       cache: new KvPool(gpu, sizes.kv),
+      states: sizes.states && new StatePool(gpu, sizes.states),
       scratch: createScratch(gpu, config, sizes),
       inputs: new StepInputs(
         gpu,
@@ -125,7 +130,7 @@ export class ModelRunner {
     const compiled = compile((variants) => {
       options.signal?.throwIfAborted();
       const ops = new OpBuilder(gpu, inputs, config, sizes, scratch, variants);
-      model.forward(new Decoder({ ops, model, store, cache, scratch, config, sizes }));
+      model.forward(new Decoder({ ops, model, store, cache, states, scratch, config, sizes }));
       return ops;
     }, options);
     compiled.catch(() => undefined);
@@ -149,7 +154,7 @@ export class ModelRunner {
     this.#inputs.recordPending(encoder, batch, drawn);
     this.#cache.recordCopies(encoder, batch.copies);
     const pass = encoder.beginComputePass({ label: 'step' });
-    recordPlan(pass, this.#dispatches, shape, this.gpu.counters);
+    recordPlan(pass, this.dispatches, shape, this.gpu.counters);
     inPass?.(pass, shape);
     pass.end();
     this.#count(batch, shape);
@@ -162,6 +167,16 @@ export class ModelRunner {
     const shape = this.record(batch, encoder);
     this.submit(encoder);
     return shape;
+  }
+
+  workOf(shape: StepShape): StepWork {
+    return workOf(this.dispatches, shape);
+  }
+
+  /** Prompt rows that a product computes together. */
+  get promptTileRows(): number {
+    const { gemm, gemmInt8 } = this.variants;
+    return gemmTileRows(this.plan.sizes.precision === 'int8' ? exactTwin(gemmInt8) : gemm);
   }
 
   submit(encoder: GPUCommandEncoder): void {
@@ -237,9 +252,10 @@ async function compile(
   }
   let variants = await selector.first();
   for (;;) {
-    const compiling = build(variants).finish();
+    const ops = build(variants);
+    const compiling = ops.finish();
     compiling.catch(() => undefined);
-    const checked = await selector.check(variants);
+    const checked = await selector.check(variants, ops.kernels);
     if (checked === variants) return { variants, dispatches: await compiling };
     variants = checked;
   }

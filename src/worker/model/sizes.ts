@@ -8,6 +8,7 @@ import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
 import { BLOCK_TOKENS, planKvPool, type KvPoolPlan } from './kv-pool.ts';
+import { planStatePool, type StatePoolPlan } from './recurrent/state-pool.ts';
 
 export interface SizeOptions {
   /** Most tokens a sequence may hold. */
@@ -50,6 +51,8 @@ export interface ModelSizes {
   readonly logits: { readonly segmentLength: number; readonly numSegments: number; readonly numRows: number };
   readonly kv: KvPoolPlan;
   readonly precision: Precision;
+  /** Undefined for a model without states. */
+  readonly states: StatePoolPlan | undefined;
   readonly scratchBytes: number;
 }
 
@@ -151,6 +154,7 @@ export function planSizes(
     logits,
     kv,
     precision,
+    states: planStatePool(config, limits),
     scratchBytes,
   };
 }
@@ -160,7 +164,8 @@ function rowWidths(config: ModelConfig): Pick<ModelSizes, 'padded' | 'headDim' |
   readonly named: number;
   readonly widest: number;
 } {
-  const { numHeads, layers, latent } = config;
+  const { numHeads, layers, latent, attentionGates } = config;
+  const numQueryHeads = attentionGates ? 2 * numHeads : numHeads;
   const pad = (n: number) => Math.ceil(n / 32) * 32;
   const widestOf = (width: (layer: LayerConfig) => number) => Math.max(...layers.map(width));
   const headDim = widestOf((layer) => layer.headDim);
@@ -168,7 +173,7 @@ function rowWidths(config: ModelConfig): Pick<ModelSizes, 'padded' | 'headDim' |
   const padded = {
     hidden: pad(config.hiddenSize),
     q: pad(numHeads * headDim),
-    qkv: pad(widestOf((layer) => (numHeads + 2 * layer.numKvHeads) * layer.headDim)),
+    qkv: pad(widestOf((layer) => (numQueryHeads + 2 * layer.numKvHeads) * layer.headDim)),
     ffn: pad(Math.max(ffnSize, config.experts?.sharedFfnSize ?? 0)),
   };
   const experts = config.experts && {

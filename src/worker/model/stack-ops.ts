@@ -17,7 +17,7 @@ import { gemmTileRows, type GemmVariant, type GemvDevice, type GemvVariant } fro
 import type { ParamWord, StepShape } from '../gpu/dispatch.ts';
 import type { BufferRange } from '../gpu/gpu.ts';
 import type { ExpertsConfig } from './config.ts';
-import type { AddDispatch } from './linear-ops.ts';
+import { bytesOf, productsOf, type AddDispatch } from './linear-dispatch.ts';
 import type { GpuMatrix, MatrixShard } from './matrix.ts';
 import type { PairScratch } from './scratch.ts';
 
@@ -126,8 +126,11 @@ export class StackOps {
       this.#paramsOf(matrix, shard, input, halves, target),
       (step, params) => [...bindingsOf(shard, step, params, input.x, target), tiles, pairs],
       (shape) => expertGemmWorkgroups(numTiles(shape), this.#outputs(matrix)),
-      // At most: how many tiles there are, only the GPU knows.
-      (shape) => (bytesOf(shard) / numExperts) * numTiles(shape),
+      {
+        // At most: how many tiles there are, only the GPU knows.
+        weightBytes: (shape) => (bytesOf(shard) / numExperts) * numTiles(shape),
+        multiplyAdds: (shape) => productsOf(matrix, shard, shape.numPrompt * numUsed) / numExperts,
+      },
     );
   }
 
@@ -148,7 +151,10 @@ export class StackOps {
       (step, params) => [...bindingsOf(shard, step, params, input.x, target), this.#scratch.ids],
       (shape) => expertGemvWorkgroups(this.#context.gemv, numPairs(shape), numOut),
       // Of all shards together: those matrices that a row takes.
-      (shape) => (bytesOf(shard) / numExperts) * numPairs(shape),
+      {
+        weightBytes: (shape) => (bytesOf(shard) / numExperts) * numPairs(shape),
+        multiplyAdds: (shape) => productsOf(matrix, shard, numPairs(shape)) / numExperts,
+      },
     );
   }
 
@@ -192,8 +198,4 @@ function bindingsOf(
   { bias, out }: StackTarget,
 ): readonly BufferRange[] {
   return [shard.quants, shard.scales, step, params, x, bias ?? x, out];
-}
-
-function bytesOf(shard: MatrixShard): number {
-  return shard.quantBytes + shard.scaleBytes;
 }

@@ -13,6 +13,9 @@ import { BLOCK_TOKENS } from './kv-pool.ts';
 import type { RopeTable } from './rope.ts';
 import type { ModelSizes } from './sizes.ts';
 
+/** NO_SLOT of span.wgsl. */
+const NO_SLOT = 0xffffffff;
+
 export class StepInputs {
   readonly #gpu: Gpu;
   readonly #sizes: ModelSizes;
@@ -25,6 +28,8 @@ export class StepInputs {
   readonly #angles: readonly Float32Array<ArrayBuffer>[]; // a table: [maxRows][stride][2]
   readonly #tiles: Uint32Array<ArrayBuffer>; // [maxRows][4] first, count, sequence, last position
   readonly #logitRows: Uint32Array<ArrayBuffer>; // [maxLogitRows]
+  readonly #spans: Uint32Array<ArrayBuffer>; // [maxSequences][4] first row, rows, slot of the state before them
+  readonly #rowSlots: Uint32Array<ArrayBuffer>; // [maxRows] where the state behind a row goes
   readonly step: BufferRange;
   readonly rows: BufferRange;
   readonly tables: BufferRange;
@@ -32,6 +37,9 @@ export class StepInputs {
   readonly angles: readonly BufferRange[];
   readonly tiles: BufferRange;
   readonly logitRows: BufferRange;
+  /** Of models with recurrent layers. */
+  readonly spans: BufferRange;
+  readonly rowSlots: BufferRange;
 
   constructor(gpu: Gpu, sizes: ModelSizes, ropes: readonly RopeTable[], isEncoder: boolean) {
     this.#gpu = gpu;
@@ -43,12 +51,17 @@ export class StepInputs {
     this.#angles = ropes.map((rope) => new Float32Array(sizes.maxRows * rope.stride * 2));
     this.#tiles = new Uint32Array(sizes.maxRows * 4);
     this.#logitRows = new Uint32Array(sizes.maxLogitRows);
+    const hasStates = sizes.states !== undefined;
+    this.#spans = new Uint32Array(hasStates ? sizes.maxSequences * 4 : 0);
+    this.#rowSlots = new Uint32Array(hasStates ? sizes.maxRows : 0);
     this.step = { buffer: gpu.createBuffer('step', 256, BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST) };
     this.rows = { buffer: gpu.createStorage('step.rows', this.#rows.byteLength) };
     this.tables = { buffer: gpu.createStorage('step.tables', this.#tables.byteLength) };
     this.angles = this.#angles.map(({ byteLength }) => ({ buffer: gpu.createStorage('step.angles', byteLength) }));
     this.tiles = { buffer: gpu.createStorage('step.tiles', this.#tiles.byteLength) };
     this.logitRows = { buffer: gpu.createStorage('step.logitRows', this.#logitRows.byteLength) };
+    this.spans = { buffer: gpu.createStorage('step.spans', this.#spans.byteLength) };
+    this.rowSlots = { buffer: gpu.createStorage('step.rowSlots', this.#rowSlots.byteLength) };
   }
 
   /** Fills and writes everything for a batch. @throws Internal when the batch exceeds the planned sizes. */
@@ -76,6 +89,7 @@ export class StepInputs {
       sequence.blockTable.forEach((block, i) => (this.#tables[s * tableStride + i] = block));
       if (this.#isEncoder) this.#tables[(s + 1) * tableStride - 1] = sequence.length;
     });
+    if (this.#sizes.states !== undefined) this.#writeSpans(batch);
     const numTiles = this.#writeTiles(rows.slice(0, numPrompt));
     this.#step.set([
       numPrompt,
@@ -91,6 +105,7 @@ export class StepInputs {
       numGenerated,
       numPromptLogits,
       numGeneratedLogits: numLogits - numPromptLogits,
+      numSequences: sequences.length,
       numTiles,
       maxPromptKeys,
       maxGeneratedKeys,
@@ -123,6 +138,20 @@ export class StepInputs {
     });
   }
 
+  /** The rows of a sequence are neighbours. @throws Internal for a sequence without a place for its state */
+  #writeSpans({ rows, sequences }: Batch): void {
+    for (let first = 0; first < rows.length;) {
+      const index = rows[first]?.sequence ?? 0;
+      let end = first + 1;
+      while (rows[end]?.sequence === index) end += 1;
+      const { from, to = [] } = sequences[index]?.states ?? {};
+      if (to[end - first - 1] === undefined) throw new LinnetError('Internal', 'A state without a place.');
+      this.#spans.set([first, end - first, from ?? NO_SLOT], index * 4);
+      for (let row = first; row < end; row++) this.#rowSlots[row] = to[row - first] ?? NO_SLOT;
+      first = end;
+    }
+  }
+
   /** Cuts the prompt rows into tiles of one sequence each; returns how many. */
   #writeTiles(promptRows: readonly BatchRow[]): number {
     let numTiles = 0;
@@ -148,6 +177,10 @@ export class StepInputs {
       if (target === undefined || angles === undefined) return;
       queue.writeBuffer(target.buffer, 0, angles, 0, numRows * rope.stride * 2);
     });
+    if (this.#sizes.states !== undefined) {
+      queue.writeBuffer(this.spans.buffer, 0, this.#spans, 0, numSequences * 4);
+      queue.writeBuffer(this.rowSlots.buffer, 0, this.#rowSlots, 0, numRows);
+    }
     if (numTiles > 0) queue.writeBuffer(this.tiles.buffer, 0, this.#tiles, 0, numTiles * 4);
     if (numLogits > 0) queue.writeBuffer(this.logitRows.buffer, 0, this.#logitRows, 0, numLogits);
   }

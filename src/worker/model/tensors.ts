@@ -7,6 +7,7 @@ import { BLOCK_TYPES, blockTypeOf } from '../../shaders/blocks/index.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { GgufFile, TensorInfo } from '../loading/gguf-file.ts';
+import type { ModelConfig } from './config.ts';
 import { planMatrix, planPairedMatrix, type MatrixPlan } from './matrix.ts';
 
 /** A matrix to be, and the tensors it is made of, one below the other or paired. */
@@ -36,6 +37,10 @@ export interface Part<M> {
 export type Pair<M> =
   { readonly kind: 'paired'; readonly matrix: M } | { readonly kind: 'apart'; readonly first: M; readonly second: M };
 
+export function matricesOf<M>(pair: Pair<M>): readonly M[] {
+  return pair.kind === 'paired' ? [pair.matrix] : [pair.first, pair.second];
+}
+
 /** All that a model's weights become on a device. */
 export interface PlannedWeights {
   readonly matrices: readonly PlannedMatrix[];
@@ -46,6 +51,13 @@ export interface PlannedWeights {
 
 /** Tensors some converters leave in a file, whose values follow from the metadata. */
 const HARMLESS = /\.(attn_rot_embd|rotary_emb\.inv_freq|attention\.rotary_emb\.inv_freq)$/;
+
+/** Where the tensors of a layer are found. */
+export interface LayerSource {
+  readonly planner: TensorPlanner;
+  readonly config: ModelConfig;
+  readonly layer: number;
+}
 
 export class TensorPlanner {
   readonly #byName: Map<string, TensorInfo>;
@@ -112,8 +124,21 @@ export class TensorPlanner {
     return planned;
   }
 
-  #planVector(name: string, numElements: number, scale: number): PlannedVector {
-    const tensor = this.#find(name, [numElements]);
+  /** A small tensor of any shape as a vector, its first dimension innermost. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
+  flat(name: string, shape: readonly number[]): PlannedVector {
+    const numElements = shape.reduce((product, n) => product * n, 1);
+    const planned = this.#planVector(name, numElements, 1, shape);
+    this.#vectors.push(planned);
+    return planned;
+  }
+
+  #planVector(
+    name: string,
+    numElements: number,
+    scale: number,
+    shape: readonly number[] = [numElements],
+  ): PlannedVector {
+    const tensor = this.#find(name, shape);
     if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
     return { label: name, numElements, parts: [{ tensor, offset: 0 }], scale };
   }
@@ -123,10 +148,17 @@ export class TensorPlanner {
    * @throws MissingTensor, GgufInvalid
    */
   halves(name: string, rowElements: number, halfRows: number): readonly [string, string] {
-    const tensor = this.#find(name, [rowElements, 2 * halfRows]);
-    const names = [`${name}[0]`, `${name}[1]`] as const;
-    this.#cut(tensor, names, [rowElements, halfRows]);
-    return names;
+    const [first = '', second = ''] = this.cut(name, rowElements, [halfRows, halfRows]);
+    return [first, second];
+  }
+
+  /**
+   * Makes tensors of runs of the rows of one, which follow each other, and returns their names.
+   * @throws MissingTensor, GgufInvalid
+   */
+  cut(name: string, rowElements: number, rows: readonly number[]): readonly string[] {
+    const numRows = rows.reduce((sum, n) => sum + n, 0);
+    return this.#cut(this.#find(name, [rowElements, numRows]), rows);
   }
 
   /**
@@ -142,28 +174,35 @@ export class TensorPlanner {
 
   /** Makes tensors of the matrices that one of three dimensions is a stack of, and returns their names. @throws MissingTensor, GgufInvalid */
   slices(name: string, rowElements: number, numRows: number, count: number): readonly string[] {
-    const tensor = this.#find(name, [rowElements, numRows, count]);
-    const names = Array.from({ length: count }, (_, i) => `${name}[${String(i)}]`);
-    this.#cut(tensor, names, [rowElements, numRows]);
-    return names;
+    return this.#cut(this.#find(name, [rowElements, numRows, count]), new Array<number>(count).fill(numRows));
   }
 
-  #cut(tensor: TensorInfo, names: readonly string[], shape: readonly number[]): void {
-    const sizeBytes = tensor.sizeBytes / names.length;
-    names.forEach((name, i) => {
-      const offsetBytes = tensor.offsetBytes + i * sizeBytes;
-      this.#byName.set(name, { ...tensor, name, shape, offsetBytes, sizeBytes });
+  /**
+   * The same of a stack of matrices that are each the rows of one below those of another: names of the former, and of the latter.
+   * @throws MissingTensor, GgufInvalid
+   */
+  stackedHalves(
+    name: string,
+    rowElements: number,
+    halfRows: number,
+    count: number,
+  ): readonly [readonly string[], readonly string[]] {
+    const tensor = this.#find(name, [rowElements, 2 * halfRows, count]);
+    const halves = this.#cut(tensor, new Array<number>(2 * count).fill(halfRows));
+    return [halves.filter((_, i) => i % 2 === 0), halves.filter((_, i) => i % 2 === 1)];
+  }
+
+  #cut(tensor: TensorInfo, rows: readonly number[]): readonly string[] {
+    const rowElements = tensor.shape[0] ?? 0;
+    const numRows = rows.reduce((sum, n) => sum + n, 0);
+    let { offsetBytes } = tensor;
+    return rows.map((count, i) => {
+      const name = `${tensor.name}[${String(i)}]`;
+      const sizeBytes = (tensor.sizeBytes / numRows) * count;
+      this.#byName.set(name, { ...tensor, name, shape: [rowElements, count], offsetBytes, sizeBytes });
+      offsetBytes += sizeBytes;
+      return name;
     });
-  }
-
-  /** A small tensor of any shape, as a vector. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
-  flat(name: string, shape: readonly number[]): PlannedVector {
-    const tensor = this.#find(name, shape);
-    if (blockTypeOf(tensor.type, false) === undefined) throw unsupportedType(tensor);
-    const numElements = shape.reduce((product, n) => product * n, 1);
-    const planned = { label: name, numElements, parts: [{ tensor, offset: 0 }] };
-    this.#vectors.push(planned);
-    return planned;
   }
 
   /** A vector that not every model has. */
@@ -191,13 +230,14 @@ export class TensorPlanner {
   /** One vector of several that every model has, side by side. @throws MissingTensor, GgufInvalid, UnsupportedTensorType */
   concatenated(
     label: string,
-    parts: readonly { readonly name: string; readonly numElements: number }[],
+    parts: readonly { readonly name: string; readonly shape: readonly number[] }[],
   ): PlannedVector {
     let numElements = 0;
-    const placed = parts.map((part) => {
-      const planned = this.#planVector(part.name, part.numElements, 1);
+    const placed = parts.map(({ name, shape }) => {
+      const length = shape.reduce((product, n) => product * n, 1);
+      const planned = this.#planVector(name, length, 1, shape);
       const offset = numElements;
-      numElements += part.numElements;
+      numElements += length;
       return planned.parts.map(({ tensor }) => ({ tensor, offset }));
     });
     const planned = { label, numElements, parts: placed.flat() };
@@ -237,23 +277,29 @@ export class TensorPlanner {
     return parts;
   }
 
-  /** Two tensors of `numRows` rows each, paired where they can be and are not to stand apart. @throws UnsupportedTensorType, LimitExceeded */
+  /**
+   * Two matrices of `numRows` rows each, paired where they can be and are not to stand apart; each of one tensor, or of several of
+   * as many rows, one below the other. @throws UnsupportedTensorType, UnsupportedArchitecture, LimitExceeded
+   */
   pair(
-    first: string,
-    second: string,
+    first: readonly string[],
+    second: readonly string[],
     rowElements: number,
     numRows: number,
     { apart = false, ...options }: { readonly usedShare?: number; readonly apart?: boolean } = {},
   ): Pair<PlannedMatrix> {
-    if (apart || !this.#joins(first, second, rowElements, numRows)) {
-      const [a, b] = [
-        this.matrix([first], rowElements, [numRows], options),
-        this.matrix([second], rowElements, [numRows], options),
-      ];
-      return { kind: 'apart', first: a, second: b };
+    const rows = numRows / first.length;
+    const joins = this.#joins(first[0], second[0], rowElements, rows);
+    if (!joins && first.length > 1) throw unevenStack(first[0] ?? '', rows);
+    if (apart || !joins) {
+      const stack = (names: readonly string[]) => {
+        const rowsOf = names.map(() => rows);
+        return this.matrix(names, rowElements, rowsOf, options);
+      };
+      return { kind: 'apart', first: stack(first), second: stack(second) };
     }
-    const tensors = [first, second].map((name) => this.#find(name, [rowElements, numRows]));
-    const label = `${first}|${second}`;
+    const tensors = [...first, ...second].map((name) => this.#find(name, [rowElements, rows]));
+    const label = `${first[0] ?? ''}|${second[0] ?? ''}`;
     const plan = planPairedMatrix(label, this.#typeOf(tensors), numRows, rowElements, this.#limits);
     return { kind: 'paired', matrix: this.#planned(tensors, plan, options.usedShare) };
   }
@@ -282,6 +328,13 @@ export function missingTensor(name: string): LinnetError {
   return new LinnetError(
     'MissingTensor',
     `The file has no tensor ${name}, which every model of its architecture has. Choose another file of this model.`,
+  );
+}
+
+function unevenStack(name: string, numRows: number): LinnetError {
+  return new LinnetError(
+    'UnsupportedArchitecture',
+    `Matrices of ${String(numRows)} rows of the type of ${name} cannot be taken out of the tensor that they are a part of. Choose another file of this model.`,
   );
 }
 

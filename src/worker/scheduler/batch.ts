@@ -6,13 +6,23 @@
  * layer the K/V of all rows is written before any row attends.
  */
 import { LinnetError } from '../errors.ts';
-import type { BlockId, TokenClass, TokenId } from '../tokens.ts';
+import type { BlockId, StateSlot, TokenClass, TokenId } from '../tokens.ts';
+
+/** Where the states of a sequence's recurrent layers are. */
+export interface BatchStates {
+  /** The state before its first row; undefined before the first token, where it is zero. */
+  readonly from: StateSlot | undefined;
+  /** Where the state behind a row goes, for those of its rows where it is kept; always for the last. May be `from`. */
+  readonly to: readonly (StateSlot | undefined)[]; // [rows of the sequence]
+}
 
 export interface BatchSequence {
   /** Token `p` lies in block `blockTable[floor(p / blockTokens)]`, slot `p % blockTokens`. */
   readonly blockTable: readonly BlockId[]; // [ceil(length / blockTokens)]
   /** Tokens in the cache after this step. */
   readonly length: number;
+  /** For models that have recurrent layers. */
+  readonly states?: BatchStates;
 }
 
 /** A token whose id only the GPU knows so far: the step right before this one draws it from its logits number `logitRow`. */
@@ -48,6 +58,31 @@ export interface Batch {
 
 function demand(condition: boolean, message: string): asserts condition {
   if (!condition) throw new LinnetError('Internal', `Invalid batch: ${message}.`);
+}
+
+/** No state is read by one sequence and written by another, and none is written twice. */
+function validateStates({ sequences, rows }: Batch): void {
+  const writers = new Map<StateSlot, number>();
+  for (const [index, { states }] of sequences.entries()) {
+    if (states === undefined) continue;
+    const numRows = rows.filter((row) => row.sequence === index).length;
+    demand(states.to.length === numRows, `places for the states of ${String(index)} that are not as many as its rows`);
+    demand(states.to.at(-1) !== undefined, `no place for the state of sequence ${String(index)}`);
+    const start = rows.find((row) => row.sequence === index)?.position ?? 0;
+    demand((states.from === undefined) === (start === 0), `sequence ${String(index)} starts without its state`);
+    for (const slot of states.to) {
+      if (slot === undefined) continue;
+      demand(!writers.has(slot), `slot ${String(slot)} is written twice`);
+      writers.set(slot, index);
+    }
+  }
+  for (const [index, { states }] of sequences.entries()) {
+    const writer = states?.from === undefined ? undefined : writers.get(states.from);
+    demand(
+      writer === undefined || writer === index,
+      `the state of sequence ${String(index)} is overwritten by another`,
+    );
+  }
 }
 
 function validateCopies(batch: Batch, blockTokens: number): void {
@@ -99,4 +134,5 @@ export function validateBatch(batch: Batch, blockTokens: number): void {
   for (const row of batch.rows) demand(row.sequence < batch.sequences.length, 'a row without a sequence');
   for (const index of batch.sequences.keys()) validateSequence(batch, index, blockTokens);
   validateCopies(batch, blockTokens);
+  validateStates(batch);
 }

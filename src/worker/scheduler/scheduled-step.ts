@@ -5,6 +5,7 @@
  */
 import type { SequenceId, TokenId } from '../tokens.ts';
 import type { Batch, BatchRow, CopyBlock } from './batch.ts';
+import type { RecurrentStates } from './recurrent-states.ts';
 import type { Sequence } from './sequence.ts';
 
 export interface SchedulerLimits {
@@ -76,11 +77,13 @@ export class StepBuilder {
   readonly started: { id: SequenceId; numCachedTokens: number }[] = [];
   readonly contextFull: SequenceId[] = [];
   readonly #limits: SchedulerLimits;
+  readonly #states: RecurrentStates | undefined;
   readonly #entries = new Map<SequenceId, Entry>();
   readonly #copies = new Map<SequenceId, CopyBlock>();
 
-  constructor(limits: SchedulerLimits) {
+  constructor(limits: SchedulerLimits, states?: RecurrentStates) {
     this.#limits = limits;
+    this.#states = states;
   }
 
   get isEmpty(): boolean {
@@ -162,6 +165,7 @@ export class StepBuilder {
         sequences: ordered.map(({ sequence, numRows, draft }) => ({
           blockTable: [...sequence.blockTable],
           length: sequence.numComputed + numRows + draft.length,
+          ...(this.#states === undefined ? {} : { states: this.#states.batchStates(sequence, numRows + draft.length) }),
         })),
         rows: ordered.flatMap(rowsOf),
         copies: [...this.#copies.values()],

@@ -17,7 +17,8 @@ import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
 import { countDiscarded, countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
 import { checkInvariants } from './invariants.ts';
-import type { PrefixTree } from './prefix-tree.ts';
+import type { PrefixMatch, PrefixTree } from './prefix-tree.ts';
+import type { RecurrentStates } from './recurrent-states.ts';
 import { StepBuilder, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
 import { Sequence } from './sequence.ts';
 import { addDrafts, verifiedTokens, type Draw, type ProposeDraft } from './speculation.ts';
@@ -41,13 +42,21 @@ export class Scheduler {
   readonly #tree: PrefixTree;
   readonly #log: ConversationLog;
   readonly #limits: SchedulerLimits;
+  /** Of models with recurrent layers. */
+  readonly #states: RecurrentStates | undefined;
   readonly #sequences = new Map<SequenceId, Sequence>(); // not finished, in order of arrival
   #numAdded = 0;
   readonly #inFlight: ScheduledStep[] = []; // the oldest first
   #counters = ZERO_COUNTERS;
 
-  /** The three are the scheduler's own from here on. @throws LinnetError `Internal` for limits that allow no step. */
-  constructor(blocks: BlockManager, tree: PrefixTree, log: ConversationLog, limits: SchedulerLimits) {
+  /** All but the limits are the scheduler's own from here on. @throws LinnetError `Internal` for limits that allow no step. */
+  constructor(
+    blocks: BlockManager,
+    tree: PrefixTree,
+    log: ConversationLog,
+    limits: SchedulerLimits,
+    states?: RecurrentStates,
+  ) {
     const { contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight = 1 } = limits;
     const sizes = [contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight];
     if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0) || maxLogitRows > maxRowsPerStep) {
@@ -57,6 +66,7 @@ export class Scheduler {
     this.#tree = tree;
     this.#log = log;
     this.#limits = limits;
+    this.#states = states;
   }
 
   /** Tokens of one sequence that can have their KV in the cache: the context's length, or the whole pool. */
@@ -124,6 +134,7 @@ export class Scheduler {
       this.#blocks.fork(parent.blockTable, this.#blocks.numBlocksFor(numComputed)),
     );
     this.#sequences.set(child.id, child);
+    if (this.#states !== undefined) this.#keepComputed(child, this.#states.fork(id, child));
     return child.id;
   }
 
@@ -141,7 +152,7 @@ export class Scheduler {
   truncate(id: SequenceId, numTokens: number): void {
     const sequence = this.get(id);
     sequence.truncate(numTokens);
-    this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
+    this.#keepComputed(sequence, this.#states?.rewind(sequence) ?? sequence.numComputed);
   }
 
   /**
@@ -178,20 +189,22 @@ export class Scheduler {
     if (this.#inFlight.length >= (this.#limits.maxStepsInFlight ?? 1)) {
       throw new LinnetError('Internal', 'Commit a step before the next one.');
     }
-    const builder = new StepBuilder(this.#limits);
+    const builder = new StepBuilder(this.#limits, this.#states);
     for (const sequence of this.#decodingInTurn()) this.#schedule(sequence, builder);
     for (const sequence of this.#prefilling()) this.#schedule(sequence, builder);
     for (let next = this.#admit(builder); next !== undefined; next = this.#admit(builder))
       this.#schedule(next, builder);
     builder.contextFull.push(...this.#overlong());
-    if (propose !== undefined) addDrafts(builder, propose, this.contextLength, this.#blocks, this.#tree);
+    if (propose !== undefined) addDrafts(builder, propose, this.contextLength, this.#blocks, this.#tree, this.#states);
 
     const step = builder.build(this.#counters.numSteps + 1);
     this.#blocks.endStep();
     if (builder.isEmpty) return step;
     for (const { id, numRows, wantsLogits, firstLogitRow, draft } of step.sequences) {
       const draw = wantsLogits ? { logitRow: firstLogitRow, numDrafts: draft.length } : undefined;
-      this.get(id).schedule(step.serial, numRows, draw);
+      const sequence = this.get(id);
+      sequence.schedule(step.serial, numRows, draw);
+      this.#states?.schedule(sequence);
     }
     this.#counters = countStep(this.#counters, step);
     this.#inFlight.push(step);
@@ -217,6 +230,7 @@ export class Scheduler {
       }
       const tokens = verifiedTokens(draft, sampled.slice(firstRow, firstRow + 1 + draft.length));
       sequence.receive(tokens);
+      this.#states?.settle(sequence);
       // What wrong guesses left in the cache lies behind all that is computed: it is overwritten or given up.
       this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
       if (endsPrefill) this.#cacheFullBlocks(sequence);
@@ -230,6 +244,7 @@ export class Scheduler {
   loseCache(): void {
     this.#inFlight.length = 0;
     this.#tree.clear();
+    this.#states?.clear();
     for (const sequence of this.#sequences.values()) {
       this.#blocks.truncate(sequence.blockTable, 0);
       sequence.dropPending();
@@ -240,16 +255,35 @@ export class Scheduler {
   /** For tests and debugging: throws `Internal` when the bookkeeping does not add up. */
   checkInvariants(): void {
     checkInvariants(this.sequences, this.#blocks, this.#tree);
+    this.#states?.checkInvariants(this.sequences);
   }
 
   #schedule(sequence: Sequence, builder: StepBuilder): void {
     if (!sequence.isRunning || sequence.numTokens > this.contextLength) return; // preempted just now, or overlong
     if (!sequence.canFollow(this.#counters.numSteps)) return; // a result has to be read first
     const numWanted = builder.numRowsFor(sequence);
-    if (numWanted === 0) return;
+    if (numWanted === 0 || !this.#reserveState(sequence, builder)) return;
     const numGranted = this.#reserve(sequence, numWanted, builder);
-    if (numGranted > 0) builder.add(sequence, numGranted);
-    else if (this.#numRunning === 1) builder.contextFull.push(sequence.id);
+    if (numGranted > 0) {
+      this.#states?.place(sequence, numGranted);
+      builder.add(sequence, numGranted);
+      return;
+    }
+    this.#states?.cancel(sequence.id);
+    if (this.#numRunning === 1) builder.contextFull.push(sequence.id);
+  }
+
+  /** A slot for what the sequence's recurrent state becomes, if need be at the cost of those who came later; not to go ahead. */
+  #reserveState(sequence: Sequence, builder: StepBuilder): boolean {
+    const states = this.#states;
+    if (states === undefined) return true;
+    while (!states.reserve(sequence)) {
+      if (sequence.numPending > 0) return false;
+      const victim = this.sequences.findLast((other) => other.id > sequence.id && states.holds(other.id));
+      if (victim === undefined) return false;
+      this.#preempt(victim, builder);
+    }
+    return true;
   }
 
   /** Makes the next `numRows` positions writable, or as many of them as there are blocks for. */
@@ -287,6 +321,7 @@ export class Scheduler {
 
   #preempt(victim: Sequence, builder: StepBuilder): void {
     const copy = builder.remove(victim);
+    this.#states?.cancel(victim.id);
     if (copy !== undefined) {
       // The copy will not run: its target has no contents to keep.
       this.#blocks.cancelCopy(copy);
@@ -303,8 +338,9 @@ export class Scheduler {
     const numRunning = this.#numRunning;
     if (next === undefined || builder.preempted.includes(next.id)) return undefined;
     if (numRunning >= this.#limits.maxLogitRows || builder.numPrefillRowsLeft === 0) return undefined;
+    if (numRunning > 0 && this.#states?.hasRoom === false) return undefined;
     // All but the last token at most: that one is computed in any case, for its logits.
-    const match = this.#tree.match(next.tokens.slice(0, -1), next.fixedClasses);
+    const match = this.#longestPrefix(next);
     next.blockTable.push(...this.#blocks.fork(match.blocks, match.blocks.length));
     const numFullBlocks = Math.floor(match.numTokens / this.#blocks.blockTokens);
     const numNeeded = this.#blocks.numBlocksFor(next.numTokens) - numFullBlocks;
@@ -314,15 +350,32 @@ export class Scheduler {
     }
     if (!next.wasAdmitted) builder.started.push({ id: next.id, numCachedTokens: match.numTokens });
     next.admit(match.numTokens, match.classes);
+    this.#states?.attach(next);
     this.#counters = { ...this.#counters, numCachedTokens: this.#counters.numCachedTokens + match.numTokens };
     return next;
   }
 
-  /** The sequence lets go of its blocks; the tree keeps what it computed until the room is needed. */
+  /** What is cached of a sequence's tokens; with recurrent layers no more than to where there is a snapshot. */
+  #longestPrefix(sequence: Sequence): PrefixMatch {
+    const tokens = sequence.tokens.slice(0, -1);
+    const match = this.#tree.match(tokens, sequence.fixedClasses);
+    if (this.#states === undefined) return match;
+    const numTokens = this.#states.longest({ tokens, classes: match.classes }, match.numTokens);
+    return { ...match, numTokens, blocks: match.blocks.slice(0, this.#blocks.numBlocksFor(numTokens)) };
+  }
+
+  /** Of what a sequence has computed the first `numTokens` tokens are still there. */
+  #keepComputed(sequence: Sequence, numTokens: number): void {
+    sequence.forgetComputed(numTokens);
+    this.#blocks.truncate(sequence.blockTable, this.#blocks.numBlocksFor(sequence.numComputed));
+  }
+
+  /** The sequence lets go of its blocks and states; the tree keeps what it computed until the room is needed. */
   #moveToTree(sequence: Sequence): void {
     const { tokens, classes, blockTable, numKnownComputed } = sequence;
     this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens: numKnownComputed });
     this.#blocks.truncate(blockTable, 0);
+    this.#states?.leave(sequence);
   }
 
   /** Whole blocks only, since a shared last block would have to be copied for the next token. */

@@ -181,9 +181,10 @@ export class Sequence {
     this.#state = { kind: 'waiting' };
   }
 
-  /** Forgets that tokens past the first `numTokens` were computed. */
+  /** Forgets that tokens past the first `numTokens` were computed; where it runs, it computes them again. */
   forgetComputed(numTokens: number): void {
     this.#numComputed = Math.min(this.#numComputed, numTokens);
+    if (this.isRunning && this.#numComputed < this.numTokens - 1) this.#state = { kind: 'prefilling' };
   }
 
   /** Step `serial` is on its way and computes the next `numRows` tokens; if the last one is among them, it draws what follows. */

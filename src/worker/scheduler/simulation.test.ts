@@ -48,6 +48,41 @@ describe('random simulation', () => {
     if (config.numBlocks === 3 || (config.contextLength <= 60 && !isSlow)) expect(tally.contextFull).toBeGreaterThan(0);
   });
 
+  it.each(
+    CONFIGS.filter(({ maxRowsPerStep }) => maxRowsPerStep > 1).flatMap((config) =>
+      [
+        { numSlots: 2, speculates: false, maxLate: 1 },
+        { numSlots: 2, speculates: true, maxLate: 0 },
+        { numSlots: 5, speculates: true, maxLate: 1 },
+        { numSlots: 5, speculates: false, maxLate: 2 },
+        { numSlots: 40, speculates: true, maxLate: 0 },
+        { numSlots: 40, speculates: true, maxLate: 1 },
+        { numSlots: 40, speculates: false, maxLate: 2 },
+      ].map((how) => ({ ...config, ...how })),
+    ),
+  )(
+    'does so with recurrent states: $numSlots slots, $numBlocks blocks, speculation $speculates, read $maxLate steps late',
+    (options) => {
+      const { speculates, maxLate, ...config } = options;
+      const simulation = new Simulation(config.numBlocks + config.numSlots, config, { speculates, maxLate });
+      simulation.run(600);
+      simulation.rig.scheduler.loseCache();
+      simulation.rig.scheduler.checkInvariants();
+      const { tally } = simulation;
+      expect(Math.min(tally.finished, tally.forks, tally.truncations)).toBeGreaterThan(5);
+      if (config.numSlots === 40) {
+        expect(tally.cached).toBeGreaterThan(0);
+        if (maxLate > 0) expect(tally.ahead).toBeGreaterThan(10);
+      }
+      if (speculates && config.numSlots === 40) {
+        expect(tally.accepted).toBeGreaterThan(20);
+        expect(tally.drafted - tally.accepted).toBeGreaterThan(5);
+      }
+      // Forks share a slot, and there are too few for all to go on.
+      if (config.numSlots === 5 && config.numBlocks === 60) expect(tally.preempted).toBeGreaterThan(0);
+    },
+  );
+
   it('does the same again for the same seed', () => {
     const [first, second] = [1, 2].map(() => {
       const options = { keepsDigest: true, speculates: true, maxLate: 1 };

@@ -6,6 +6,7 @@
 import type { SequenceId, TokenId } from '../tokens.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { PrefixTree } from './prefix-tree.ts';
+import type { RecurrentStates } from './recurrent-states.ts';
 import type { StepBuilder } from './scheduled-step.ts';
 
 /** Guesses of a decoding sequence's next tokens, at most `maxTokens` of them. */
@@ -27,11 +28,13 @@ export function addDrafts(
   contextLength: number,
   blocks: BlockManager,
   tree: PrefixTree,
+  states?: RecurrentStates,
 ): void {
   const { decoding } = builder;
   for (const [index, sequence] of decoding.entries()) {
     const share = Math.floor(builder.numDraftRowsLeft / (decoding.length - index));
-    const room = Math.min(share, contextLength - sequence.numTokens);
+    const numSlots = states === undefined ? Infinity : Math.floor(states.numFree / (decoding.length - index));
+    const room = Math.min(share, numSlots, contextLength - sequence.numTokens);
     if (room <= 0) continue;
     const draft = propose(sequence.id, room).slice(0, room);
     const isWritable = (token: number) => {
@@ -42,7 +45,9 @@ export function addDrafts(
     };
     let numGranted = 0;
     while (numGranted < draft.length && isWritable(numGranted)) numGranted++;
-    if (numGranted > 0) builder.addDraft(sequence, draft.slice(0, numGranted));
+    if (numGranted === 0) continue;
+    states?.extend(sequence, numGranted);
+    builder.addDraft(sequence, draft.slice(0, numGranted));
   }
 }
 

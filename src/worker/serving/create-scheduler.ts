@@ -4,6 +4,7 @@ import type { ModelSizes } from '../model/sizes.ts';
 import { BlockManager } from '../scheduler/block-manager.ts';
 import type { ConversationLog } from '../scheduler/conversation-log.ts';
 import { PrefixTree } from '../scheduler/prefix-tree.ts';
+import { RecurrentStates } from '../scheduler/recurrent-states.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { ChunkPacer } from './chunk-pacer.ts';
 
@@ -15,7 +16,7 @@ export function createScheduler(
   maxLateSteps: number,
 ): Scheduler {
   const blocks = new BlockManager(sizes.kv.numBlocks, BLOCK_TOKENS);
-  return new Scheduler(blocks, new PrefixTree(blocks), log, {
+  const limits = {
     contextLength: sizes.contextLength,
     maxRowsPerStep: sizes.maxRows,
     get prefillChunkTokens() {
@@ -24,5 +25,7 @@ export function createScheduler(
     maxGeneratedRows: sizes.maxGeneratedRows,
     maxLogitRows: Math.min(sizes.maxLogitRows, sizes.maxGeneratedRows),
     maxStepsInFlight: maxLateSteps + 1,
-  });
+  };
+  const states = sizes.states && new RecurrentStates(sizes.states.numSlots);
+  return new Scheduler(blocks, new PrefixTree(blocks), log, limits, states);
 }

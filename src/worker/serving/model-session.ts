@@ -15,7 +15,7 @@ import type { Draw } from '../scheduler/speculation.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
-import { ChunkPacer } from './chunk-pacer.ts';
+import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
@@ -24,7 +24,7 @@ import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
 import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
 import type { StepCounters } from './step-counters.ts';
-import { isPlainDecode, StepPipeline } from './step-pipeline.ts';
+import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
 
@@ -33,12 +33,9 @@ export interface SessionHost {
   readonly randomU32: () => number;
   /** How tokens are guessed ahead; default: by n-grams. */
   readonly createDrafter?: CreateDrafter;
-  /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: 1. */
+  /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: MAX_LATE_STEPS. */
   readonly maxLateSteps?: number;
 }
-
-/** One step is enough to keep a GPU busy whose steps take longer than reading a result; each more is one more to discard. */
-const MAX_LATE_STEPS = 1;
 
 export class ModelSession {
   readonly kind = 'generation';
@@ -66,9 +63,8 @@ export class ModelSession {
     this.#pipeline = new StepPipeline(runner, sampler, host.nowMs);
     this.#maxLateSteps = host.maxLateSteps ?? MAX_LATE_STEPS;
     this.#log = new ConversationLog(MAX_CONVERSATIONS, sizes.contextLength);
-    const pacer = new ChunkPacer(sizes.maxRows);
-    this.#pacer = pacer;
-    this.#scheduler = createScheduler(sizes, this.#log, pacer, this.#maxLateSteps);
+    this.#pacer = pacerFor(runner);
+    this.#scheduler = createScheduler(sizes, this.#log, this.#pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
   }
 
@@ -226,9 +222,8 @@ export class ModelSession {
 
   /** Takes what the oldest step drew. */
   async #readStep(): Promise<void> {
-    const { step, drawn, elapsedMs } = await this.#pipeline.read();
-    const numPrompt = step.batch.rows.filter(({ tokenClass }) => tokenClass === 'prompt').length;
-    if (numPrompt > 0) this.#pacer.observe(numPrompt, elapsedMs);
+    const { step, drawn, elapsedMs, numPrompt, work } = await this.#pipeline.read();
+    if (work !== undefined) this.#pacer.observe(numPrompt, work, elapsedMs);
     const ids = drawn.map(({ id }) => tokenId(id));
     const draws = this.#scheduler.commit(step, ids);
     this.#noteProgress(step);

@@ -3,33 +3,48 @@
  * ones run. Counts the steps that had to wait. Knows neither how steps are chosen nor what becomes of what they drew.
  */
 import { LinnetError } from '../errors.ts';
+import type { StepWork } from '../gpu/dispatch.ts';
 import { RING_SIZE } from '../gpu/readback.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
+import type { Batch } from '../scheduler/batch.ts';
 import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
 import type { DrawnToken } from './generation.ts';
 import { StepCounters } from './step-counters.ts';
 
-export interface StepResult {
-  readonly step: ScheduledStep;
-  /** Parallel to `step.logitRows`. */
+/** One step is enough to keep a GPU busy whose steps take longer than reading a result; each more is one more to discard. */
+export const MAX_LATE_STEPS = 1;
+
+/** What the pipeline needs to know of a step. */
+interface AnyStep {
+  readonly batch: Batch;
+}
+
+export interface StepResult<Step extends AnyStep = ScheduledStep> {
+  readonly step: Step;
+  /** A token for each row that wanted logits, in their order. */
   readonly drawn: readonly DrawnToken[];
   /** From when the step could begin to when its result was there. */
   readonly elapsedMs: number;
+  readonly numPrompt: number;
+  /** Of steps with prompt rows. */
+  readonly work: StepWork | undefined;
 }
 
-interface Submitted {
-  readonly step: ScheduledStep;
+interface Submitted<Step extends AnyStep> {
+  readonly step: Step;
   readonly startMs: number;
+  readonly numPrompt: number;
+  readonly work: StepWork | undefined;
   readonly drawn: Promise<readonly DrawnToken[]>;
 }
 
-export class StepPipeline {
+export class StepPipeline<Step extends AnyStep = ScheduledStep> {
   readonly counters: StepCounters;
   readonly #runner: ModelRunner;
   readonly #sampler: GpuSampler;
   readonly #nowMs: () => number;
-  readonly #submitted: Submitted[] = []; // the oldest first
+  readonly #submitted: Submitted<Step>[] = []; // the oldest first
   #lastReadMs = 0;
   #hasWaited = false;
 
@@ -46,12 +61,12 @@ export class StepPipeline {
   }
 
   /** The one that was submitted last, if it is not read yet. */
-  get newest(): ScheduledStep | undefined {
+  get newest(): Step | undefined {
     return this.#submitted.at(-1)?.step;
   }
 
-  /** One pass, one submit. @param requests Parallel to `step.logitRows`. @throws Internal when too many are unread. */
-  submit(step: ScheduledStep, requests: readonly SampleRequest[]): void {
+  /** One pass, one submit. @param requests One for each row that wants logits. @throws Internal when too many are unread. */
+  submit(step: Step, requests: readonly SampleRequest[]): void {
     if (this.numUnread >= RING_SIZE) throw new LinnetError('Internal', 'Read a step before the next one.');
     const { device, counters } = this.#runner.gpu;
     this.counters.begin();
@@ -69,11 +84,13 @@ export class StepPipeline {
     const drawn = read === undefined ? device.queue.onSubmittedWorkDone().then(() => []) : read();
     // A failure is reported by the one who reads; nobody reads what comes behind it.
     drawn.catch(() => undefined);
-    this.#submitted.push({ step, startMs, drawn });
+    const { numPrompt } = shape;
+    const work = numPrompt > 0 ? this.#runner.workOf(shape) : undefined;
+    this.#submitted.push({ step, startMs, numPrompt, work, drawn });
   }
 
   /** Waits for the oldest step that is not read yet. @throws what the device says; Internal when there is none. */
-  async read(): Promise<StepResult> {
+  async read(): Promise<StepResult<Step>> {
     const oldest = this.#submitted[0];
     if (oldest === undefined) throw new LinnetError('Internal', 'There is no step to read.');
     const drawn = await oldest.drawn;
@@ -82,7 +99,8 @@ export class StepPipeline {
     this.#hasWaited = this.numUnread === 0;
     const beginMs = Math.max(oldest.startMs, this.#lastReadMs);
     this.#lastReadMs = this.#nowMs();
-    return { step: oldest.step, drawn, elapsedMs: this.#lastReadMs - beginMs };
+    const { step, numPrompt, work } = oldest;
+    return { step, drawn, elapsedMs: this.#lastReadMs - beginMs, numPrompt, work };
   }
 
   /** Nothing was left to do: the next step does not count as one that waited. */

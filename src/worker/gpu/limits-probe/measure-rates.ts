@@ -43,7 +43,9 @@ export async function measureRates(gpu: Gpu, options: RatesOptions): Promise<Dev
   const dequantDot: [string, number][] = [];
   for (const type of types) {
     const weights = await rate((probes) => probes.dequantDot(type));
-    if (weights !== undefined) dequantDot.push([type.name, weights]);
+    // On CPUs kernels may go either way, so the faster one is the limit.
+    const byUnits = software ? await rate((probes) => probes.unitDot(type)) : undefined;
+    if (weights !== undefined) dequantDot.push([type.name, Math.max(weights, byUnits ?? 0)]);
   }
   return {
     bytesPerSecond: {

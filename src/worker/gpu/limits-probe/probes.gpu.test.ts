@@ -54,38 +54,43 @@ for (const { name, skipReason } of testAdapters()) {
       }
     });
 
-    it.each(BLOCK_TYPES.map((type) => ({ type, title: type.name })))(
-      '$title: its weights times x, seed 5',
-      async ({ type }) => {
-        const { numGroups, numWords } = registerBlocks(type);
-        const raw = randomRows(type, 1, numGroups * 32, seededRandom(5), 12);
-        const { quants, scales } = planesOf(type, raw, 1, numGroups * 32);
-        const words = new Uint32Array((numWords + 1) * 4);
-        words.set(quants);
-        words.set(scales, numWords * 4);
-        const probe = await new Probes(gpu).dequantDot(type, words, { ...PROBE_INPUTS, mask: 0, factor: 0.5 });
-        if (probe === undefined) throw new Error('every type that all devices have can be in registers');
-        await probe.run(2);
-        const sums = new Float32Array(await read(gpu, probe.out));
-        const weights = dequantizeRows(type, raw, 1, numGroups * 32);
-        const expected = [0, 63].map((thread) => {
-          const products = Array.from(weights, (w, i) => w * ((thread + 1 + (i % 4)) * 0.5 + Math.floor((i % 32) / 4)));
-          const norm = Math.sqrt(2) * Math.hypot(...products);
-          return {
-            value: 2 * products.reduce((sum, product) => sum + product, 0),
-            tolerance: dotTolerance(2 * products.length, norm),
-          };
-        });
-        expect(differences([sums[0] ?? NaN, sums[63] ?? NaN], expected)).toEqual([]);
-        // What is measured is not the same block over and over.
-        const changing = await new Probes(gpu).dequantDot(type, words);
-        await changing?.run(2);
-        const others = changing && new Float32Array(await read(gpu, changing.out));
-        await changing?.run(4);
-        expect(others?.[0]).toSatisfy(Number.isFinite);
-        expect(changing && new Float32Array(await read(gpu, changing.out))[0]).not.toBe((others?.[0] ?? 0) * 2);
-      },
-    );
+    it.each(
+      (['dequantDot', 'unitDot'] as const).flatMap((way) =>
+        BLOCK_TYPES.filter(({ unitWgsl }) => way === 'dequantDot' || unitWgsl !== undefined).map((type) => ({
+          type,
+          way,
+          title: `${type.name}, ${way}`,
+        })),
+      ),
+    )('$title: its weights times x, seed 5', async ({ type, way }) => {
+      const { numGroups, numWords } = registerBlocks(type);
+      const raw = randomRows(type, 1, numGroups * 32, seededRandom(5), 12);
+      const { quants, scales } = planesOf(type, raw, 1, numGroups * 32);
+      const words = new Uint32Array((numWords + 1) * 4);
+      words.set(quants);
+      words.set(scales, numWords * 4);
+      const probe = await new Probes(gpu)[way](type, words, { ...PROBE_INPUTS, mask: 0, factor: 0.5 });
+      if (probe === undefined) throw new Error('every type that all devices have can be in registers');
+      await probe.run(2);
+      const sums = new Float32Array(await read(gpu, probe.out));
+      const weights = dequantizeRows(type, raw, 1, numGroups * 32);
+      const expected = [0, 63].map((thread) => {
+        const products = Array.from(weights, (w, i) => w * ((thread + 1 + (i % 4)) * 0.5 + Math.floor((i % 32) / 4)));
+        const norm = Math.sqrt(2) * Math.hypot(...products);
+        return {
+          value: 2 * products.reduce((sum, product) => sum + product, 0),
+          tolerance: dotTolerance(2 * products.length, norm),
+        };
+      });
+      expect(differences([sums[0] ?? NaN, sums[63] ?? NaN], expected)).toEqual([]);
+      // What is measured is not the same block over and over.
+      const changing = await new Probes(gpu)[way](type, words);
+      await changing?.run(2);
+      const others = changing && new Float32Array(await read(gpu, changing.out));
+      await changing?.run(4);
+      expect(others?.[0]).toSatisfy(Number.isFinite);
+      expect(changing && new Float32Array(await read(gpu, changing.out))[0]).not.toBe((others?.[0] ?? 0) * 2);
+    });
 
     it('copies copy, all of it', async () => {
       for (const probe of [new Probes(gpu).copyCommand(3 * MIB), await new Probes(gpu).copyKernel(3 * MIB)]) {

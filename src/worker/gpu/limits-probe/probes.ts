@@ -15,6 +15,7 @@ import {
   probeDot4,
   probeFma,
   probeRead,
+  probeUnitDot,
   registerBlocks,
 } from '../../../shaders/probe/probe.ts';
 import { BUFFER_USAGE } from '../flags.ts';
@@ -78,7 +79,24 @@ export class Probes {
     words?: Uint32Array<ArrayBuffer>,
     inputs: ProbeInputs = PROBE_INPUTS,
   ): Promise<Probe | undefined> {
-    const kernel = probeDequantDot(type);
+    return this.#blocks(probeDequantDot(type), type, words, inputs);
+  }
+
+  /** The same with the scales after the sums. Undefined for a type that has no such way. */
+  async unitDot(
+    type: BlockType,
+    words?: Uint32Array<ArrayBuffer>,
+    inputs: ProbeInputs = PROBE_INPUTS,
+  ): Promise<Probe | undefined> {
+    return this.#blocks(probeUnitDot(type), type, words, inputs);
+  }
+
+  async #blocks(
+    kernel: Kernel | undefined,
+    type: BlockType,
+    words: Uint32Array<ArrayBuffer> | undefined,
+    inputs: ProbeInputs,
+  ): Promise<Probe | undefined> {
     if (kernel === undefined) return undefined;
     const { numWords, numGroups } = registerBlocks(type);
     const blocks = this.#gpu.createStorage('probe.blocks', (numWords + 1) * BYTES_PER_WORD);

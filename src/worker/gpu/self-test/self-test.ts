@@ -1,8 +1,9 @@
 /**
  * Which variant of each kernel family a model uses on this device: the first in order, or the fastest where they were
- * timed, that is not struck out. What a model needs is checked before its first token; the rest, and timing, is handed
- * out in small steps for idle times. Knows nothing of tensors, files or requests.
+ * timed, that is not struck out. What a model needs is checked before its first token, kernels that nothing stands in for among
+ * it; the rest, and timing, is handed out in small steps for idle times. Knows nothing of tensors, files or requests.
  */
+import type { Kernel } from '../../../shaders/kernel.ts';
 import type { KernelTraits } from '../../../shaders/linear/linear.ts';
 import {
   candidatesOf,
@@ -13,6 +14,7 @@ import {
   type KernelVariants,
   type Subject,
 } from '../../../shaders/variants.ts';
+import { singleSubject } from '../../../shaders/vectors/single-check.ts';
 import type { KernelFamilyReport, KernelVariantReport, SelfTestMode, SelfTestReport } from '../../api.ts';
 import { LinnetError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
@@ -34,10 +36,11 @@ export interface VariantSelector {
   /** What is worth trying, by what is known. @throws ShaderFailed when a family has no variant left */
   first(): Promise<KernelVariants>;
   /**
-   * Checks all that the model needs of these. Resolves with the same object when all of it is right, else with others to
-   * try. @throws ShaderFailed when a family has no variant left; DeviceLost, OutOfMemory
+   * Checks all that the model needs of these, and `kernels`, those of its plan: which of them are of no family has nothing that
+   * stands in for it. Resolves with the same object when all of it is right, else with others to try.
+   * @throws ShaderFailed naming the kernel when nothing is left in its place; DeviceLost, OutOfMemory
    */
-  check(variants: KernelVariants): Promise<KernelVariants>;
+  check(variants: KernelVariants, kernels: readonly Kernel[]): Promise<KernelVariants>;
 }
 
 /** What was decided for a model. */
@@ -58,6 +61,7 @@ export class SelfTest {
   readonly #verdicts: Verdicts;
   #last: Chosen | undefined;
   #timingMs = 0;
+  #unchecked: ReadonlySet<string> = new Set();
 
   constructor(gpu: Gpu, host: SelfTestHost) {
     this.#gpu = gpu.apart();
@@ -66,13 +70,14 @@ export class SelfTest {
     this.#verdicts = new Verdicts(this.#gpu, host);
   }
 
-  selectorFor(needs: KernelNeeds): VariantSelector {
+  /** @param always Kernels that the model needs besides those of its plan. */
+  selectorFor(needs: KernelNeeds, always: readonly Kernel[] = []): VariantSelector {
     return {
       first: async () => {
         await this.#verdicts.remember();
         return this.#pickAll(needs);
       },
-      check: (variants) => this.#check(variants, needs),
+      check: (variants, kernels) => this.#check(variants, needs, [...kernels, ...always]),
     };
   }
 
@@ -106,6 +111,7 @@ export class SelfTest {
     return {
       families: last === undefined ? [] : KERNEL_FAMILIES.flatMap((family) => this.#familyReport(family, last)),
       struckOut: this.#verdicts.struckOut,
+      unchecked: [...this.#unchecked],
       numKernelsTested: this.#verdicts.numTested,
       numKernelsRemembered: this.#verdicts.numRemembered,
       numDispatches: this.#gpu.counters.numDispatches,
@@ -114,8 +120,9 @@ export class SelfTest {
     };
   }
 
-  async #check(variants: KernelVariants, needs: KernelNeeds): Promise<KernelVariants> {
+  async #check(variants: KernelVariants, needs: KernelNeeds, kernels: readonly Kernel[]): Promise<KernelVariants> {
     const { numTested } = this.#verdicts;
+    await this.#checkSingles(kernels, needs);
     let areRight = true;
     for (const family of KERNEL_FAMILIES) {
       const candidate = this.#candidates(family, needs).find(({ variant }) => variant === variants[family]);
@@ -125,6 +132,27 @@ export class SelfTest {
     }
     if (this.#verdicts.numTested !== numTested) await this.#verdicts.save();
     return areRight ? variants : this.#pickAll(needs);
+  }
+
+  /** Those of no family. @throws ShaderFailed naming the one that is wrong */
+  async #checkSingles(kernels: readonly Kernel[], needs: KernelNeeds): Promise<void> {
+    const ofFamilies = new Set(
+      KERNEL_FAMILIES.flatMap((family) => this.#candidates(family, needs))
+        .flatMap(({ subjects }) => subjects)
+        .map(({ kernel }) => kernel.name),
+    );
+    const singles = kernels.filter(({ name }) => !ofFamilies.has(name));
+    this.#unchecked = new Set(singles.filter((kernel) => singleSubject(kernel) === undefined).map(({ name }) => name));
+    for (const subject of singles.flatMap((kernel) => singleSubject(kernel) ?? [])) {
+      const verdict = await this.#verdicts.of(subject);
+      if (verdict.kind === 'right') continue;
+      this.#verdicts.forgetAccidents();
+      await this.#verdicts.save();
+      throw new LinnetError(
+        'ShaderFailed',
+        `The kernel ${subject.kernel.name}, which nothing stands in for, does not work on this device (${verdict.problem}, ${verdict.detail}). Update the browser or the graphics driver, or use another browser.`,
+      );
+    }
   }
 
   #pickAll(needs: KernelNeeds): KernelVariants {

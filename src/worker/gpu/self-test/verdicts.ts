@@ -4,8 +4,7 @@
  */
 import type { RecordStore } from '../../../cache/record-store.ts';
 import type { Kernel } from '../../../shaders/kernel.ts';
-import type { Subject } from '../../../shaders/variants.ts';
-import { checkOf } from '../../../shaders/vectors/check-of.ts';
+import { checkOf, type CheckedSubject } from '../../../shaders/vectors/check-of.ts';
 import type { KernelProblem, StruckOutKernel } from '../../api.ts';
 import { deviceLostError, LinnetError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
@@ -65,7 +64,7 @@ export class Verdicts {
   }
 
   /** @throws DeviceLost, OutOfMemory: then nothing is known */
-  of(subject: Subject): Promise<Verdict> {
+  of(subject: CheckedSubject): Promise<Verdict> {
     const next = this.#queue.then(() => this.known(subject.kernel) ?? this.#test(subject));
     this.#queue = next.catch(() => undefined);
     return next;
@@ -117,7 +116,7 @@ export class Verdicts {
     this.numRemembered = this.#verdicts.size;
   }
 
-  async #test(subject: Subject): Promise<Verdict> {
+  async #test(subject: CheckedSubject): Promise<Verdict> {
     const startMs = this.#host.nowMs();
     const verdict = await this.#judge(subject);
     this.#verdicts.set(kernelId(subject.kernel), verdict);
@@ -131,7 +130,7 @@ export class Verdicts {
     return verdict;
   }
 
-  async #judge(subject: Subject): Promise<Verdict> {
+  async #judge(subject: CheckedSubject): Promise<Verdict> {
     const limits = LIMITS_MS[this.#gpu.adapter.software ? 'software' : 'hardware'];
     const { later } = this.#host;
     try {

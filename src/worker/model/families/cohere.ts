@@ -9,7 +9,7 @@ export const cohere2: Family = {
   architecture: 'cohere2',
   models: 'Command R7B, Command A',
   config(keys) {
-    const common = readCommonConfig(keys, 'attention.layer_norm_epsilon');
+    const common = readCommonConfig(keys, { normEpsKey: 'attention.layer_norm_epsilon' });
     const window = keys.positive('attention.sliding_window');
     return {
       ...common,

@@ -2,7 +2,7 @@
  * DeepSeek 2 and 3 (https://arxiv.org/abs/2405.04434): latent attention and, behind the first layers, a mixture of experts with a
  * shared one. Queries are taken into the space of latents, so that the cache holds latents and no key is ever unpacked.
  */
-import { readCommonConfig, RMS_EPS, type ModelConfig, type ModelKeys } from '../config.ts';
+import { readCommonConfig, type ModelConfig, type ModelKeys } from '../config.ts';
 import { readExperts } from '../experts-config.ts';
 import type { Family } from './family.ts';
 
@@ -46,7 +46,7 @@ export const deepseek2: Family = {
     keys.demand(whole && inFours, 'heads or latents of lengths that the kernels have no layout for');
     const ffnSize = keys.positive('expert_feed_forward_length');
     const experts = readExperts(keys, { sharedFfnSize: ffnSize * keys.option('expert_shared_count', 0) });
-    const common = readCommonConfig(keys, RMS_EPS, () => experts, latent);
+    const common = readCommonConfig(keys, { experts: () => experts, latent });
     return withYarn(keys, { ...common, attentionScale: 1 / Math.sqrt(keyDim) });
   },
   plan(tensors) {

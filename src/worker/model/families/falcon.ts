@@ -10,7 +10,7 @@ import type { Family } from './family.ts';
 const ASIDE = 'ffn.input';
 
 function readParallel(keys: ModelKeys): ModelConfig {
-  const common = readCommonConfig(keys, 'attention.layer_norm_epsilon');
+  const common = readCommonConfig(keys, { normEpsKey: 'attention.layer_norm_epsilon' });
   return {
     ...common,
     rotateHalves: true,

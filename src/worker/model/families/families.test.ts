@@ -1,19 +1,8 @@
 /** What the metadata of each family mean, and what is refused by name. That it is computed right, parity says. */
 import { describe, expect, it } from 'vitest';
-import { GgufMetadata, type GgufValue } from '../../loading/gguf-metadata.ts';
-import { ModelKeys, type ModelConfig } from '../config.ts';
-import { FAMILIES, familyOf } from './index.ts';
-
-const COMMON = {
-  embedding_length: 64,
-  block_count: 8,
-  feed_forward_length: 96,
-  'attention.head_count': 4,
-  'attention.head_count_kv': 2,
-  'attention.layer_norm_rms_epsilon': 0.5,
-  'attention.layer_norm_epsilon': 0.5,
-  context_length: 512,
-};
+import type { GgufValue } from '../../loading/gguf-metadata.ts';
+import { FAMILIES } from './index.ts';
+import { configOf, refused, STATES } from './testing/config-of.ts';
 
 const EXPERTS = { expert_count: 8, expert_used_count: 2 };
 const DEEPSEEK = {
@@ -51,17 +40,6 @@ const GEMMA3N = {
 
 const ENCODER = { pooling_type: 2, 'attention.sliding_window': 24, 'attention.causal': false };
 
-function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
-  const entries = Object.entries({ ...COMMON, ...own }).map(
-    ([name, value]) => [`${architecture}.${name}`, value] as const,
-  );
-  const metadata = new GgufMetadata(new Map<string, GgufValue>([['general.architecture', architecture], ...entries]));
-  return familyOf(architecture).config(new ModelKeys(metadata));
-}
-
-const refused = (message: RegExp): unknown =>
-  expect.objectContaining({ name: 'UnsupportedArchitecture', message: expect.stringMatching(message) as unknown });
-
 describe('families', () => {
   it('are named once each', () => {
     expect(new Set(FAMILIES.map(({ architecture }) => architecture)).size).toBe(FAMILIES.length);
@@ -84,6 +62,12 @@ describe('families', () => {
       granitemoe: EXPERTS,
       'gpt-oss': { ...EXPERTS, 'attention.sliding_window': 16 },
       deepseek2: DEEPSEEK,
+      lfm2: { 'shortconv.l_cache': 3 },
+      qwen35: { ...STATES, 'ssm.group_count': 2 },
+      granitehybrid: STATES,
+      'falcon-h1': STATES,
+      mamba2: STATES,
+      mamba: STATES,
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
       (architecture) => configOf(architecture, needed[architecture]).rotateHalves,
@@ -107,6 +91,9 @@ describe('families', () => {
       'starcoder2',
       'falcon',
       'phi2',
+      'lfm2',
+      'qwen35',
+      'falcon-h1',
       'gemma-embedding',
       'modern-bert',
       'nomic-bert',
@@ -174,6 +161,22 @@ describe('families', () => {
     expect(attentionScale).toBe(1);
     expect(buffers['perLayer']).toEqual({ width: 64 });
     expect(() => configOf('gemma4', { ...GEMMA4, 'attention.shared_kv_layers': 6 })).toThrow(refused(/finds no keys/));
+  });
+
+  it('gemma4 with experts has them beside the dense feed-forward, in layers whose heads differ in number too', () => {
+    const own = {
+      ...GEMMA4,
+      ...EXPERTS,
+      'attention.shared_kv_layers': 0,
+      'attention.head_count_kv': Int32Array.of(2, 2, 1, 2, 2, 1, 2, 2),
+      embedding_length_per_layer_input: 0,
+      expert_feed_forward_length: 32,
+    };
+    const { layers, experts, buffers } = configOf('gemma4', own);
+    expect(layers.map(({ numKvHeads }) => numKvHeads)).toEqual([2, 2, 1, 2, 2, 1, 2, 2]);
+    expect(layers[0]?.ffnSize).toBe(96);
+    expect(experts).toMatchObject({ numExperts: 8, numUsed: 2, ffnSize: 32, gating: 'softmax', normalised: true });
+    expect(buffers).toEqual({ routed: { width: 64 }, mixed: { width: 64 } });
   });
 
   it('gemma3n has four streams, gates of which the first layers keep the largest, and shared caches', () => {

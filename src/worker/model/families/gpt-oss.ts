@@ -2,7 +2,7 @@
  * gpt-oss (https://arxiv.org/abs/2508.10925): every layer a mixture of experts with biases and a clamped gate; biases in
  * attention too, a sink in every head, and windows in every other layer.
  */
-import { readCommonConfig, RMS_EPS } from '../config.ts';
+import { readCommonConfig } from '../config.ts';
 import { readExperts } from '../experts-config.ts';
 import type { Family } from './family.ts';
 import { preNormExperts } from './llama.ts';
@@ -12,7 +12,7 @@ export const gptOss: Family = {
   models: 'gpt-oss 20B and 120B',
   config(keys) {
     const experts = readExperts(keys, { normalised: true });
-    const common = readCommonConfig(keys, RMS_EPS, () => experts);
+    const common = readCommonConfig(keys, { experts: () => experts });
     const window = keys.positive('attention.sliding_window');
     return {
       ...common,

@@ -7,7 +7,7 @@ export const gpt2: Family = {
   architecture: 'gpt2',
   models: 'GPT-2',
   config(keys) {
-    const common = readCommonConfig(keys, 'attention.layer_norm_epsilon');
+    const common = readCommonConfig(keys, { normEpsKey: 'attention.layer_norm_epsilon' });
     return { ...common, activation: 'gelu', layers: common.layers.map((layer) => ({ ...layer, rope: undefined })) };
   },
   plan: (tensors) => preNorm(tensors, { norm: 'layer', feedForward: 'plain', added: [tensors.positions()] }),

@@ -1,11 +1,14 @@
 /**
- * Granite 3 and 4 (dense, and 3 with experts) and MiniCPM: Llama with multipliers (https://arxiv.org/abs/2404.06395): of the embedding, of what a
+ * Granite 3 and 4 (dense, 3 with experts, 4 also with Mamba 2 in most layers) and MiniCPM: Llama with multipliers (https://arxiv.org/abs/2404.06395): of the embedding, of what a
  * block adds to the residual stream, of scores, and of the logits.
  */
-import { readCommonConfig, RMS_EPS, type ModelConfig, type ModelKeys } from '../config.ts';
+import { readCommonConfig, type ModelConfig, type ModelKeys } from '../config.ts';
 import { readExperts } from '../experts-config.ts';
+import { withStates } from '../recurrent/config.ts';
 import type { Family } from './family.ts';
+import { hybrid } from './hybrid.ts';
 import { preNorm, preNormExperts } from './llama.ts';
+import { readHeadScan } from './mamba.ts';
 
 /**
  * The residual stream is kept divided by the multiplier of the blocks, which then add what they compute: h + r f(norm(h)) is
@@ -40,14 +43,21 @@ export const graniteMoe: Family = {
   config(keys) {
     const experts = readExperts(keys, { normalised: true });
     return {
-      ...readGranite(
-        keys,
-        readCommonConfig(keys, RMS_EPS, () => experts),
-      ),
+      ...readGranite(keys, readCommonConfig(keys, { experts: () => experts })),
       ffnSize: 0,
     };
   },
   plan: (tensors) => preNormExperts(tensors),
+};
+
+export const graniteHybrid: Family = {
+  architecture: 'granitehybrid',
+  models: 'Granite 4 H (dense)',
+  config: (keys) => ({
+    ...readGranite(keys, readCommonConfig(keys, { hasStates: true })),
+    ...withStates(readHeadScan(keys)),
+  }),
+  plan: (tensors) => hybrid(tensors),
 };
 
 export const minicpm: Family = {

@@ -4,6 +4,7 @@ import { bert, nomicBert } from './bert.ts';
 import { cohere2 } from './cohere.ts';
 import { deepseek2 } from './deepseek.ts';
 import { exaone4 } from './exaone.ts';
+import { falconH1 } from './falcon-h1.ts';
 import { falcon, phi2 } from './falcon.ts';
 import type { Family } from './family.ts';
 import { gemma, gemma2, gemma3, gemmaEmbedding } from './gemma.ts';
@@ -12,12 +13,15 @@ import { gemma4 } from './gemma4.ts';
 import { glm4 } from './glm.ts';
 import { gptOss } from './gpt-oss.ts';
 import { gpt2 } from './gpt2.ts';
-import { granite, graniteMoe, minicpm } from './granite.ts';
+import { granite, graniteHybrid, graniteMoe, minicpm } from './granite.ts';
+import { lfm2 } from './lfm.ts';
 import { llama } from './llama.ts';
+import { mamba, mamba2 } from './mamba.ts';
 import { mistral3 } from './mistral.ts';
 import { modernBert } from './modern-bert.ts';
 import { olmo2, olmoe } from './olmo.ts';
 import { phi3 } from './phi.ts';
+import { qwen35 } from './qwen-next.ts';
 import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 import { stablelm } from './stablelm.ts';
@@ -53,6 +57,12 @@ export const FAMILIES: readonly Family[] = [
   falcon,
   phi2,
   gpt2,
+  lfm2,
+  qwen35,
+  graniteHybrid,
+  falconH1,
+  mamba2,
+  mamba,
   gemmaEmbedding,
   modernBert,
   nomicBert,

@@ -2,7 +2,7 @@
  * Llama (https://arxiv.org/abs/2307.09288): norm, q|k|v, rotate, attend, o + residual; norm, gate|up, SwiGLU, down + residual.
  * Other families are this one with another configuration, or with queries and keys normed.
  */
-import { readCommonConfig, RMS_EPS } from '../config.ts';
+import { readCommonConfig } from '../config.ts';
 import type { AddedEmbedding, DecoderTensors, Forward, NormTensors } from '../decoder-tensors.ts';
 import { readExperts } from '../experts-config.ts';
 import type { QkNormKind } from '../norm-ops.ts';
@@ -68,6 +68,6 @@ export function preNorm(tensors: DecoderTensors, options: PreNormOptions = {}): 
 export const llama: Family = {
   architecture: 'llama',
   models: 'Llama 2 and 3, Mistral 7B, Mixtral, SmolLM2, TinyLlama',
-  config: (keys) => readCommonConfig(keys, RMS_EPS, (own) => readExperts(own, { normalised: true })),
+  config: (keys) => readCommonConfig(keys, { experts: (own) => readExperts(own, { normalised: true }) }),
   plan: (tensors) => (tensors.config.experts === undefined ? preNorm(tensors) : preNormExperts(tensors)),
 };

@@ -2,7 +2,7 @@
  * OLMo 2 (https://arxiv.org/abs/2501.00656): no norm before a block but one behind it, and queries and keys normed over all
  * heads of a row at once.
  */
-import { readCommonConfig, RMS_EPS } from '../config.ts';
+import { readCommonConfig } from '../config.ts';
 import type { DecoderTensors, Forward } from '../decoder-tensors.ts';
 import { readExperts } from '../experts-config.ts';
 import type { QkNormKind } from '../norm-ops.ts';
@@ -43,7 +43,7 @@ export const olmoe: Family = {
   models: 'OLMoE 1B-7B',
   config(keys) {
     const experts = readExperts(keys, { normalised: false });
-    return { ...readCommonConfig(keys, RMS_EPS, () => experts), ffnSize: 0, rotateHalves: true };
+    return { ...readCommonConfig(keys, { experts: () => experts }), ffnSize: 0, rotateHalves: true };
   },
   plan: (tensors) => preNormExperts(tensors, { qkNorm: 'row' }),
 };

@@ -2,7 +2,7 @@
  * Qwen 2 (biases of q, k and v; https://arxiv.org/abs/2407.10671) and 3 (queries and keys normed; https://arxiv.org/abs/2505.09388),
  * and both with experts: Qwen 2's do not divide their weights by the sum, and share one expert.
  */
-import { readCommonConfig, RMS_EPS, type ExpertsConfig, type ModelKeys } from '../config.ts';
+import { readCommonConfig, type ExpertsConfig, type ModelKeys } from '../config.ts';
 import { readExperts } from '../experts-config.ts';
 import type { Family } from './family.ts';
 import { preNorm, preNormExperts } from './llama.ts';
@@ -33,7 +33,7 @@ export const qwen2moe: Family = {
   config(keys) {
     const sharedFfnSize = keys.option('feed_forward_length', 0);
     const experts = readQwenExperts(keys, { sharedFfnSize, normalised: false });
-    return { ...readCommonConfig(keys, RMS_EPS, () => experts), ffnSize: 0, rotateHalves: true };
+    return { ...readCommonConfig(keys, { experts: () => experts }), ffnSize: 0, rotateHalves: true };
   },
   plan: (tensors) => preNormExperts(tensors),
 };
@@ -43,7 +43,7 @@ export const qwen3moe: Family = {
   models: 'Qwen 3 30B-A3B and other mixtures of experts of Qwen 3',
   config(keys) {
     const experts = readQwenExperts(keys, { normalised: true });
-    return { ...readCommonConfig(keys, RMS_EPS, () => experts), ffnSize: 0, rotateHalves: true };
+    return { ...readCommonConfig(keys, { experts: () => experts }), ffnSize: 0, rotateHalves: true };
   },
   plan: (tensors) => preNormExperts(tensors, { qkNorm: 'head' }),
 };

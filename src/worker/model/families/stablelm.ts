@@ -6,6 +6,6 @@ import { preNorm } from './llama.ts';
 export const stablelm: Family = {
   architecture: 'stablelm',
   models: 'StableLM 2 1.6B, StableLM 3B',
-  config: (keys) => ({ ...readCommonConfig(keys, 'attention.layer_norm_epsilon'), rotateHalves: true }),
+  config: (keys) => ({ ...readCommonConfig(keys, { normEpsKey: 'attention.layer_norm_epsilon' }), rotateHalves: true }),
   plan: (tensors) => preNorm(tensors, { norm: 'layer' }),
 };

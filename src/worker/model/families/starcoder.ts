@@ -7,7 +7,7 @@ export const starcoder2: Family = {
   architecture: 'starcoder2',
   models: 'StarCoder 2',
   config: (keys) => ({
-    ...readCommonConfig(keys, 'attention.layer_norm_epsilon'),
+    ...readCommonConfig(keys, { normEpsKey: 'attention.layer_norm_epsilon' }),
     rotateHalves: true,
     activation: 'gelu',
   }),

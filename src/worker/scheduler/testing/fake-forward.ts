@@ -1,18 +1,21 @@
 /**
  * A stand-in for the forward pass, for tests: the "KV" of a token is a hash of its id, its class and the KV of the token
- * before it, read through the block table. So a single wrong block, copy, class or order changes everything after it.
+ * before it, read through the block table. So a single wrong block, copy, class or order changes everything after it. A recurrent
+ * state is that of the last token, kept in slots, and must be what the block table says.
  * It shares no code with the scheduler but the batch's types and its check.
  */
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
-import { validateBatch, type Batch, type BatchSequence, type PendingToken } from '../batch.ts';
+import { validateBatch, type Batch, type BatchSequence, type BatchStates, type PendingToken } from '../batch.ts';
 import { BlockManager } from '../block-manager.ts';
 import { ConversationLog } from '../conversation-log.ts';
 import { PrefixTree } from '../prefix-tree.ts';
+import { RecurrentStates } from '../recurrent-states.ts';
 import type { ScheduledStep, SchedulerLimits } from '../scheduled-step.ts';
 import { Scheduler } from '../scheduler.ts';
 import type { ProposeDraft } from '../speculation.ts';
 
 const START = 0x9e3779b9;
+const NO_STATES: BatchStates = { from: undefined, to: [] };
 
 /** Mulberry32: numbers in [0, 1), the same for the same seed. */
 export function seededRandom(seed: number): () => number {
@@ -50,10 +53,12 @@ export class FakeForward {
   readonly #blockTokens: number;
   readonly #vocabSize: number;
   readonly #cells: Uint32Array; // [numBlocks * blockTokens]
+  readonly #states: Uint32Array; // [numSlots]
   /** By the run before. */
   #drawn: readonly TokenId[] = [];
 
-  constructor(blocks: BlockManager, vocabSize: number) {
+  constructor(blocks: BlockManager, vocabSize: number, numSlots = 0) {
+    this.#states = new Uint32Array(numSlots);
     this.#blockTokens = blocks.blockTokens;
     this.#vocabSize = vocabSize;
     this.#cells = new Uint32Array(blocks.numBlocks * blocks.blockTokens);
@@ -76,11 +81,22 @@ export class FakeForward {
       this.#cells.fill(0, start, start + this.#blockTokens).set(sources[index] ?? [], start);
     }
     const sampled: TokenId[] = [];
+    const states = batch.sequences.map(({ states: { from } = NO_STATES }) =>
+      from === undefined ? START : (this.#states[from] ?? 0),
+    );
+    const numDone = batch.sequences.map(() => 0);
     for (const { sequence: index, token, tokenClass, position, wantLogits } of batch.rows) {
       const sequence = batch.sequences[index];
       if (sequence === undefined) throw new Error('a row without a sequence');
       const previous = position === 0 ? START : this.kvAt(sequence.blockTable, position - 1);
       const kv = nextKv(previous, this.#idOf(token), tokenClass);
+      if (sequence.states !== undefined) {
+        if (states[index] !== previous) throw new Error(`a wrong state before position ${String(position)}`);
+        states[index] = kv;
+        const slot = sequence.states.to[numDone[index] ?? 0];
+        if (slot !== undefined) this.#states[slot] = kv;
+        numDone[index] = (numDone[index] ?? 0) + 1;
+      }
       this.#cells[this.#cellOf(sequence.blockTable, position)] = kv;
       if (wantLogits) sampled.push(this.sample(kv));
     }
@@ -95,6 +111,7 @@ export class FakeForward {
   /** A lost device. */
   wipe(): void {
     this.#cells.fill(0);
+    this.#states.fill(0);
   }
 
   #idOf(token: TokenId | PendingToken): TokenId {
@@ -164,12 +181,20 @@ export class LateHost {
 
 const ROOMY: SchedulerLimits = { contextLength: 4096, maxRowsPerStep: 64, prefillChunkTokens: 64, maxLogitRows: 8 };
 
-export function makeRig(options: Partial<SchedulerLimits> & { numBlocks?: number; vocabSize?: number } = {}): TestRig {
-  const { numBlocks = 64, vocabSize = 1000, ...limits } = options;
+export interface RigOptions extends Partial<SchedulerLimits> {
+  readonly numBlocks?: number;
+  readonly vocabSize?: number;
+  /** Slots for recurrent states; default: the model has none. */
+  readonly numSlots?: number;
+}
+
+export function makeRig(options: RigOptions = {}): TestRig {
+  const { numBlocks = 64, vocabSize = 1000, numSlots, ...limits } = options;
   const blocks = new BlockManager(numBlocks, 16);
   const tree = new PrefixTree(blocks);
-  const scheduler = new Scheduler(blocks, tree, new ConversationLog(16, 4096), { ...ROOMY, ...limits });
-  const forward = new FakeForward(blocks, vocabSize);
+  const states = numSlots === undefined ? undefined : new RecurrentStates(numSlots);
+  const scheduler = new Scheduler(blocks, tree, new ConversationLog(16, 4096), { ...ROOMY, ...limits }, states);
+  const forward = new FakeForward(blocks, vocabSize, numSlots);
   const step = (propose?: ProposeDraft): ScheduledStep => {
     const scheduled = scheduler.step(propose);
     if (scheduled.batch.rows.length > 0) scheduler.commit(scheduled, forward.run(scheduled.batch));

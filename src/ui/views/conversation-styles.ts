@@ -1,7 +1,7 @@
-/** The looks of <linnet-chat>. */
+/** The looks of <linnet-conversation>. */
 import { css } from 'lit';
 
-export const chatStyles = css`
+export const conversationStyles = css`
   .versions {
     display: inline-flex;
     align-items: center;

@@ -1,5 +1,5 @@
 /**
- * <linnet-chat>: the conversation and the composer below it. It follows a growing answer only while the reader is at the
+ * <linnet-conversation>: the conversation and the composer below it. It follows a growing answer only while the reader is at the
  * end; once they scroll up it stays put and offers the way back.
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from 'lit';
@@ -15,14 +15,14 @@ import './composer.ts';
 import type { LinnetComposer } from './composer.ts';
 import { bird, icon } from './icons.ts';
 import './problem.ts';
-import { chatStyles } from './chat-styles.ts';
+import { conversationStyles } from './conversation-styles.ts';
 import { base, buttons } from './styles.ts';
 import './user-turn.ts';
 
 /** This close to the end counts as being there. */
 const END_SLACK_PX = 60;
 
-export class LinnetChat extends LitElement {
+export class LinnetConversation extends LitElement {
   static override properties = {
     conversation: { attribute: false },
     modelName: { attribute: false },
@@ -33,7 +33,7 @@ export class LinnetChat extends LitElement {
     actions: { attribute: false },
     following: { state: true },
   };
-  static override styles = [base, buttons, chatStyles];
+  static override styles = [base, buttons, conversationStyles];
 
   declare conversation: Conversation;
   declare modelName: string;
@@ -63,6 +63,7 @@ export class LinnetChat extends LitElement {
     const { turns } = this.conversation;
     return html`<div
         class="scroller"
+        part="messages"
         data-testid="scroller"
         role="region"
         aria-label=${strings.conversation}
@@ -151,11 +152,12 @@ export class LinnetChat extends LitElement {
         this.focusComposer();
       };
       const editable = !answering && this.failure === undefined;
-      return html`<linnet-user-turn .turn=${turn} ?editable=${editable} @edit=${edit}
+      return html`<linnet-user-turn exportparts="question" .turn=${turn} ?editable=${editable} @edit=${edit}
         >${this.#renderVersions(versions)}</linnet-user-turn
       >`;
     }
     return html`<linnet-assistant-turn
+      exportparts="answer"
       .turn=${turn}
       .actions=${this.actions}
       ?last=${turn === this.conversation.turns.at(-1)}
@@ -201,6 +203,7 @@ export class LinnetChat extends LitElement {
     const last = this.conversation.turns.at(-1);
     const stopping = last?.kind === 'assistant' && last.answer.status === 'streaming' && last.answer.stopping;
     return html`${this.builtIn ? this.#renderLargerModel() : nothing}<linnet-composer
+        exportparts="composer"
         ?answering=${isAnswering(this.conversation)}
         ?stopping=${stopping}
         .offered=${this.offeredText}
@@ -217,6 +220,7 @@ export class LinnetChat extends LitElement {
       this.device === undefined ? nothing : html`<span class="device" data-testid="device-info">${this.device}</span>`;
     if (stats === undefined)
       return html`<p class="meter"><span class="keys">${strings.composerHint}</span>${device}</p>`;
+    // A property and not an attribute, which would need a `style-src` of the page's policy.
     const share = Math.min(1, stats.contextUsed / stats.contextLength);
     const [used, total] = [formatCount(stats.contextUsed), formatCount(stats.contextLength)];
     return html`<div class="meter" data-testid="context-meter">
@@ -228,7 +232,7 @@ export class LinnetChat extends LitElement {
         aria-valuemax=${stats.contextLength}
         aria-valuenow=${Math.min(stats.contextUsed, stats.contextLength)}
       >
-        <i style="width:${(share * 100).toFixed(1)}%"></i>
+        <i .style=${`width:${(share * 100).toFixed(1)}%`}></i>
       </div>
       <span class="used" aria-hidden="true">${strings.contextUsedShort(used, total)}</span>${device}
     </div>`;
@@ -265,4 +269,4 @@ export class LinnetChat extends LitElement {
   }
 }
 
-customElements.define('linnet-chat', LinnetChat);
+customElements.define('linnet-conversation', LinnetConversation);

@@ -1,0 +1,34 @@
+// Two groups of Q4_0 against x: d (sum of q x - 8 sum of x). With q4_0_dots.wgsl.
+const UNIT_GROUPS = 2u;
+alias Held = array<vec4<f32>, 16>;
+alias Sums = array<vec4<f32>, 4>; // of x, four words each
+
+struct Unit {
+  q: vec4<u32>,
+  r: vec4<u32>,
+  d: f32,
+  e: f32,
+}
+
+// `last`: the last group of the row, which has an odd number of them sometimes.
+fn unit_at(group: u32, last: u32) -> Unit {
+  let next = min(group + 1u, last);
+  let word = ws[group >> 1u];
+  var next_word = word;
+  if (next >> 1u != group >> 1u) { next_word = ws[next >> 1u]; }
+  return Unit(wq[group], wq[next], half_of(word, group), half_of(next_word, next));
+}
+
+fn sums_of_held(v: Held) -> Sums {
+  return Sums(
+    ((v[0] + v[1]) + v[2]) + v[3], ((v[4] + v[5]) + v[6]) + v[7],
+    ((v[8] + v[9]) + v[10]) + v[11], ((v[12] + v[13]) + v[14]) + v[15]);
+}
+
+fn unit_dot(u: Unit, v: Held, s: Sums) -> vec4<f32> {
+  let a = low_dot_q4_0(u.q, v[0], v[1], v[2], v[3]) + high_dot_q4_0(u.q, v[4], v[5], v[6], v[7]);
+  let b = low_dot_q4_0(u.r, v[8], v[9], v[10], v[11]) + high_dot_q4_0(u.r, v[12], v[13], v[14], v[15]);
+  let a_offset = fma(s[1], EIGHTS, s[0] * 8.0);
+  let b_offset = fma(s[3], EIGHTS, s[2] * 8.0);
+  return fma(a - a_offset, vec4<f32>(u.d), (b - b_offset) * u.e);
+}

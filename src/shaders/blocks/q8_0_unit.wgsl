@@ -1,0 +1,34 @@
+// Two groups of Q8_0 against x: d (sum of (q + 128) x - 128 sum of x), with q8_0_dots.wgsl.
+const UNIT_GROUPS = 2u;
+alias Held = array<vec4<f32>, 16>;
+alias Sums = array<vec4<f32>, 2>; // of x, a group each, times what is too much
+
+struct Unit {
+  a: vec4<u32>,
+  b: vec4<u32>,
+  c: vec4<u32>,
+  d: vec4<u32>,
+  scales: vec2<f32>,
+}
+
+// `last`: the last group of the row, which has an odd number of them sometimes.
+fn unit_at(group: u32, last: u32) -> Unit {
+  let next = min(group + 1u, last);
+  let word = ws[group >> 1u];
+  var next_word = word;
+  if (next >> 1u != group >> 1u) { next_word = ws[next >> 1u]; }
+  let scales = vec2<f32>(half_of(word, group), half_of(next_word, next));
+  return Unit(wq[group * 2u], wq[group * 2u + 1u], wq[next * 2u], wq[next * 2u + 1u], scales);
+}
+
+fn sums_of_held(v: Held) -> Sums {
+  return Sums(
+    offset_q8_0(((v[0] + v[1]) + v[2]) + v[3], ((v[4] + v[5]) + v[6]) + v[7]),
+    offset_q8_0(((v[8] + v[9]) + v[10]) + v[11], ((v[12] + v[13]) + v[14]) + v[15]));
+}
+
+fn unit_dot(u: Unit, v: Held, s: Sums) -> vec4<f32> {
+  let p = four_q8_0(u.a, v[0], v[1], v[2], v[3]) + four_q8_0(u.b, v[4], v[5], v[6], v[7]);
+  let q = four_q8_0(u.c, v[8], v[9], v[10], v[11]) + four_q8_0(u.d, v[12], v[13], v[14], v[15]);
+  return fma(fma(p, UNITS, -s[0]), vec4<f32>(u.scales.x), fma(q, UNITS, -s[1]) * u.scales.y);
+}

@@ -1,0 +1,99 @@
+/**
+ * The checks of kernels that nothing stands in for: each passes its own on every adapter, and mistakes planted in each kind are
+ * found.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openDawn } from '../../../../tools/node/dawn.ts';
+import { openTestAdapters } from '../../../../tools/node/test-devices.ts';
+import { allKernels } from '../../../shaders/index.ts';
+import type { Kernel } from '../../../shaders/kernel.ts';
+import { sampleKernels } from '../../../shaders/sample/sample.ts';
+import { planted } from '../../../shaders/testing/values.ts';
+import { singleSubject } from '../../../shaders/vectors/single-check.ts';
+import type { Gpu } from '../gpu.ts';
+import { openAdapter } from '../open.ts';
+import { runCheck } from './run-check.ts';
+
+/** One vocabulary in one segment, and one in two of which the second is not full; larger ones take the same code. */
+const SAMPLERS = [
+  { vocabSize: 517, segmentLength: 576, numSegments: 1, workgroupSize: 8 },
+  { vocabSize: 9000, segmentLength: 4608, numSegments: 2, workgroupSize: 8 },
+  { vocabSize: 9000, segmentLength: 4608, numSegments: 2, workgroupSize: 256 },
+] as const;
+/** Types differ in `dequant32` alone, which the tests of the gather compare for each: planes with and without scales, a K-quant. */
+const isOtherType = (name: string) => name.startsWith('embed_') && !/^embed_(f32|f16|q4_0|q6_k)/.test(name);
+const KERNELS: readonly Kernel[] = [
+  ...allKernels().filter(({ name }) => !name.startsWith('sample_') && !isOtherType(name)),
+  ...SAMPLERS.flatMap((shape) => {
+    const { groups, pick } = sampleKernels(shape);
+    return shape.workgroupSize === 8 ? [...groups, pick] : [pick];
+  }),
+].filter((kernel) => singleSubject(kernel) !== undefined);
+
+const PLANTED: readonly (readonly [kernel: string, right: string, wrong: string])[] = [
+  ['embed_q4_0', 'token - params.first_token < params.num_tokens', 'true'],
+  ['embed_q4_0', 'w[i] * params.scale', 'w[i]'],
+  ['embed_q4_0', 'gid.x % params.num_groups', '0u'],
+  ['rmsnorm_f32', 'f32(params.num_elements)', 'f32(params.num_words * 4u)'],
+  ['rmsnorm_f32', ' + params.eps', ''],
+  ['rmsnorm_f32', 'source = row_index[r]', 'source = r'],
+  ['rmsnorm_f32', 'fma(v, v, sum)', 'fma(min(v, vec4<f32>(65504.0)), v, sum)'],
+  ['qk_norm_f32', 'wid.x >= first_value', 'wid.x > first_value'],
+  ['rope_append_f32', 'select(-1.0, 1.0, is_high)', '1.0'],
+  ['rope_append_f32', 'e >= params.rot_dim', 'e > params.rot_dim'],
+  ['rope_append_f32', 'block - params.first_block < params', 'block < params'],
+  ['rope_append_f16', 'slot % params.block_tokens', '(slot + 1u) % params.block_tokens'],
+  ['rope_append_f16', ' * query_scale(r)', ''],
+  ['rope_append_q8_0_b32', 'hadamard_sign(chunk, j)', '1.0'],
+  ['rope_append_q4_0_b16', 'in_page * pairs_per_head + pair', 'in_page * pairs_per_head'],
+  ['attention_reduce_f32', 'position / params.chunk + 1u', 'position / params.chunk'],
+  ['attention_reduce_f32', 'exp(stats.x - top)', 'exp((stats.x - top) * 1.0001)'],
+  ['softcap_f32', 'sign(x)', '1.0'],
+  ['silu_mul_f32', 'vec4<f32>(80.0)', 'vec4<f32>(8.0)'],
+  ['silu_mul_f32', 'params.with_generated == 1u', 'true'],
+  ['gelu_mul_f32', '0.044715 * x, x', '0.044725 * x, x'],
+  ['hadamard_q8', 'pairs.xy - pairs.zw', 'pairs.xy + pairs.zw'],
+  ['sample_groups_v517_l576_s0', 'id < VOCAB_SIZE', 'true'],
+  ['sample_groups_v517_l576_s0', 'max(found.raw_key', 'min(found.raw_key'],
+  ['sample_groups_v9000_l4608_s1', 'SEGMENT * SEGMENT_LENGTH + first + step', 'first + step'],
+  ['sample_pick_v517_l576_w8', 'score > best ||', 'score < best ||'],
+  ['sample_pick_v517_l576_w8', 'ID_LIMIT - id > best_rev', 'ID_LIMIT - id < best_rev'],
+  ['sample_pick_v517_l576_w8', 'params.top_k, params.top_p', 'params.top_k + 1u, params.top_p'],
+  ['sample_pick_v517_l576_w8', 'row_max + params.min_p_offset', 'row_max - 1e30'],
+  ['sample_pick_v9000_l4608_w8', 'place.segment == 0u', 'true'],
+];
+
+for (const { name, title } of openTestAdapters()) {
+  describe.skipIf(title.includes('skipped'))(title, () => {
+    let gpu: Gpu;
+    beforeAll(async () => {
+      const { adapter } = await openDawn({ adapter: name });
+      gpu = await openAdapter(adapter, { defaultLimits: true });
+    });
+    afterAll(() => {
+      gpu.destroy();
+    });
+
+    const verdict = async (kernel: Kernel, compiled = kernel) => {
+      const check = singleSubject(kernel)?.check();
+      if (check === undefined) throw new Error(`no check of ${kernel.name}`);
+      return check.verify(await runCheck(gpu.apart(), { ...check, kernel: compiled }, await gpu.pipeline(compiled)));
+    };
+
+    it.for(KERNELS.map((kernel) => ({ kernel, title: kernel.name })))(
+      '$title passes its check',
+      async ({ kernel }, { skip }) => {
+        const missing = kernel.features.find((feature) => !gpu.device.features.has(feature));
+        skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+        expect(await verdict(kernel)).toBeUndefined();
+      },
+    );
+
+    it.for(PLANTED)('finds a mistake planted in %s: %s -> %s', async ([kernelName, right, wrong]) => {
+      const kernel = KERNELS.find((one) => one.name === kernelName);
+      if (kernel === undefined) throw new Error(`no kernel ${kernelName}`);
+      const mistaken = { ...planted(kernel, right, wrong), name: `${kernelName} with ${wrong}` };
+      expect(await verdict(kernel, mistaken)).toMatchObject({ kind: 'wrong' });
+    });
+  });
+}
