@@ -188,18 +188,17 @@ export class LinnetEngine implements Engine {
     return Promise.resolve();
   }
 
-  async tokenize(
-    model: ModelHandle,
-    text: string,
-    { asPrompt = false }: TokenizeOptions = {},
-  ): Promise<readonly number[]> {
+  tokenize(model: ModelHandle, text: string, { asPrompt = false }: TokenizeOptions = {}): Promise<readonly number[]> {
     const tokenizer = this.#tokenizer(model);
-    return asPrompt ? encodePrompt(tokenizer, text) : tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
+    const ids = asPrompt
+      ? encodePrompt(tokenizer, text)
+      : tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
+    return Promise.resolve(ids);
   }
 
-  async detokenize(model: ModelHandle, ids: readonly number[]): Promise<string> {
+  detokenize(model: ModelHandle, ids: readonly number[]): Promise<string> {
     const tokenizer = this.#tokenizer(model);
-    return tokenizer.decode(knownIds(ids, tokenizer.vocabSize), { special: true });
+    return Promise.resolve(tokenizer.decode(knownIds(ids, tokenizer.vocabSize), { special: true }));
   }
 
   forgetConversation(client: ClientId, conversation: string): Promise<void> {

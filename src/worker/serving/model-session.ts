@@ -19,7 +19,7 @@ import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
-import { checkForced, paramsAt } from './forced-tokens.ts';
+import { paramsAt } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
 import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
@@ -107,7 +107,6 @@ export class ModelSession {
       vocabSize: this.runner.plan.vocabSize,
       chooseSeed: this.#host.randomU32,
     });
-    checkForced(request, this.runner.plan.vocabSize);
     const prompt = this.#conversations.promptFor(request);
     const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
     const slot = this.#acquireSlot(params);
@@ -234,9 +233,7 @@ export class ModelSession {
   #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
     const running = this.#running.get(id);
     if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    const { params, request, prompt } = running.generation;
-    const drawnWith = paramsAt(params, request, position - prompt.ids.length);
-    return { params: drawnWith, position, numDrafts, draft, slot: running.slot ?? 0 };
+    return { params: running.generation.paramsAt(position), position, numDrafts, draft, slot: running.slot ?? 0 };
   }
 
   #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {
