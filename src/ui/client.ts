@@ -26,6 +26,7 @@ import type {
   ModelSource,
   RequestId,
   StorageReport,
+  TokenizeOptions,
 } from '../worker/api.ts';
 import { LinnetError, toLinnetError } from './errors.ts';
 import { randomId } from './ids.ts';
@@ -168,8 +169,12 @@ export class EngineClient {
     });
   }
 
-  tokenize(model: ModelHandle, text: string): Promise<readonly number[]> {
-    return this.#call((engine) => engine.tokenize(model, text));
+  tokenize(model: ModelHandle, text: string, options?: TokenizeOptions): Promise<readonly number[]> {
+    return this.#call((engine) => engine.tokenize(model, text, options));
+  }
+
+  detokenize(model: ModelHandle, ids: readonly number[]): Promise<string> {
+    return this.#call((engine) => engine.detokenize(model, ids));
   }
 
   forgetConversation(conversation: ConversationId): Promise<void> {

@@ -242,6 +242,11 @@ export interface GenerateRequest {
   readonly overflow?: OverflowPolicy;
   /** Go on after the end-of-generation token (benchmarks, tests). */
   readonly ignoreEos?: boolean;
+  /**
+   * Tokens that the answer begins with, however unlikely; `maxTokens` counts them. Log-probabilities of a given text are asked
+   * for by this, with `ignoreEos`. Several are computed in a step.
+   */
+  readonly forced?: readonly number[];
   /** Default `ngram`: the text is the same, bit for bit, and takes fewer steps where it repeats something. */
   readonly speculation?: SpeculationPolicy;
   /**
@@ -340,6 +345,10 @@ export type OnProgress = (progress: LoadProgress) => void;
 /** What it returns is awaited before the generation's result is told, so that no event comes behind that. */
 export type OnEvents = (events: readonly GenerationEvent[]) => unknown;
 
+export interface TokenizeOptions {
+  readonly asPrompt?: boolean;
+}
+
 export interface Engine {
   info(): Promise<EngineInfo>;
   stats(): Promise<EngineStats>;
@@ -357,7 +366,10 @@ export interface Engine {
   embed(request: EmbedRequest): Promise<EmbeddingResult>;
   /** Ends a load or an embedding (`Aborted`) or a generation (`finishReason: 'aborted'`); unknown ids are ignored. */
   abort(client: ClientId, request: RequestId): Promise<void>;
-  tokenize(model: ModelHandle, text: string): Promise<readonly number[]>;
+  /** The ids of a text as it stands, special tokens read; `asPrompt`: with the token in front that the model wants there. */
+  tokenize(model: ModelHandle, text: string, options?: TokenizeOptions): Promise<readonly number[]>;
+  /** The text of ids, special tokens shown; what is no whole character is U+FFFD. */
+  detokenize(model: ModelHandle, ids: readonly number[]): Promise<string>;
   forgetConversation(client: ClientId, conversation: ConversationId): Promise<void>;
   listCached(): Promise<readonly CachedModel[]>;
   deleteCached(id: string): Promise<void>;

@@ -29,6 +29,7 @@ import type {
   OnProgress,
   RequestId,
   StorageReport,
+  TokenizeOptions,
 } from './api.ts';
 import { deviceReport, statsOf, variantsInUse } from './device-report.ts';
 import { abortedError, deviceLostError, LinnetError, toLinnetError } from './errors.ts';
@@ -39,6 +40,9 @@ import { SelfTest, type SelfTestHost } from './gpu/self-test/self-test.ts';
 import { IdleWork } from './idle.ts';
 import type { CreateDrafter } from './speculation/drafter.ts';
 import type { ModelSession } from './serving/model-session.ts';
+import { knownIds } from './serving/prompt.ts';
+import { encodePrompt } from './text/conversation.ts';
+import type { Tokenizer } from './text/tokenizer.ts';
 import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
 
 export interface EngineHost {
@@ -184,10 +188,17 @@ export class LinnetEngine implements Engine {
     return Promise.resolve();
   }
 
-  tokenize(model: ModelHandle, text: string): Promise<readonly number[]> {
-    const { session } = this.#model(model);
-    const tokenizer = session.kind === 'generation' ? session.text.tokenizer : session.tokenizer;
-    return Promise.resolve(tokenizer.encode(text, { addSpecial: false, parseSpecial: true }));
+  tokenize(model: ModelHandle, text: string, { asPrompt = false }: TokenizeOptions = {}): Promise<readonly number[]> {
+    const tokenizer = this.#tokenizer(model);
+    const ids = asPrompt
+      ? encodePrompt(tokenizer, text)
+      : tokenizer.encode(text, { addSpecial: false, parseSpecial: true });
+    return Promise.resolve(ids);
+  }
+
+  detokenize(model: ModelHandle, ids: readonly number[]): Promise<string> {
+    const tokenizer = this.#tokenizer(model);
+    return Promise.resolve(tokenizer.decode(knownIds(ids, tokenizer.vocabSize), { special: true }));
   }
 
   forgetConversation(client: ClientId, conversation: string): Promise<void> {
@@ -239,6 +250,11 @@ export class LinnetEngine implements Engine {
       'ModelNotLoaded',
       'This model is not loaded (any more). Load it, and use the handle that gives.',
     );
+  }
+
+  #tokenizer(handle: ModelHandle): Tokenizer {
+    const { session } = this.#model(handle);
+    return session.kind === 'generation' ? session.text.tokenizer : session.tokenizer;
   }
 
   #loaderDeps(): LoaderDeps {

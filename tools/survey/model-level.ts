@@ -2,6 +2,7 @@
 import type { Technique } from './techniques.ts';
 
 const PARITY = 'tools/parity/parity.gpu.test.ts';
+const STATES = 'src/worker/model/recurrent/states.gpu.test.ts';
 const ATTENTION = 'src/shaders/attention/attention.gpu.test.ts';
 
 export const MODEL_LEVEL: readonly Technique[] = [
@@ -64,18 +65,38 @@ export const MODEL_LEVEL: readonly Technique[] = [
     level: 'Model',
     group: 'Efficient structure',
     name: 'State space models (Mamba) and hybrids of them',
-    status: 'partly',
-    here: 'Kernels of short convolutions and scans with their oracles; no family of models uses them yet.',
-    files: ['src/shaders/recurrent/ssm-scan.ts', 'src/shaders/recurrent/causal-conv.ts'],
-    shown: [{ file: 'src/shaders/recurrent/recurrent.gpu.test.ts', test: 'ssm_scan' }],
+    status: 'works',
+    here: 'Mamba, Mamba 2, Falcon H1 and Granite 4 H: a state per sequence in slots beside the paged cache, with snapshots that the prefix tree’s hits go back to.',
+    files: ['src/worker/model/recurrent/mixers.ts', 'src/shaders/recurrent/ssm-scan.ts'],
+    shown: [
+      { file: 'src/shaders/recurrent/recurrent.gpu.test.ts', test: 'ssm_scan' },
+      { file: STATES, test: 'any cut of the prompt, and generated tokens several at a time' },
+      { file: STATES, test: 'a state that was kept: between rows, before a wrong guess, and for a second sequence' },
+    ],
+    measured: 'as many dispatches for a chunk of 70 tokens as for one of 7 (asserted)',
+  },
+  {
+    level: 'Model',
+    group: 'Efficient structure',
+    name: 'Short convolutions (LFM 2, after the survey)',
+    status: 'works',
+    here: 'Gated convolutions over three tokens beside attention; what they remember lies in the same slots.',
+    files: ['src/worker/model/families/lfm.ts', 'src/shaders/recurrent/causal-conv.ts'],
+    shown: [
+      { file: 'src/shaders/recurrent/recurrent.gpu.test.ts', test: 'causal_conv' },
+      {
+        file: 'src/worker/serving/recurrent-session.gpu.test.ts',
+        test: 'goes on from the last turn, and says what a cold run of the same tokens says',
+      },
+    ],
   },
   {
     level: 'Model',
     group: 'Efficient structure',
     name: 'Gated delta nets (after the survey)',
-    status: 'partly',
-    here: 'The kernel with its oracle; no family of models uses it yet.',
-    files: ['src/shaders/recurrent/delta-rule.ts'],
+    status: 'works',
+    here: 'Qwen 3.5: a matrix per head that each token corrects by what it got wrong.',
+    files: ['src/worker/model/families/qwen-next.ts', 'src/shaders/recurrent/delta-rule.ts'],
     shown: [{ file: 'src/shaders/recurrent/recurrent.gpu.test.ts', test: 'delta_rule' }],
   },
   {

@@ -14,4 +14,5 @@ export { Linnet, Model, type Answer, type GenerateOptions, type LoadOptions } fr
 export type * from './openai-types.ts';
 export { RequestError, type RequestErrorCode } from './request-error.ts';
 export type { RunOptions } from './samples.ts';
+export type { Score, ScoreOptions, Selection } from './score.ts';
 export type { Stream } from './stream.ts';

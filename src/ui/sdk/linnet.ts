@@ -18,6 +18,7 @@ import type {
   ModelInspection,
   ModelSource,
   StorageReport,
+  TokenizeOptions,
 } from '../../worker/api.ts';
 import { EngineClient, openEngineWorker, type CallOptions, type EngineChannel } from '../client.ts';
 import { ChatCompletions } from './chat.ts';
@@ -26,6 +27,7 @@ import { Embeddings } from './embeddings.ts';
 import { secondsNow, type NamedModel } from './host.ts';
 import { LoadedModels, Models } from './models.ts';
 import { Queue } from './queue.ts';
+import { score, select, type Score, type ScoreOptions, type Selection } from './score.ts';
 
 /** What a generation may be told, besides its input. */
 export type GenerateOptions = CallOptions &
@@ -149,8 +151,32 @@ export class Model implements NamedModel {
     return embeddings;
   }
 
-  tokenize(text: string): Promise<readonly number[]> {
-    return this.#client.tokenize(this.loaded.handle, text);
+  /** What comes after ids, which are taken as they are. */
+  continue(ids: readonly number[], options: GenerateOptions = {}): Answer {
+    return this.#generate({ kind: 'tokens', ids }, options);
+  }
+
+  /** How likely the model finds a text, token by token: natural logarithms, at temperature 1, before bias and penalties. */
+  score(text: string | readonly number[], options: ScoreOptions = {}): Promise<Score> {
+    return score(this.#client, this.loaded.handle, text, options);
+  }
+
+  /**
+   * The likeliest of several texts behind `given`, by the sum of their log-probabilities. Longer texts have more to lose:
+   * `scores` has the tokens, for those who want to divide by their number.
+   */
+  select(choices: readonly string[], options: ScoreOptions = {}): Promise<Selection> {
+    return select(this.#client, this.loaded.handle, choices, options);
+  }
+
+  /** The ids of a text as it stands, special tokens read; `asPrompt`: with the token in front that the model wants there. */
+  tokenize(text: string, options?: TokenizeOptions): Promise<readonly number[]> {
+    return this.#client.tokenize(this.loaded.handle, text, options);
+  }
+
+  /** The text of ids, special tokens shown; what is no whole character is U+FFFD. */
+  detokenize(ids: readonly number[]): Promise<string> {
+    return this.#client.detokenize(this.loaded.handle, ids);
   }
 
   unload(): Promise<void> {

@@ -8,6 +8,9 @@ import * as Comlink from 'comlink';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestAdapters } from '../../../tools/node/test-devices.ts';
+import { nodeFileSource } from '../../../tools/node/file-source.ts';
+import { LlamaOracle } from '../../../tools/oracle/llama.ts';
+import type { EngineStats } from '../../worker/api.ts';
 import { TestEngine } from '../../../tools/node/test-engine.ts';
 import { createEngine } from './create-engine.ts';
 import { createFetch } from './fetch.ts';
@@ -16,17 +19,32 @@ import type { Linnet, Model } from './linnet.ts';
 const MODEL = resolve(import.meta.dirname, '../../../public/models/linnet-mini-q4_0.gguf');
 const QUESTION = [{ role: 'user', content: 'What is WebGPU?' }] as const;
 
+/** Of each token behind the ones before it; the first has none. */
+async function exactLogprobs(ids: readonly number[]): Promise<readonly number[]> {
+  const source = await nodeFileSource(MODEL);
+  const oracle = await LlamaOracle.open(source);
+  const behind = await oracle.logProbs(
+    ids,
+    ids.slice(1).map((_, position) => position),
+  );
+  await source.close();
+  return ids.map((id, i) => behind.get(i - 1)?.[id] ?? NaN);
+}
+
 for (const { name, title } of openTestAdapters()) {
   describe.skipIf(title.includes('skipped'))(`the library ${title}`, { timeout: 300_000 }, () => {
     let engine: Linnet;
     let model: Model;
     let client: OpenAI;
+    let stats: () => Promise<EngineStats>;
     beforeAll(async () => {
       const { engine: worker } = await TestEngine.open(name);
+      stats = () => worker.stats();
       const { port1, port2 } = new MessageChannel();
       Comlink.expose(worker, port1);
       engine = createEngine({ open: () => port2 });
-      model = await engine.load({ kind: 'file', file: new File([readFileSync(MODEL)], 'mini.gguf') });
+      const file = new File([readFileSync(MODEL)], 'mini.gguf');
+      model = await engine.load({ kind: 'file', file }, { kvType: 'f32' });
       client = new OpenAI({ baseURL: 'http://linnet/v1', apiKey: 'none', fetch: createFetch(engine) });
     }, 300_000);
     afterAll(() => {
@@ -56,6 +74,39 @@ for (const { name, title } of openTestAdapters()) {
       const { usage } = await engine.chat.completions.create(params);
       expect(usage.prompt_tokens_details.cached_tokens).toBeGreaterThan(0);
       expect(usage.timings.time_to_first_token_ms).toBeGreaterThan(0);
+    });
+
+    it('finds a text as likely as exact arithmetic does', async () => {
+      const given = '<|im_start|>user\nCan a calf swim?<|im_end|>\n<|im_start|>assistant\n';
+      const text = 'Yes, a calf can swim. Or xylophones?<|im_end|>';
+      const { tokens, logprob } = await model.score(text, { given });
+      const before = await model.tokenize(given, { asPrompt: true });
+      const ids = tokens.map(({ token }) => token);
+      expect(await model.detokenize(ids)).toBe(text);
+      const exact = await exactLogprobs([...before, ...ids]);
+      tokens.forEach((token, i) => {
+        expect(Math.abs(token.logprob - (exact[before.length + i] ?? NaN))).toBeLessThan(1e-3);
+      });
+      expect(logprob).toBeCloseTo(
+        tokens.reduce((sum, token) => sum + token.logprob, 0),
+        9,
+      );
+      // Ids score as the text that they stand for does.
+      expect(await model.score(ids, { given: before })).toEqual({ tokens, logprob });
+    });
+
+    it('selects what is likeliest, in few steps, whatever the answer would have been', async () => {
+      const given = '<|im_start|>user\nCan a calf swim?<|im_end|>\n<|im_start|>assistant\n';
+      const choices = ['Xylophones are made of bronze and glue.', 'Yes, it can.', 'No'];
+      const numStepsBefore = (await stats()).numSteps;
+      const { index, choice, scores } = await model.select(choices, { given });
+      const numTokens = scores.reduce((sum, { tokens }) => sum + tokens.length, 0);
+      expect((await stats()).numSteps - numStepsBefore).toBeLessThan(numTokens);
+      const alone: number[] = [];
+      for (const each of choices) alone.push((await model.score(each, { given })).logprob);
+      expect(scores.map(({ logprob }) => logprob)).toEqual(alone);
+      expect(choice).toBe(choices[index]);
+      expect(Math.max(...alone)).toBe(alone[index]);
     });
 
     it('refuses by name what the model cannot do', async () => {

@@ -156,6 +156,7 @@ export class FakeEngine {
       return Promise.resolve();
     },
     tokenize: (_model, text) => Promise.resolve([...text].map((character) => character.codePointAt(0) ?? 0)),
+    detokenize: (_model, ids) => Promise.resolve(ids.map((id) => String.fromCodePoint(id)).join('')),
     forgetConversation: () => Promise.resolve(),
     listCached: () => Promise.resolve(this.#cached),
     deleteCached: (id) => {

@@ -7,6 +7,7 @@ import { LinnetError } from '../errors.ts';
 import type { CreateDrafter, Drafter } from '../speculation/drafter.ts';
 import { NgramDrafter } from '../speculation/ngram-drafter.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
+import { ForcedDrafter } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 
 /** Of all hints together; more takes longer to index than it is likely to save. */
@@ -14,7 +15,7 @@ const MAX_HINT_CHARACTERS = 262_144;
 
 const createNgramDrafter: CreateDrafter = (sources) => new NgramDrafter(sources);
 
-/** @param create Default: by n-grams. @returns undefined when the request wants none @throws InvalidRequest */
+/** @param create Default: by n-grams. @returns undefined when the request wants none and forces no tokens @throws InvalidRequest */
 export function drafterFor(
   request: GenerateRequest,
   prompt: Prompt,
@@ -23,7 +24,17 @@ export function drafterFor(
 ): Drafter | undefined {
   const { hints = [], speculation = 'ngram' } = request;
   checkOptions(hints, speculation);
-  if (speculation === 'off') return undefined;
+  const guessing = speculation === 'off' ? undefined : guesser(hints, prompt, tokenizer, create);
+  const { forced = [] } = request;
+  return forced.length === 0 ? guessing : new ForcedDrafter(forced, guessing);
+}
+
+function guesser(
+  hints: readonly string[],
+  prompt: Prompt,
+  tokenizer: Pick<Tokenizer, 'encode'>,
+  create: CreateDrafter,
+): Drafter {
   const encode = (text: string) => tokenizer.encode(text, { addSpecial: false, parseSpecial: false });
   return create({ prompt: prompt.ids, hints: lastCharacters(hints, MAX_HINT_CHARACTERS).map(encode) });
 }

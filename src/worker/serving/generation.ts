@@ -9,6 +9,7 @@ import { createReplyDetokenizer } from '../text/conversation.ts';
 import type { Detokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher, type StopMatcher } from '../text/stop-matcher.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
+import { paramsAt } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 import type { TextModel } from './text-model.ts';
 
@@ -74,6 +75,11 @@ export class Generation {
   get rendered(): { readonly text: string; readonly ids: readonly TokenId[] } | undefined {
     if (this.prompt.text === undefined) return undefined;
     return { text: this.prompt.text + this.#raw, ids: [...this.prompt.ids, ...this.#generatedText()] };
+  }
+
+  /** With which the token at a position behind the prompt is drawn. */
+  paramsAt(position: number): ResolvedSamplingParams {
+    return paramsAt(this.params, this.request, position - this.prompt.ids.length);
   }
 
   /** A step gave tokens, which are taken next, and verified so many guesses. */

@@ -3,9 +3,9 @@
  * Dawn's null backend, where every token is the same; that nothing else changes is seen on devices that compute.
  */
 import { describe, expect, it } from 'vitest';
-import { TestEngine, type Ask } from '../../../tools/node/test-engine.ts';
+import { openNull } from '../../../tools/node/null-engine.ts';
+import type { Ask, TestEngine } from '../../../tools/node/test-engine.ts';
 import type { EngineStats } from '../api.ts';
-import { BUFFER_USAGE } from '../gpu/flags.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { tokenId } from '../tokens.ts';
 
@@ -36,32 +36,11 @@ const NUM_TOKENS = 50;
 const PLAIN: Ask = { input: text('ba'), maxTokens: NUM_TOKENS, ignoreEos: true, speculation: 'off' };
 const NOTHING_MADE = { numBuffersCreated: 0, numBindGroupsCreated: 0 };
 
-async function openNull(maxLateSteps: number, createDrafter?: CreateDrafter) {
-  const engine = await TestEngine.open('null', { maxLateSteps, ...(createDrafter && { createDrafter }) });
-  await engine.engine.info();
-  const device = engine.devices.at(-1);
-  if (device !== undefined) zeroBuffers(device);
-  const { handle } = await engine.load({ selfTest: 'skip' });
-  return { engine, handle };
-}
-
-/** The null backend leaves buffers as the memory was, and then every record would say that something is wrong. */
-function zeroBuffers(device: GPUDevice): void {
-  const create = device.createBuffer.bind(device);
-  device.createBuffer = (descriptor) => {
-    const buffer = create(descriptor);
-    if ((descriptor.usage & BUFFER_USAGE.COPY_DST) !== 0) {
-      device.queue.writeBuffer(buffer, 0, new Uint8Array(descriptor.size));
-    }
-    return buffer;
-  };
-}
-
 describe('what a token takes', () => {
   it.each([1, 2])(
     'one submit, nothing made, and no wait but for the prompt, read %i steps late',
     async (maxLateSteps) => {
-      const { engine, handle } = await openNull(maxLateSteps);
+      const { engine, handle } = await openNull({ maxLateSteps });
       const alone = {
         numSteps: NUM_TOKENS,
         numSubmits: NUM_TOKENS,
@@ -79,7 +58,7 @@ describe('what a token takes', () => {
   );
 
   it('control: an engine that reads each token before the next step waits for each', async () => {
-    const { engine, handle } = await openNull(0);
+    const { engine, handle } = await openNull({ maxLateSteps: 0 });
     expect(await counted(engine, handle, [PLAIN])).toMatchObject({ numSteps: NUM_TOKENS, numWaits: NUM_TOKENS - 1 });
   });
 
@@ -89,7 +68,7 @@ describe('what a token takes', () => {
       propose: (maxTokens) => [tokenId(9)].slice(0, maxTokens),
       verified: () => undefined,
     });
-    const { engine, handle } = await openNull(1, guessing);
+    const { engine, handle } = await openNull({ maxLateSteps: 1, createDrafter: guessing });
     // All wrong, since every token is 0. For the last one no guess is made, but it is known only then that it is the last.
     const counts = await counted(engine, handle, [{ ...PLAIN, speculation: 'ngram' }]);
     expect(counts).toMatchObject({ numSteps: NUM_TOKENS, numWaits: NUM_TOKENS - 1, numDiscardedTokens: 0 });

@@ -19,6 +19,7 @@ import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
+import { paramsAt } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
 import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
@@ -110,7 +111,7 @@ export class ModelSession {
     const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
     const slot = this.#acquireSlot(params);
     try {
-      await this.#sampler.prepare(params);
+      await this.#sampler.prepare(paramsAt(params, request, 0));
       const first = this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`);
       if (first !== undefined) await first.prompted;
       this.#throwIfClosed();
@@ -232,7 +233,7 @@ export class ModelSession {
   #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
     const running = this.#running.get(id);
     if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    return { params: running.generation.params, position, numDrafts, draft, slot: running.slot ?? 0 };
+    return { params: running.generation.paramsAt(position), position, numDrafts, draft, slot: running.slot ?? 0 };
   }
 
   #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {

@@ -38,7 +38,7 @@ export function makePrompt(request: GenerateRequest, model: TextModel, options: 
   const { input } = request;
   switch (input.kind) {
     case 'tokens':
-      return fitted(idsOfRequest(input.ids, model), undefined, options);
+      return fitted(knownIds(input.ids, model.tokenizer.vocabSize), undefined, options);
     case 'text': {
       const rendered = encode(input.text, model, options.previous);
       return fitted(rendered.ids, rendered.text, options);
@@ -113,8 +113,8 @@ function checkFit(ids: readonly TokenId[], { maxTokens }: PromptOptions): void {
   );
 }
 
-function idsOfRequest(ids: readonly number[], model: TextModel): readonly TokenId[] {
-  const { vocabSize } = model.tokenizer;
+/** What a caller wrote for token ids. @throws InvalidRequest for one that the model does not have */
+export function knownIds(ids: readonly number[], vocabSize: number): readonly TokenId[] {
   const bad = ids.find((id) => !Number.isInteger(id) || id < 0 || id >= vocabSize);
   if (bad !== undefined) {
     throw new LinnetError(

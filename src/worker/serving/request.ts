@@ -6,17 +6,20 @@ import { LinnetError } from '../errors.ts';
 import { resolveSamplingParams, type ResolvedSamplingParams, type SamplingContext } from '../sampling/params.ts';
 import type { SequenceRequest } from '../scheduler/scheduler.ts';
 import { Conversations } from './conversations.ts';
+import { checkForced } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 
 /** @throws InvalidRequest */
 export function samplingParamsOf(
-  { sampling, maxTokens }: GenerateRequest,
+  request: GenerateRequest,
   recommended: RecommendedSampling,
   context: SamplingContext,
 ): ResolvedSamplingParams {
+  const { sampling, maxTokens } = request;
   if (maxTokens !== undefined && !(Number.isInteger(maxTokens) && maxTokens > 0)) {
     throw new LinnetError('InvalidRequest', `maxTokens is ${String(maxTokens)}; it must be a whole number from 1.`);
   }
+  checkForced(request, context.vocabSize);
   return resolveSamplingParams({ ...recommended, ...withoutUndefined(sampling ?? {}) }, context);
 }
 

@@ -1,10 +1,11 @@
 /**
- * Several samples of one prompt: the prompt is computed once, weights are read once a step for all of them, and each says what it
- * says alone, to the bit. Counters, no clocks.
+ * Several samples of one prompt: the prompt is computed once, and each says what it says alone, to the bit; with the kernels of a
+ * GPU weights are read once a step for all of them. Counters, no clocks.
  */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { openNull } from '../../../tools/node/null-engine.ts';
 import { openTestAdapters } from '../../../tools/node/test-devices.ts';
 import { TestEngine, type Ask, type Generated } from '../../../tools/node/test-engine.ts';
 
@@ -54,8 +55,8 @@ for (const { name, title } of openTestAdapters()) {
       // Each but the first computes the prompt's last token again, for logits of its own.
       expect(after.numPromptRows - before.numPromptRows).toBe(75 + NUM_SAMPLES - 1);
       expect(samples.slice(1).map(({ result }) => result.numCachedTokens)).toEqual([74, 74, 74]);
-      // A step for the prompt, one that was made before the others came, one for their last token of it, and then one for all.
-      expect(after.numSteps - before.numSteps).toBeLessThanOrEqual(NUM_TOKENS + 2);
+      // When the others join depends on the clock; one after the other they would take four times as many.
+      expect(after.numSteps - before.numSteps).toBeLessThan(2 * NUM_TOKENS);
 
       const said = samples.map(saidBy);
       expect(new Set(samples.map(({ result }) => result.text)).size).toBe(NUM_SAMPLES);
@@ -63,8 +64,6 @@ for (const { name, title } of openTestAdapters()) {
         const alone = await engine.ask(model, { ...ASK, sampling: sampling(i) });
         expect(saidBy(alone)).toEqual(expected);
       }
-      const { lastDecodeStep } = await engine.engine.stats();
-      expect(after.lastDecodeStep.weightBytesRead).toBe(lastDecodeStep.weightBytesRead);
     });
 
     it('says the same with guesses, and when the cache is warm', async () => {
@@ -88,3 +87,18 @@ for (const { name, title } of openTestAdapters()) {
     });
   });
 }
+
+describe('weights, with the kernels of a GPU', () => {
+  it('are read once a step for up to four samples, and twice for five', async () => {
+    const { engine, handle } = await openNull();
+    const bytesPerStep = async (numSamples: number) => {
+      const ask: Ask = { input: { kind: 'text', text: 'ba' }, maxTokens: 8, ignoreEos: true, speculation: 'off' };
+      await Promise.all(Array.from({ length: numSamples }, () => engine.ask(handle, ask)));
+      return (await engine.engine.stats()).lastDecodeStep.weightBytesRead;
+    };
+    const once = await bytesPerStep(1);
+    expect(once).toBeGreaterThan(0);
+    expect(await bytesPerStep(NUM_SAMPLES)).toBe(once);
+    expect(await bytesPerStep(NUM_SAMPLES + 1)).toBe(2 * once);
+  });
+});
