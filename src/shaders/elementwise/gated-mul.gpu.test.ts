@@ -105,6 +105,8 @@ describeOnAdapters((runner) => {
     ['gelu', '0.044715 * x, x', '0.044725 * x, x'],
     ['gelu', 'vec4<f32>(20.0)', 'vec4<f32>(2.0)'],
     ['gelu', '1.5957691216057308', '1.5958'],
+    ['relu2', 'max(gate, vec4<f32>(0.0))', 'gate'],
+    ['relu2', 'x * x * up', 'x * up'],
   ])('finds a mistake planted in %s: %s -> %s', async ([activation, right, wrong]) => {
     const kernel = planted(gatedMul(activation), right, wrong);
     const found = [

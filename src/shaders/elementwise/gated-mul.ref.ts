@@ -3,6 +3,7 @@ import type { Activation } from './activation.ts';
 
 export function gatedMulRef(activation: Activation, gate: number, up: number): number {
   if (activation === 'swiglu_oai') return swigluOai(gate, up);
+  if (activation === 'relu2') return Math.max(gate, 0) ** 2 * up;
   return (activation === 'silu' ? silu(gate) : gelu(gate)) * up;
 }
 

@@ -72,12 +72,18 @@ export function normedDotTolerance(numTerms: number, productsNorm: number, sum: 
  * is clamped and 1 added; |gelu'| 1.13.
  */
 export function gatedTolerance(activation: Activation, gate: Expected, up: Expected, value: number): number {
+  const rounding = activationTolerance(activation, gate.value, up.value, value);
+  if (activation === 'relu2') {
+    const g = Math.max(0, gate.value);
+    const moved = (2 * g + gate.tolerance) * gate.tolerance;
+    return rounding + moved * (Math.abs(up.value) + up.tolerance) + g * g * up.tolerance;
+  }
   const g = activation === 'swiglu_oai' ? Math.min(7, gate.value) : gate.value;
   const activated = Math.abs(g) / (1 + Math.exp(-exponentOf(activation, gate.value)));
   const slope = activation === 'gelu' ? 1.13 : 1.1;
   const factor = activation === 'swiglu_oai' ? Math.abs(clampedUp(up.value) + 1) : Math.abs(up.value);
   const propagated = slope * gate.tolerance * (factor + up.tolerance) + activated * up.tolerance;
-  return propagated + activationTolerance(activation, gate.value, up.value, value);
+  return propagated + rounding;
 }
 
 /** x a - y b with two products and a sum, the sum fused or not. */
@@ -118,6 +124,8 @@ export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, to
  * and 1 is added to up, which may cancel.
  */
 export function activationTolerance(activation: Activation, gate: number, up: number, expected: number): number {
+  // Two products; the square may be too small for a normal number.
+  if (activation === 'relu2') return 2 * EPS32 * Math.abs(expected) + 2 ** -126 * (1 + Math.abs(up));
   const u = Math.min(80, Math.max(0, Math.abs(exponentOf(activation, gate))));
   const ulps = 3 + { silu: 2, gelu: 4.5, swiglu_oai: 3 }[activation] * u + 5;
   if (activation === 'swiglu_oai') {
@@ -137,7 +145,7 @@ function clampedUp(up: number): number {
 }
 
 /** u of gate / (1 + exp(-u)). */
-function exponentOf(activation: Activation, gate: number): number {
+function exponentOf(activation: Exclude<Activation, 'relu2'>, gate: number): number {
   if (activation === 'swiglu_oai') return 1.702 * Math.min(7, gate);
   return activation === 'silu' ? gate : 2 * Math.sqrt(2 / Math.PI) * (gate + 0.044715 * gate ** 3);
 }

@@ -34,7 +34,7 @@ export interface Dispatch {
   readonly bindGroup: GPUBindGroup;
   /** Undefined: nothing to do in this step. */
   readonly workgroups: (shape: StepShape) => Workgroups | undefined;
-  /** Of matrix products and attention; all others are small. */
+  /** Of matrix products, attention and recurrences; all others are small. */
   readonly cost: DispatchCost | undefined;
 }
 

@@ -35,6 +35,17 @@ describe('recurrent states in the scheduler', () => {
     expect(generate(again, 5)).toEqual(first);
   });
 
+  it.each([13, 20, 39])('and so it does when the prompt came in chunks of %i', (prefillChunkTokens) => {
+    const { scheduler, generate, step } = makeRig({ numSlots: 8, prefillChunkTokens });
+    const prompt = tokenRange(0, 40);
+    const first = generate(scheduler.add({ tokens: prompt }), 5);
+    const again = scheduler.add({ tokens: [...prompt, ...tokensOf(7)] });
+    // It does not go on as the first one did: all but the last token of that prompt is of use.
+    expect(step().started[0]?.numCachedTokens).toBe(39);
+    scheduler.abort(again);
+    expect(generate(scheduler.add({ tokens: prompt }), 5)).toEqual(first);
+  });
+
   it('a prompt that leaves another in the middle is computed from the start: a state cannot be cut', () => {
     const { scheduler, generate, step } = rig();
     generate(scheduler.add({ tokens: tokenRange(0, 40) }), 5);

@@ -17,10 +17,10 @@ import { StateSlots } from './state-slots.ts';
 /** A sequence's place in a step: the states that its rows leave. */
 interface Planned {
   /** For the state behind the last of its rows, those of guesses not counted; may be the slot it starts from. */
-  readonly last: StateSlot;
+  last: StateSlot;
   /** Ascending; set once the rows are known. */
   written: readonly StateAt[];
-  /** One of these that is to be a snapshot. */
+  /** One of these, or the one it starts from, that is to be a snapshot. */
   checkpoint: StateAt | undefined;
 }
 
@@ -82,15 +82,14 @@ export class RecurrentStates {
   place({ id, numComputed, numTokens, state }: Sequence, numRows: number): void {
     const planned = this.#plannedOf(id);
     const end = numComputed + numRows;
-    const written: StateAt[] = [{ numTokens: end, slot: planned.last }];
     // The last token of a prompt is computed again when the prompt comes again: the state before it is what is of use.
-    const isWithin = state.kind === 'prefilling' && end === numTokens && numRows > 1;
-    const slot = isWithin ? this.#allocate() : undefined;
-    if (slot !== undefined) {
-      planned.checkpoint = { numTokens: end - 1, slot };
-      written.unshift(planned.checkpoint);
+    if (state.kind === 'prefilling' && end === numTokens) {
+      if (numRows > 1) planned.checkpoint = this.#within(end - 1);
+      else this.#leaveFrom(id, planned);
     }
-    planned.written = written;
+    const within = planned.checkpoint;
+    const isWritten = within !== undefined && within.numTokens > numComputed;
+    planned.written = [...(isWritten ? [within] : []), { numTokens: end, slot: planned.last }];
   }
 
   /** And rows for `numDrafts` guesses behind them; there are `numFree` slots for these. */
@@ -128,15 +127,15 @@ export class RecurrentStates {
     const planned = this.#plannedOf(id);
     this.#planned.delete(id);
     const before = this.#held.get(id) ?? [];
-    const overwritten = before.find(({ slot }) => slot === planned.last);
-    const kept = before.filter((one) => one !== overwritten && isNeeded(one, sequence));
-    for (const one of before) if (one !== overwritten && !kept.includes(one)) this.#slots.release(one.slot);
-    this.#held.set(id, [...kept, ...planned.written]);
     const start = before.at(-1)?.numTokens ?? 0;
     const crosses = Math.floor(numComputed / SNAPSHOT_TOKENS) > Math.floor(start / SNAPSHOT_TOKENS);
     const end = planned.written.at(-1);
     if (planned.checkpoint !== undefined) this.#snapshots.keep(sequence, planned.checkpoint);
     else if (state.kind === 'prefilling' && crosses && end !== undefined) this.#snapshots.keep(sequence, end);
+    const overwritten = before.find(({ slot }) => slot === planned.last);
+    const kept = before.filter((one) => one !== overwritten && isNeeded(one, sequence));
+    for (const one of before) if (one !== overwritten && !kept.includes(one)) this.#slots.release(one.slot);
+    this.#held.set(id, [...kept, ...planned.written]);
   }
 
   /** What the sequence got from a step is known; what guesses left behind the tokens that count is let go. */
@@ -220,6 +219,24 @@ export class RecurrentStates {
   #allocate(): StateSlot | undefined {
     while (this.#slots.numFree === 0 && this.#snapshots.evict());
     return this.#slots.allocate();
+  }
+
+  /** A place for a state that is to be a snapshot; undefined where there is no slot. */
+  #within(numTokens: number): StateAt | undefined {
+    const slot = this.#allocate();
+    return slot === undefined ? undefined : { numTokens, slot };
+  }
+
+  /** The state that the step starts from is to be a snapshot, so it is not overwritten; it is where there is no other slot. */
+  #leaveFrom(id: SequenceId, planned: Planned): void {
+    const from = this.#held.get(id)?.at(-1);
+    if (from === undefined) return;
+    if (planned.last === from.slot) {
+      const fresh = this.#allocate();
+      if (fresh === undefined) return;
+      planned.last = fresh;
+    }
+    planned.checkpoint = from;
   }
 
   /** The longest snapshot of what the sequence has computed, retained. */

@@ -52,9 +52,12 @@ export const graniteMoe: Family = {
 
 export const graniteHybrid: Family = {
   architecture: 'granitehybrid',
-  models: 'Granite 4 H (dense)',
+  models: 'Granite 4 H, also with experts (Tiny, Small)',
   config: (keys) => ({
-    ...readGranite(keys, readCommonConfig(keys, { hasStates: true })),
+    ...readGranite(
+      keys,
+      readCommonConfig(keys, { hasStates: true, experts: (own) => readExperts(own, { normalised: true }) }),
+    ),
     ...withStates(readHeadScan(keys)),
   }),
   plan: (tensors) => hybrid(tensors),

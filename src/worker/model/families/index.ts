@@ -14,14 +14,16 @@ import { glm4 } from './glm.ts';
 import { gptOss } from './gpt-oss.ts';
 import { gpt2 } from './gpt2.ts';
 import { granite, graniteHybrid, graniteMoe, minicpm } from './granite.ts';
-import { lfm2 } from './lfm.ts';
+import { jamba } from './jamba.ts';
+import { lfm2, lfm2moe } from './lfm.ts';
 import { llama } from './llama.ts';
 import { mamba, mamba2 } from './mamba.ts';
 import { mistral3 } from './mistral.ts';
 import { modernBert } from './modern-bert.ts';
+import { nemotronH } from './nemotron-h.ts';
 import { olmo2, olmoe } from './olmo.ts';
 import { phi3 } from './phi.ts';
-import { qwen35 } from './qwen-next.ts';
+import { qwen35, qwen35moe, qwen3next } from './qwen-next.ts';
 import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
 import { smollm3 } from './smollm.ts';
 import { stablelm } from './stablelm.ts';
@@ -58,9 +60,14 @@ export const FAMILIES: readonly Family[] = [
   phi2,
   gpt2,
   lfm2,
+  lfm2moe,
   qwen35,
+  qwen35moe,
+  qwen3next,
   graniteHybrid,
   falconH1,
+  nemotronH,
+  jamba,
   mamba2,
   mamba,
   gemmaEmbedding,

@@ -1,8 +1,10 @@
 /**
- * Qwen 3.5 (https://qwenlm.github.io): gated delta nets (https://arxiv.org/abs/2412.06464), and in every fourth layer attention
+ * Qwen 3 Next and 3.5 (https://qwenlm.github.io), also with experts and a shared one that has a gate: gated delta nets (https://arxiv.org/abs/2412.06464), and in every fourth layer attention
  * whose results have gates. Its rotation in three sections is that of text, where all positions of a token are one.
  */
-import { NO_CACHE, readCommonConfig, type ModelConfig, type ModelKeys } from '../config.ts';
+import { NO_CACHE, readCommonConfig, type CommonOptions, type ModelConfig, type ModelKeys } from '../config.ts';
+import type { DecoderTensors, Forward } from '../decoder-tensors.ts';
+import { readExperts } from '../experts-config.ts';
 import { withStates, type DeltaNetConfig } from '../recurrent/config.ts';
 import type { Family } from './family.ts';
 import { hybrid } from './hybrid.ts';
@@ -18,8 +20,8 @@ function readDeltaNet(keys: ModelKeys, pairing: DeltaNetConfig['pairing']): Delt
   return { kind: 'deltaNet', taps: readTaps(keys), headSize, numKeyHeads, numValueHeads, pairing };
 }
 
-function read(keys: ModelKeys, pairing: DeltaNetConfig['pairing']): ModelConfig {
-  const common = readCommonConfig(keys);
+function read(keys: ModelKeys, pairing: DeltaNetConfig['pairing'], options: CommonOptions = {}): ModelConfig {
+  const common = readCommonConfig(keys, options);
   const interval = keys.option('full_attention_interval', 4);
   return {
     ...common,
@@ -32,9 +34,27 @@ function read(keys: ModelKeys, pairing: DeltaNetConfig['pairing']): ModelConfig 
   };
 }
 
+const plan = (tensors: DecoderTensors): Forward => hybrid(tensors, { qkNorm: 'head', ffnNorm: 'post_attention_norm' });
+
+const WITH_EXPERTS: CommonOptions = { experts: (keys) => readExperts(keys, { normalised: true }) };
+
 export const qwen35: Family = {
   architecture: 'qwen35',
   models: 'Qwen 3.5 (dense)',
   config: (keys) => read(keys, 'interleaved'),
-  plan: (tensors) => hybrid(tensors, { qkNorm: 'head', ffnNorm: 'post_attention_norm' }),
+  plan,
+};
+
+export const qwen35moe: Family = {
+  architecture: 'qwen35moe',
+  models: 'Qwen 3.5 35B-A3B and other mixtures of experts of Qwen 3.5',
+  config: (keys) => read(keys, 'interleaved', WITH_EXPERTS),
+  plan,
+};
+
+export const qwen3next: Family = {
+  architecture: 'qwen3next',
+  models: 'Qwen 3 Next 80B-A3B',
+  config: (keys) => read(keys, 'neighbours', WITH_EXPERTS),
+  plan,
 };

@@ -36,4 +36,42 @@ describe('families with recurrent layers', () => {
     expect(() => configOf('mamba', { ...STATES, 'ssm.dt_b_c_rms': true })).toThrow(refused(/FalconMamba/));
     expect(() => configOf('qwen35', { ...STATES, 'ssm.group_count': 3 })).toThrow(refused(/delta nets of 3 and 4/));
   });
+
+  it('experts are weighed as the families have it: by sigmoids divided by their sum, by a softmax, or not divided at all', () => {
+    const experts = { expert_count: 8, expert_used_count: 2, expert_feed_forward_length: 24 };
+    const lfm = { 'shortconv.l_cache': 3, ...experts, leading_dense_block_count: 2 };
+    expect(configOf('lfm2moe', lfm).experts).toMatchObject({
+      gating: 'sigmoid',
+      normalised: true,
+      numDenseLayers: 2,
+      ffnSize: 24,
+    });
+    const shared = { ...STATES, 'ssm.group_count': 2, ...experts, expert_shared_feed_forward_length: 48 };
+    for (const [architecture, pairing] of [
+      ['qwen35moe', 'interleaved'],
+      ['qwen3next', 'neighbours'],
+    ] as const) {
+      const config = configOf(architecture, shared);
+      expect(config.experts).toMatchObject({ gating: 'softmax', normalised: true, sharedFfnSize: 48 });
+      expect(config.recurrent).toMatchObject({ kind: 'deltaNet', pairing });
+    }
+    expect(configOf('granitehybrid', shared).experts).toMatchObject({ normalised: true, sharedFfnSize: 48 });
+    expect(configOf('jamba', { ...STATES, ...experts }).experts).toMatchObject({ normalised: false });
+    expect(configOf('jamba', STATES).experts).toBeUndefined();
+    expect(() => configOf('qwen35', shared)).toThrow(refused(/8 experts/));
+  });
+
+  it('nemotron_h has one block a layer: attention, a feed-forward, or else a state; none is rotated', () => {
+    const { layers, activation } = configOf('nemotron_h', {
+      ...STATES,
+      block_count: 4,
+      'attention.head_count_kv': Int32Array.of(0, 2, 0, 0),
+      feed_forward_length: Int32Array.of(0, 0, 96, 0),
+    });
+    expect(
+      layers.map(({ hasState, cache, ffnSize }) => (hasState === true ? 's' : cache === -1 ? ffnSize : 'a')),
+    ).toEqual(['s', 'a', 96, 's']);
+    expect(layers.every(({ rope }) => rope === undefined)).toBe(true);
+    expect(activation).toBe('relu2');
+  });
 });

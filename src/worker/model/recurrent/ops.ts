@@ -6,6 +6,7 @@ import { causalConv, type ConvKind } from '../../../shaders/recurrent/causal-con
 import { deltaRule } from '../../../shaders/recurrent/delta-rule.ts';
 import { normParts, PART_NORMS, type PartNorm } from '../../../shaders/recurrent/norm-parts.ts';
 import { ssmScan } from '../../../shaders/recurrent/ssm-scan.ts';
+import type { StepShape } from '../../gpu/dispatch.ts';
 import type { BufferRange } from '../../gpu/gpu.ts';
 import type { AddDispatch } from '../linear-dispatch.ts';
 import type { StepInputs } from '../step-inputs.ts';
@@ -59,6 +60,7 @@ export class RecurrentOps {
       [channels, x.stride, x.offset, out.stride, bias === undefined ? 0 : 1],
       (_step, params) => [params, spans, rowSlots, weight, bias ?? weight, x.range, tail, out.range],
       (shape) => [Math.ceil(channels / 64), shape.numSequences, 1],
+      { multiplyAdds: (shape) => rowsOf(shape) * channels * taps },
     );
   }
 
@@ -81,7 +83,7 @@ export class RecurrentOps {
         { f32: eps },
       ],
       (_step, params) => [params, weight ?? unused, gate?.range ?? unused, x.range],
-      (shape) => [numParts, shape.numPrompt + shape.numGenerated, 1],
+      (shape) => [numParts, rowsOf(shape), 1],
     );
   }
 
@@ -113,6 +115,8 @@ export class RecurrentOps {
       ],
       (_step, params) => [params, spans, rowSlots, qkv.range, gates.range, decay, state, out.range],
       (shape) => [Math.ceil((numValueHeads * headSize) / 64), shape.numSequences, 1],
+      // Forgetting, what the key finds, what is learned, what the query finds.
+      { multiplyAdds: (shape) => rowsOf(shape) * numValueHeads * headSize * headSize * 4 },
     );
   }
 
@@ -143,6 +147,12 @@ export class RecurrentOps {
         ...(byHeads ? [] : [delta.range]),
       ],
       (step) => [Math.ceil(innerSize / 64), step.numSequences, 1],
+      // Forgetting with what is added, and what is read; a decay for each element or for a head.
+      { multiplyAdds: (step) => rowsOf(step) * innerSize * stateSize * (byHeads ? 2 : 3) },
     );
   }
+}
+
+function rowsOf({ numPrompt, numGenerated }: StepShape): number {
+  return numPrompt + numGenerated;
 }
