@@ -18,17 +18,6 @@ const architecture = (name: string) => new RegExp(`^The model's architecture is 
 
 /** What is refused, and what the refusal says. A model that becomes supported leaves this list. */
 const REFUSED: Readonly<Record<string, RegExp>> = {
-  'falcon-h1': architecture('falcon-h1'),
-  granitehybrid: architecture('granitehybrid'),
-  jamba: architecture('jamba'),
-  lfm2: architecture('lfm2'),
-  lfm2moe: architecture('lfm2moe'),
-  mamba: architecture('mamba'),
-  mamba2: architecture('mamba2'),
-  nemotron_h: architecture('nemotron_h'),
-  qwen35: architecture('qwen35'),
-  qwen35moe: architecture('qwen35moe'),
-  qwen3next: architecture('qwen3next'),
   rwkv7: architecture('rwkv7'),
 };
 
