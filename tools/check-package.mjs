@@ -91,10 +91,8 @@ function problemsOfTypes() {
 async function problemsOfImport() {
   const before = Object.getOwnPropertyNames(globalThis);
   Object.assign(globalThis, {
-    Worker: class {
-      constructor() {
-        throw new Error('a worker was started');
-      }
+    Worker: function Worker() {
+      throw new Error('importing it starts a worker');
     },
   });
   /** @type {unknown} */
