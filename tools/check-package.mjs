@@ -64,27 +64,50 @@ function problemsOfTypes() {
   try {
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(PACKAGE, join(folder, 'node_modules/linnet'));
+    for (const name of ['openai', 'ai', '@ai-sdk'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'user.ts'), USER);
+    const examples = examplesOf(join(PACKAGE, 'README.md'));
+    if (examples.length === 0) return ['its README has no examples'];
+    examples.forEach((code, i) => {
+      writeFileSync(join(folder, `example-${String(i + 1)}.ts`), code);
+    });
+    const files = ['user.ts', ...examples.map((_, i) => `example-${String(i + 1)}.ts`)];
     const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
     return ['bundler', 'nodenext'].flatMap((moduleResolution) => {
       const compilerOptions = {
         strict: true,
         noEmit: true,
-        skipLibCheck: false,
+        // Types of other packages lack those of Node here.
+        skipLibCheck: true,
         types: [],
         target: 'es2023',
         lib: ['es2024', 'dom', 'dom.iterable', 'dom.asynciterable'],
         module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
         moduleResolution,
       };
-      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['user.ts'] }));
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
       const run = spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' });
       return run.status === 0 ? [] : [`its types do not compile for a user (${moduleResolution}):\n${run.stdout}`];
     });
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** @param {string} page @returns {string[]} its examples, each a module; what earlier ones made is there */
+function examplesOf(page) {
+  const blocks = [...readFileSync(page, 'utf8').matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code);
+  return blocks.map((code) => {
+    const made = /** @type {const} */ ([
+      ['engine', 'Linnet'],
+      ['model', 'Model'],
+    ]).filter(([name]) => !code.includes(`const ${name} `));
+    return [...made.map(([name, type]) => `declare const ${name}: import('linnet').${type};`), code, 'export {};'].join(
+      '\n',
+    );
+  });
 }
 
 /** @returns {Promise<string[]>} */
