@@ -14,10 +14,11 @@ describe('the arguments of bench:browser', () => {
   });
 
   it('take a shape by the name people know', () => {
-    const argv = '--shape qwen2-0.5b --layers 2 --kv-fill 64 --prompt 16 --generate 4 --adapter lavapipe --json';
+    const argv =
+      '--shape qwen2-0.5b --layers 2 --kv-fill 64 --prompt 16 --generate 4 --precision int8 --adapter lavapipe --json';
     expect(readBrowserArguments(argv.split(' '))).toMatchObject({
       model: { kind: 'shape', name: 'qwen2-0.5b-like', type: 'Q4_0', numLayers: 2 },
-      settings: { numPrompt: 16, numGenerate: 4, kvFill: 64 },
+      settings: { numPrompt: 16, numGenerate: 4, kvFill: 64, precision: 'int8' },
       adapter: 'lavapipe',
       json: true,
     });
@@ -28,6 +29,7 @@ describe('the arguments of bench:browser', () => {
     [['--model', 'a', '--generate', '1'], /--generate: a whole number from 2 up/],
     [['--model', 'a', '--adapter', 'native'], /--adapter: one of swiftshader, lavapipe/],
     [['--model', 'a', '--minutes', 'x'], /--minutes/],
+    [['--model', 'a', '--precision', 'half'], /--precision: one of exact, int8/],
   ])('refuse %j', (argv, message) => {
     expect(() => readBrowserArguments(argv)).toThrow(message);
   });

@@ -1,10 +1,11 @@
 /**
  * What the metadata of the architectures mean that the oracle computes: Llama, Qwen 3 (https://arxiv.org/abs/2505.09388), Gemma 3
- * (https://arxiv.org/abs/2503.19786). They differ in what is rotated with what, in windows, scales and an activation; norms of
+ * (https://arxiv.org/abs/2503.19786), LFM 2 (https://arxiv.org/abs/2511.23404), Qwen 3.5. They differ in what is rotated with what, in windows, scales and an activation; norms of
  * heads and behind blocks are there where the file has their weights. Written from the papers; knows nothing of the runtime's own.
  */
 import type { GgufMetadata } from '../../src/worker/loading/gguf-metadata.ts';
 import type { Activation, ExpertsSpec } from './experts.ts';
+import type { DeltaNetSpec } from './recurrent.ts';
 import type { RotationSpec } from './rotation.ts';
 
 export interface Hyperparameters {
@@ -20,9 +21,14 @@ export interface Hyperparameters {
   /** [numLayers] Keys a token sees, its own among them. */
   readonly windows: readonly number[];
   readonly experts: ExpertsSpec | undefined;
+  /** Of layers without attention, where they are not short convolutions. */
+  readonly deltaNet: DeltaNetSpec | undefined;
+  /** Names of norms, up to `.weight`. */
+  readonly ffnNorm: string;
+  readonly outputNorm: string;
 }
 
-const ARCHITECTURES: readonly string[] = ['llama', 'qwen3', 'gemma3'];
+const ARCHITECTURES: readonly string[] = ['llama', 'qwen3', 'gemma3', 'lfm2', 'qwen35'];
 
 /** Of Gemma 3's layers, the last of so many has no window. */
 const WINDOW_PERIOD = 6;
@@ -51,6 +57,11 @@ export function readHyperparameters(metadata: GgufMetadata, pairFactors: Float64
   const numHeads = need('attention.head_count');
   const headSize = option('attention.key_length', hiddenSize / numHeads);
   const numExperts = option('expert_count', 0);
+  const kvKey = key('attention.head_count_kv');
+  // A number for each layer is 0 where a layer does not attend.
+  const isPerLayer = typeof metadata.raw(kvKey) === 'object';
+  const numKvHeads = isPerLayer ? Math.max(...metadata.requireNumbers(kvKey)) : (metadata.number(kvKey) ?? numHeads);
+  const epsilon = need('attention.layer_norm_rms_epsilon');
   const isGemma = architecture === 'gemma3';
   // Its largest model divides scores by another root.
   if (isGemma && numLayers === 62) throw new Error('the oracle does not know Gemma 3 27B');
@@ -62,9 +73,20 @@ export function readHyperparameters(metadata: GgufMetadata, pairFactors: Float64
     experts: numExperts === 0 ? undefined : { numExperts, numUsed: need('expert_used_count') },
     numLayers,
     numHeads,
-    numKvHeads: option('attention.head_count_kv', numHeads),
+    numKvHeads,
     headSize,
-    epsilon: need('attention.layer_norm_rms_epsilon'),
+    epsilon,
+    deltaNet:
+      architecture !== 'qwen35'
+        ? undefined
+        : {
+            headSize: need('ssm.state_size'),
+            numKeyHeads: need('ssm.group_count'),
+            numValueHeads: need('ssm.time_step_rank'),
+            epsilon,
+          },
+    ffnNorm: architecture === 'qwen35' ? 'post_attention_norm' : 'ffn_norm',
+    outputNorm: architecture === 'lfm2' ? 'token_embd_norm' : 'output_norm',
     embeddingScale: isGemma ? Math.sqrt(hiddenSize) : 1,
     activation: isGemma ? 'gelu' : 'silu',
     rotations: isWindowed.map((windowed) => (windowed ? ofWindows : rotation)),

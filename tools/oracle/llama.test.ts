@@ -25,6 +25,8 @@ const MODELS = [
   'llama-ctx4096',
   'qwen3',
   'gemma3',
+  'lfm2',
+  'qwen35',
 ];
 
 const missing = 'missing' in reference ? ` (skipped: ${reference.missing})` : '';

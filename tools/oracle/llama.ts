@@ -8,6 +8,7 @@ import type { ByteSource } from '../../src/cache/byte-source.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { feedForward, mixExperts } from './experts.ts';
 import { readHyperparameters, type Hyperparameters } from './hyperparameters.ts';
+import { deltaNet, shortConv } from './recurrent.ts';
 import { rotateHead } from './rotation.ts';
 import { ExactWeights, type Round } from './weights.ts';
 
@@ -57,7 +58,7 @@ export class LlamaOracle {
       const wanted = layer === this.#hyper.numLayers - 1 ? positions : everywhere;
       hidden = await this.#layer(layer, hidden, wanted);
     }
-    const normed = await this.#norm(hidden, 'output_norm');
+    const normed = await this.#norm(hidden, this.#hyper.outputNorm);
     const head = weights.has('output.weight') ? 'output.weight' : 'token_embd.weight';
     const logits = await weights.multiply(head, normed);
     return new Map(positions.map((position, i) => [position, logSoftmax(at(logits, i))]));
@@ -68,29 +69,63 @@ export class LlamaOracle {
     const weights = this.#weights;
     const name = `blk.${String(layer)}`;
     const normed = await this.#norm(hidden, `${name}.attn_norm`);
-    const project = (part: string, x: readonly Float64Array[]) =>
-      weights.multiply(`${name}.attn_${part}.weight`, x, `${name}.attn_${part}.bias`);
-    const keys = await project('k', normed);
-    const values = await project('v', normed);
-    const wantedNormed = wanted.map((position) => at(normed, position));
-    const queries = await project('q', wantedNormed);
-    await this.#normHeads(keys, `${name}.attn_k_norm`);
-    await this.#normHeads(queries, `${name}.attn_q_norm`);
-    keys.forEach((key, position) => this.#rotate(layer, key, position));
-    queries.forEach((query, i) => this.#rotate(layer, query, wanted[i] ?? NaN));
-    for (const heads of [...keys, ...values]) this.#keepHeads(heads);
-    const attended = queries.map((query, i) => this.#attend(layer, query, keys, values, wanted[i] ?? NaN));
-    const mixed = await this.#postNorm(await project('output', attended), `${name}.post_attention_norm`);
+    const mixed = weights.has(`${name}.attn_k.weight`)
+      ? await this.#attention(layer, normed, wanted)
+      : await this.#recurrent(name, normed, wanted);
     const residual = wanted.map((position, i) => sum(at(hidden, position), at(mixed, i)));
 
-    const ffnInput = await this.#norm(residual, `${name}.ffn_norm`);
-    const { experts, activation } = this.#hyper;
+    const { experts, activation, ffnNorm } = this.#hyper;
+    const ffnInput = await this.#norm(residual, `${name}.${ffnNorm}`);
     const down =
       experts === undefined
         ? await feedForward(weights, (part) => `${name}.ffn_${part}.weight`, ffnInput, activation)
         : await mixExperts(weights, name, ffnInput, experts);
     const added = await this.#postNorm(down, `${name}.post_ffw_norm`);
     return residual.map((row, i) => sum(row, at(added, i)));
+  }
+
+  /** What a block with a state adds to the wanted positions. */
+  async #recurrent(
+    name: string,
+    normed: readonly Float64Array[],
+    wanted: readonly number[],
+  ): Promise<readonly Float64Array[]> {
+    const spec = this.#hyper.deltaNet;
+    const mixed =
+      spec === undefined
+        ? await shortConv(this.#weights, name, normed)
+        : await deltaNet(this.#weights, name, normed, spec);
+    return wanted.map((position) => at(mixed, position));
+  }
+
+  /** What attention adds to the wanted positions. */
+  async #attention(
+    layer: number,
+    normed: readonly Float64Array[],
+    wanted: readonly number[],
+  ): Promise<readonly Float64Array[]> {
+    const weights = this.#weights;
+    const name = `blk.${String(layer)}`;
+    const { headSize, numHeads, ffnNorm } = this.#hyper;
+    const project = (part: string, x: readonly Float64Array[]) =>
+      weights.multiply(`${name}.attn_${part}.weight`, x, `${name}.attn_${part}.bias`);
+    const keys = await project('k', normed);
+    const values = await project('v', normed);
+    const wantedNormed = wanted.map((position) => at(normed, position));
+    const projected = await project('q', wantedNormed);
+    // Where there are as many rows again, every head's gate follows its query.
+    const isGated = projected.some((row) => row.length > numHeads * headSize);
+    const queries = isGated ? projected.map((row) => turns(row, headSize, 0)) : projected;
+    await this.#normHeads(keys, `${name}.attn_k_norm`);
+    await this.#normHeads(queries, `${name}.attn_q_norm`);
+    keys.forEach((key, position) => this.#rotate(layer, key, position));
+    queries.forEach((query, i) => this.#rotate(layer, query, wanted[i] ?? NaN));
+    for (const heads of [...keys, ...values]) this.#keepHeads(heads);
+    const attended = queries.map((query, i) => this.#attend(layer, query, keys, values, wanted[i] ?? NaN));
+    if (isGated) attended.forEach((row, i) => gate(row, turns(at(projected, i), headSize, 1)));
+    const mixed = await project('output', attended);
+    const postNorm = 'post_attention_norm';
+    return ffnNorm === postNorm ? mixed : this.#postNorm(mixed, `${name}.${postNorm}`);
   }
 
   /** Causal attention of one query [numHeads * headSize] over the positions that its window has, up to `position`. */
@@ -171,6 +206,16 @@ export class LlamaOracle {
     const scale = 1 / Math.sqrt(meanSquare + this.#hyper.epsilon);
     return row.map((v, i) => v * scale * (gain[i] ?? NaN));
   }
+}
+
+/** Every other run of `size` elements, from the first or the second on. */
+function turns(row: Float64Array, size: number, which: number): Float64Array {
+  return row.filter((_, i) => Math.floor(i / size) % 2 === which);
+}
+
+/** row *= sigmoid(gates) */
+function gate(row: Float64Array, gates: Float64Array): void {
+  row.forEach((v, i) => (row[i] = v / (1 + Math.exp(-(gates[i] ?? NaN)))));
 }
 
 function logSoftmax(logits: Float64Array): Float64Array {

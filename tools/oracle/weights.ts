@@ -36,6 +36,16 @@ export class ExactWeights {
     return this.row(name, 0);
   }
 
+  /** All elements of a tensor, its first dimension innermost. */
+  async all(name: string): Promise<Float64Array> {
+    const { rowElements, numRows } = this.#shape(name);
+    const out = new Float64Array(rowElements * numRows);
+    await this.#eachRow(name, 0, numRows, (row, weights) => {
+      out.set(weights, row * rowElements);
+    });
+    return out;
+  }
+
   async row(name: string, row: number): Promise<Float64Array> {
     const out = new Float64Array(this.#shape(name).rowElements);
     await this.#eachRow(name, row, 1, (_, weights) => out.set(weights));

@@ -4,8 +4,8 @@
  */
 import { BLOCK_TOKENS } from '../../src/worker/model/kv-pool.ts';
 import type { ModelRunner } from '../../src/worker/model/runner.ts';
-import type { BatchRow } from '../../src/worker/scheduler/batch.ts';
-import { blockId, tokenId, type TokenClass } from '../../src/worker/tokens.ts';
+import type { BatchRow, BatchStates } from '../../src/worker/scheduler/batch.ts';
+import { blockId, stateSlot, tokenId, type StateSlot, type TokenClass } from '../../src/worker/tokens.ts';
 
 /** By position. */
 export type ClassLogits = ReadonlyMap<number, Float32Array>;
@@ -20,11 +20,26 @@ export async function computeBothClasses(
   // From the end of the pool to its start, and not from its last block: no order or offset may matter.
   const numBlocks = Math.ceil(ids.length / BLOCK_TOKENS);
   const blocks = Array.from({ length: numBlocks }, (_, i) => blockId(numBlocks - i));
+  // States that prompt rows leave for generated ones, and one that the prompt goes on from.
+  const slots = new Map<number, StateSlot>();
+  for (const [first = 0] of neighbours(positions)) if (first > 0) slots.set(first - 1, stateSlot(slots.size + 1));
+  const spare = stateSlot(0);
+  const statesOf = (chosen: readonly number[], tokenClass: TokenClass): BatchStates | undefined => {
+    if (runner.plan.sizes.states === undefined) return undefined;
+    const before = (chosen[0] ?? 0) - 1;
+    const kept = chosen.map((position) => (tokenClass === 'prompt' ? slots.get(position) : undefined));
+    return {
+      from: before < 0 ? undefined : (slots.get(before) ?? spare),
+      to: [...kept.slice(0, -1), kept.at(-1) ?? spare],
+    };
+  };
   const run = async (chosen: readonly number[], tokenClass: TokenClass, into: Map<number, Float32Array>) => {
     const wanted = chosen.filter((position) => want.has(position));
     const length = Math.max(...chosen) + 1;
+    const states = statesOf(chosen, tokenClass);
+    const blockTable = blocks.slice(0, Math.ceil(length / BLOCK_TOKENS));
     runner.forward({
-      sequences: [{ blockTable: blocks.slice(0, Math.ceil(length / BLOCK_TOKENS)), length }],
+      sequences: [{ blockTable, length, ...(states === undefined ? {} : { states }) }],
       rows: chosen.map((position): BatchRow => ({
         sequence: 0,
         token: tokenId(ids[position] ?? 0),

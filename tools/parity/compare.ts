@@ -89,9 +89,9 @@ async function expectedOf(
 
 /** @throws the runtime's named errors for a model it refuses */
 export async function compareModel(options: Omit<ParityOptions, 'filter'>, exact: Golden): Promise<Outcome> {
+  const source = await nodeFileSource(join(options.models, exact.model));
   const gpu = await openParityGpu(options);
   try {
-    const source = await nodeFileSource(join(options.models, exact.model));
     const { kv, kvTransform, precision } = options;
     const file = await readGgufHeader(source);
     const lengths = exact.prompts.map((prompt) => prompt.ids.length + prompt.exact.ownGreedy.ids.length);
@@ -137,6 +137,7 @@ export async function compareModel(options: Omit<ParityOptions, 'filter'>, exact
     const passed = difference.rms <= limits.rms && difference.max <= limits.max && numWrong === 0 && numSteps > 0;
     return { difference, limits, numSteps, numWrong, passed };
   } finally {
+    await source.close();
     gpu.destroy();
   }
 }

@@ -39,7 +39,9 @@ const GPU = {
 
 /** `planned`, or what the refusal says. */
 async function verdictOf(name: string): Promise<string> {
-  const file = await readGgufHeader(await nodeFileSource(join(MODELS, `${name}.gguf`)));
+  const source = await nodeFileSource(join(MODELS, `${name}.gguf`));
+  const file = await readGgufHeader(source);
+  await source.close();
   const contextLength = 256;
   try {
     planModel(file, GPU, { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, kvLayout: 'f16' });

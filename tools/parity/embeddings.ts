@@ -18,9 +18,9 @@ export async function compareEmbeddings(
   options: Omit<ParityOptions, 'filter'>,
   golden: EmbeddingGolden,
 ): Promise<Outcome> {
+  const source = await nodeFileSource(join(options.models, golden.model));
   const gpu = await openParityGpu(options);
   try {
-    const source = await nodeFileSource(join(options.models, golden.model));
     const file = await readGgufHeader(source);
     const contextLength = Math.max(...golden.prompts.map((prompt) => prompt.ids.length));
     const together = options.batch === 1 ? 1 : golden.prompts.length;
@@ -42,6 +42,7 @@ export async function compareEmbeddings(
     const passed = difference.rms <= rms && difference.max <= max && difference.count > 0;
     return { difference, limits: EMBEDDING_LIMITS, numSteps: 0, numWrong: 0, passed };
   } finally {
+    await source.close();
     gpu.destroy();
   }
 }

@@ -251,6 +251,45 @@ export const SHAPE_CASES: readonly ShapeCase[] = [
     positions: [0, 511, 512, -1],
   },
   {
+    // A layer of short convolutions and one of attention.
+    name: 'lfm2-1.2b-d2048-conv3-ffn8192-hd64-gqa4-q4_0',
+    shape: {
+      ...BASE,
+      architecture: 'lfm2',
+      numLayers: 2,
+      convTaps: 3,
+      hiddenSize: 2048,
+      numHeads: 32,
+      numKvHeads: 8,
+      headDim: 64,
+      ffnSize: 8192,
+      ropeTheta: 1e6,
+    },
+    weights: { type: 'Q4_0', types: { embedding: 'Q6_K' } },
+    ...SHORT,
+  },
+  {
+    // A gated delta net and a layer of attention with gates, which rotates a quarter of its heads.
+    name: 'qwen35-0.8b-d1024-heads16x128-ffn3584-hd256-gqa4-q4_k_m',
+    shape: {
+      ...BASE,
+      architecture: 'qwen35',
+      numLayers: 2,
+      convTaps: 4,
+      deltaNet: { headSize: 128, numKeyHeads: 16, numValueHeads: 16 },
+      hiddenSize: 1024,
+      numHeads: 8,
+      numKvHeads: 2,
+      headDim: 256,
+      ropeDim: 64,
+      ffnSize: 3584,
+      ropeTheta: 1e7,
+      rmsNormEps: 1e-6,
+    },
+    weights: { type: 'Q4_K', types: { embedding: 'Q6_K', v: 'Q6_K', down: 'Q6_K' } },
+    ...SHORT,
+  },
+  {
     name: 'position8000-hd64-gqa2-f32',
     shape: {
       ...BASE,

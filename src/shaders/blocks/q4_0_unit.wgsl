@@ -1,7 +1,7 @@
 // Two groups of Q4_0 against x: d (sum of q x - 8 sum of x). With q4_0_dots.wgsl.
 const UNIT_GROUPS = 2u;
 alias Held = array<vec4<f32>, 16>;
-alias Sums = array<vec4<f32>, 4>; // of x, four words each
+alias Sums = array<vec4<f32>, 2>; // of x, a group each, times what is too much
 
 struct Unit {
   q: vec4<u32>,
@@ -21,14 +21,12 @@ fn unit_at(group: u32, last: u32) -> Unit {
 
 fn sums_of_held(v: Held) -> Sums {
   return Sums(
-    ((v[0] + v[1]) + v[2]) + v[3], ((v[4] + v[5]) + v[6]) + v[7],
-    ((v[8] + v[9]) + v[10]) + v[11], ((v[12] + v[13]) + v[14]) + v[15]);
+    offset_q4_0(((v[0] + v[1]) + v[2]) + v[3], ((v[4] + v[5]) + v[6]) + v[7]),
+    offset_q4_0(((v[8] + v[9]) + v[10]) + v[11], ((v[12] + v[13]) + v[14]) + v[15]));
 }
 
 fn unit_dot(u: Unit, v: Held, s: Sums) -> vec4<f32> {
-  let a = low_dot_q4_0(u.q, v[0], v[1], v[2], v[3]) + high_dot_q4_0(u.q, v[4], v[5], v[6], v[7]);
-  let b = low_dot_q4_0(u.r, v[8], v[9], v[10], v[11]) + high_dot_q4_0(u.r, v[12], v[13], v[14], v[15]);
-  let a_offset = fma(s[1], EIGHTS, s[0] * 8.0);
-  let b_offset = fma(s[3], EIGHTS, s[2] * 8.0);
-  return fma(a - a_offset, vec4<f32>(u.d), (b - b_offset) * u.e);
+  let p = with_high_dot_q4_0(low_dot_q4_0(u.q, v[0], v[1], v[2], v[3]), u.q, v[4], v[5], v[6], v[7]);
+  let q = with_high_dot_q4_0(low_dot_q4_0(u.r, v[8], v[9], v[10], v[11]), u.r, v[12], v[13], v[14], v[15]);
+  return fma(fma(p, UNITS, -s[0]), vec4<f32>(u.d), fma(q, UNITS, -s[1]) * u.e);
 }

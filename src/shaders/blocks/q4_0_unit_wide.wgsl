@@ -13,9 +13,10 @@ fn unit_at(group: u32, last: u32) -> Unit {
 }
 
 fn sums_of_held(v: Held) -> Sums {
-  return fma(((v[4] + v[5]) + v[6]) + v[7], EIGHTS, (((v[0] + v[1]) + v[2]) + v[3]) * 8.0);
+  return offset_q4_0(((v[0] + v[1]) + v[2]) + v[3], ((v[4] + v[5]) + v[6]) + v[7]);
 }
 
 fn unit_dot(u: Unit, v: Held, offset: Sums) -> vec4<f32> {
-  return (low_dot_q4_0(u.q, v[0], v[1], v[2], v[3]) + high_dot_q4_0(u.q, v[4], v[5], v[6], v[7]) - offset) * u.d;
+  let p = with_high_dot_q4_0(low_dot_q4_0(u.q, v[0], v[1], v[2], v[3]), u.q, v[4], v[5], v[6], v[7]);
+  return fma(p, UNITS, -offset) * u.d;
 }

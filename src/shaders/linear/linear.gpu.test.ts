@@ -152,6 +152,17 @@ describeOnAdapters((runner) => {
     },
   );
 
+  it.for([Q4_0, Q8_0, Q4_K].map((type) => ({ type, title: type.name })))(
+    'columns, $title: teams of four lanes in a subgroup of any size, seed 50',
+    async ({ type }, { skip }) => {
+      const kernel = kernelOf(type, 'columns', 4);
+      const missing = runner().missingFeature(kernel);
+      skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+      const one: LinearCase = { numPrompt: 1, numGenerated: 3, numOut: 70, rowElements: 1057 };
+      expect(await check(runner(), kernel, 'columns', type, 50, one)).toEqual([]);
+    },
+  );
+
   // `lanes` has the grid of `subgroups`, and takes ten barriers for each of the 32803 workgroups.
   it.for(['rows', 'columns', 'subgroups', ...GEMM_FAMILIES] as const)(
     '%s: more outputs than fit one dimension, seed 45',
@@ -224,7 +235,7 @@ describeOnAdapters((runner) => {
     ['columns', 'let next = min(group + 1u, last)', 'let next = group'],
     ['columns', 'group + 1u <= last', 'group <= last'],
     ['columns', 'next >> 1u != group >> 1u', 'next < group'],
-    ['columns', 'fma(s[3], EIGHTS, s[2] * 8.0)', 'fma(s[3], EIGHTS, s[0] * 8.0)'],
+    ['columns', 'fma(q, UNITS, -s[1])', 'fma(q, UNITS, -s[0])'],
     ['columns', 'tid / LANES * TEAM_ROWS', '0u'],
     ['columns', 'row_at(m + next)', 'row_at(m + i)'],
     ['columns', 'if (next > i)', 'if (next > i + 1u)'],

@@ -3,7 +3,7 @@ import type { CachedModel, ModelSource } from '../../worker/api.ts';
 import { sourceOf, type CatalogueModel } from '../state/catalogue.ts';
 import { formatBytes } from '../state/format.ts';
 import { describeSource, parseSource } from '../state/source.ts';
-import { DEFAULT_BENCH, type BenchSettings } from './result.ts';
+import { DEFAULT_BENCH, type BenchCounts, type BenchSettings } from './result.ts';
 import { strings } from './strings.ts';
 
 export interface BenchChoice {
@@ -69,7 +69,7 @@ export function readLink(search: string, base: string): BenchLink {
           downloads: true,
         }
       : undefined;
-  const count = (name: keyof BenchSettings, least: number): number => {
+  const count = (name: keyof BenchCounts, least: number): number => {
     const value = Number(params.get(name) ?? NaN);
     return Number.isSafeInteger(value) && value >= least ? value : DEFAULT_BENCH[name];
   };
@@ -82,6 +82,7 @@ export function readLink(search: string, base: string): BenchLink {
       numGenerate: count('numGenerate', 2),
       kvFill: count('kvFill', 0),
       numRepeats: count('numRepeats', 1),
+      ...(params.get('precision') === 'int8' ? { precision: 'int8' as const } : {}),
     },
   };
 }

@@ -73,9 +73,10 @@ async function loadTwice(
   contextLength: number,
 ): Promise<{ readonly model: LoadedModel; readonly load: BenchLoads }> {
   const { client, signal } = run;
+  const { precision } = run.settings;
   const load = (source: ModelSource, phase: 'load' | 'reload') =>
     client.load(
-      { source, contextLength },
+      { source, contextLength, ...(precision === undefined ? {} : { precision }) },
       {
         signal,
         onProgress: (progress) => {

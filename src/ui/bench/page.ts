@@ -11,7 +11,7 @@ import { base, buttons, fields, tokens } from '../views/styles.ts';
 import { benchStyles } from './bench-styles.ts';
 import { catalogueChoices, fileChoice, keptChoices, readLink, type BenchChoice } from './choices.ts';
 import { runBench, type BenchProgress } from './measure.ts';
-import type { BenchResult, BenchSettings } from './result.ts';
+import type { BenchCounts, BenchResult, BenchSettings } from './result.ts';
 import './result-view.ts';
 import { strings } from './strings.ts';
 
@@ -21,7 +21,7 @@ type BenchState =
   | { readonly kind: 'done'; readonly result: BenchResult }
   | { readonly kind: 'failed'; readonly error: LinnetError };
 
-const LEAST: BenchSettings = { numPrompt: 1, numGenerate: 2, kvFill: 0, numRepeats: 1 };
+const LEAST: BenchCounts = { numPrompt: 1, numGenerate: 2, kvFill: 0, numRepeats: 1 };
 const NUMBERS = ['numPrompt', 'numGenerate', 'kvFill', 'numRepeats'] as const;
 
 export class LinnetBench extends LitElement {
@@ -116,7 +116,7 @@ export class LinnetBench extends LitElement {
     </form>`;
   }
 
-  #renderNumber(name: keyof BenchSettings): TemplateResult {
+  #renderNumber(name: keyof BenchCounts): TemplateResult {
     const change = (event: Event): void => {
       if (!(event.target instanceof HTMLInputElement)) return;
       const value = Math.round(event.target.valueAsNumber);

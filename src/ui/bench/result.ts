@@ -14,9 +14,14 @@ export interface BenchSettings {
   /** Tokens of context before the prompt, computed and then kept. */
   readonly kvFill: number;
   readonly numRepeats: number;
+  /** Of the load; exact unless said. */
+  readonly precision?: 'int8';
 }
 
-export const DEFAULT_BENCH: BenchSettings = { numPrompt: 128, numGenerate: 32, kvFill: 0, numRepeats: 3 };
+/** Those of the settings that are numbers. */
+export type BenchCounts = Omit<BenchSettings, 'precision'>;
+
+export const DEFAULT_BENCH: BenchCounts = { numPrompt: 128, numGenerate: 32, kvFill: 0, numRepeats: 3 };
 
 export interface BenchLoads {
   /** The first load, in a fresh engine: with the download, unless `fromCache`. */
