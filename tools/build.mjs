@@ -2,7 +2,7 @@
  * Builds the outputs that `vite.config.ts` describes: `node tools/build.mjs [app] [embed] [package]`, all of them without
  * a name. Types of the package come from the compiler. It prints the sizes; whether they are too big is `size.mjs`'s matter.
  */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { spawnSync } from 'node:child_process';
@@ -61,11 +61,19 @@ function finishPackage() {
     license,
     type: 'module',
     sideEffects: false,
+    files: ['*.js', 'types'],
     exports: {
       '.': { types: './types/ui/sdk/index.d.ts', default: './index.js' },
       './worker.js': './worker.js',
+      './package.json': './package.json',
     },
   };
+  copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  // Links of the page lead into the repository; what they say of the package stands alone.
+  writeFileSync(
+    join(folder, 'README.md'),
+    readFileSync(join(ROOT, 'docs/api.md'), 'utf8').replace(/\[([^\]]+)\]\(\.\.[^)]*\)/g, '$1'),
+  );
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }
 

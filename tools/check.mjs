@@ -21,6 +21,7 @@ const STAGES = [
   ['skills', 'eval:built-in', '--sample', '20', '--agree'],
   ['build', 'build'],
   ['size', 'size'],
+  ['package', 'package:check'],
 ];
 
 /**

@@ -1,0 +1,145 @@
+/**
+ * `npm run package:check`: whether `dist/package` is what a bundler and a registry expect. Publint judges its description; what
+ * would be published is listed and compared; its types compile for a user; and importing it does nothing.
+ */
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { publint } from 'publint';
+import { formatMessage } from 'publint/utils';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const PACKAGE = join(ROOT, 'dist/package');
+
+/** What a package may have; types beside these. */
+const FILES = /^(package\.json|README\.md|LICENSE|index\.js|worker(-part-[\w-]+)?\.js)$/;
+const NEEDED = ['package.json', 'README.md', 'LICENSE', 'index.js', 'worker.js', 'types/ui/sdk/index.d.ts'];
+
+/** What somebody writes who uses it; it has to compile. */
+const USER = `
+import { createEngine, createFetch, LinnetError, RequestError, type ChatCompletionChunk } from 'linnet';
+const engine = createEngine();
+const model = await engine.load({ kind: 'url', url: 'https://example.test/m.gguf' }, { id: 'm', onProgress: ({ phase }) => phase });
+const stream = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'Hello' }], stream: true });
+for await (const chunk of stream) chunk satisfies ChatCompletionChunk;
+const whole = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'Hello' }], n: 2 });
+whole.choices[0]?.message.content satisfies string | undefined;
+(await engine.embeddings.create({ input: 'a', encoding_format: 'base64' })).data[0]?.embedding satisfies string | undefined;
+(await model.score('a')).logprob satisfies number;
+createFetch(engine) satisfies typeof fetch;
+new RequestError('missing_parameter', 'a', 'b') satisfies LinnetError;
+// @ts-expect-error -- a parameter that is not there
+await engine.chat.completions.create({ messages: [], tools: [] });
+`;
+
+/** @returns {Promise<string[]>} */
+async function problemsOfDescription() {
+  const { messages, pkg } = await publint({ pkgDir: PACKAGE, strict: true });
+  return messages.map((message) => formatMessage(message, pkg) ?? message.code);
+}
+
+/** @returns {string[]} */
+function problemsOfContent() {
+  const packed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+    cwd: PACKAGE,
+    encoding: 'utf8',
+  });
+  /** @type {unknown} */
+  const parsed = JSON.parse(packed);
+  const [{ files }] = /** @type {[{ files: { path: string }[] }]} */ (parsed);
+  const paths = files.map(({ path }) => path);
+  const unexpected = paths.filter((path) => !FILES.test(path) && !/^types\/.+\.d\.ts$/.test(path));
+  const missing = NEEDED.filter((path) => !paths.includes(path));
+  return [
+    ...unexpected.map((path) => `${path} is published and nobody needs it`),
+    ...missing.map((path) => `${path} is not published`),
+  ];
+}
+
+/** @returns {string[]} */
+function problemsOfTypes() {
+  const folder = mkdtempSync(join(tmpdir(), 'linnet-package-'));
+  try {
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(PACKAGE, join(folder, 'node_modules/linnet'));
+    for (const name of ['openai', 'ai', '@ai-sdk'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+    writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
+    writeFileSync(join(folder, 'user.ts'), USER);
+    const examples = examplesOf(join(PACKAGE, 'README.md'));
+    if (examples.length === 0) return ['its README has no examples'];
+    examples.forEach((code, i) => {
+      writeFileSync(join(folder, `example-${String(i + 1)}.ts`), code);
+    });
+    const files = ['user.ts', ...examples.map((_, i) => `example-${String(i + 1)}.ts`)];
+    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+    return ['bundler', 'nodenext'].flatMap((moduleResolution) => {
+      const compilerOptions = {
+        strict: true,
+        noEmit: true,
+        // Types of other packages lack those of Node here.
+        skipLibCheck: true,
+        types: [],
+        target: 'es2023',
+        lib: ['es2024', 'dom', 'dom.iterable', 'dom.asynciterable'],
+        module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+        moduleResolution,
+      };
+      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+      const run = spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' });
+      return run.status === 0 ? [] : [`its types do not compile for a user (${moduleResolution}):\n${run.stdout}`];
+    });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
+/** @param {string} page @returns {string[]} its examples, each a module; what earlier ones made is there */
+function examplesOf(page) {
+  const blocks = [...readFileSync(page, 'utf8').matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code);
+  return blocks.map((code) => {
+    const made = /** @type {const} */ ([
+      ['engine', 'Linnet'],
+      ['model', 'Model'],
+    ]).filter(([name]) => !code.includes(`const ${name} `));
+    return [...made.map(([name, type]) => `declare const ${name}: import('linnet').${type};`), code, 'export {};'].join(
+      '\n',
+    );
+  });
+}
+
+/** @returns {Promise<string[]>} */
+async function problemsOfImport() {
+  const before = Object.getOwnPropertyNames(globalThis);
+  Object.assign(globalThis, {
+    Worker: function Worker() {
+      throw new Error('importing it starts a worker');
+    },
+  });
+  /** @type {unknown} */
+  const imported = await import(pathToFileURL(join(PACKAGE, 'index.js')).href);
+  const names = Object.keys(/** @type {object} */ (imported));
+  const added = Object.getOwnPropertyNames(globalThis).filter((name) => !before.includes(name) && name !== 'Worker');
+  const missing = ['createEngine', 'createFetch', 'LinnetError', 'RequestError'].filter(
+    (name) => !names.includes(name),
+  );
+  return [
+    ...added.map((name) => `importing it makes a global: ${name}`),
+    ...missing.map((name) => `it does not export ${name}`),
+  ];
+}
+
+/** @type {unknown} */
+const description = JSON.parse(readFileSync(join(PACKAGE, 'package.json'), 'utf8'));
+const { version } = /** @type {{ version: string }} */ (description);
+const problems = [
+  ...(await problemsOfDescription()),
+  ...problemsOfContent(),
+  ...problemsOfTypes(),
+  ...(await problemsOfImport()),
+];
+for (const problem of problems) console.log(problem);
+console.log(`the package ${version} has ${problems.length === 0 ? 'no' : String(problems.length)} problems`);
+process.exitCode = problems.length === 0 ? 0 : 1;
