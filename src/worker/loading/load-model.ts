@@ -235,6 +235,7 @@ function planFor(file: GgufFile, gpu: Gpu, request: InspectOptions): ModelPlan {
             ...DEFAULT_SIZE_OPTIONS,
             contextLength,
             cacheTokens: contextLength + EXTRA_CACHE_TOKENS,
+            windowPool: true,
             kvLayout: kvType,
           }
         : encoderSizes(contextLength)),

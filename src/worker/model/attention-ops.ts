@@ -23,7 +23,7 @@ import { BLOCK_TOKENS, type KvShard, type LayerKv } from './kv-pool.ts';
 import type { AddDispatch } from './linear-dispatch.ts';
 import type { LatentScratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
-import type { StepInputs } from './step-inputs.ts';
+import type { Pages, StepInputs } from './step-inputs.ts';
 
 export interface AttentionContext extends Pick<KernelVariants, 'attention' | 'decodeAttention'> {
   readonly inputs: StepInputs;
@@ -70,6 +70,7 @@ export class AttentionOps {
     const numKvHeads = queriesOnly ? 0 : layer.numKvHeads;
     const numThreads = (numHeads + 2 * numKvHeads) * ropeThreadsPerHead(kv.layout, headDim);
     const shards = queriesOnly ? cache.shards.slice(0, 1) : cache.shards;
+    const { rows } = inputs.pagesOf(cache.plan);
     shards.forEach((shard, index) => {
       this.#add(
         ropeAppend(kv.layout, headDim),
@@ -89,7 +90,7 @@ export class AttentionOps {
           { f32: 1 / Math.sqrt(block) },
           rope.dim / 2 + 1,
         ],
-        (step, params) => [step, params, qkv, angles, inputs.rows, q, { buffer: shard.keys }, { buffer: shard.values }],
+        (step, params) => [step, params, qkv, angles, rows, q, { buffer: shard.keys }, { buffer: shard.values }],
         (shape) => [Math.ceil(numThreads / 64), numRows(shape), 1],
       );
     });
@@ -101,7 +102,7 @@ export class AttentionOps {
    */
   attend(
     q: BufferRange,
-    { shards }: LayerKv,
+    { plan, shards }: LayerKv,
     partial: Partial,
     out: BufferRange,
     layer: LayerConfig,
@@ -111,9 +112,10 @@ export class AttentionOps {
     const window = layer.window ?? NO_WINDOW;
     const { sharded, chunkTokens, maxChunks } = sizes;
     const [only] = shards;
-    if (!sharded && only !== undefined) this.#promptRows(q, only, out, layer, sinks);
+    const pages = inputs.pagesOf(plan);
+    if (!sharded && only !== undefined) this.#promptRows(q, only, pages, out, layer, sinks);
     if (config.encoder !== undefined) return; // no row is generated
-    for (const shard of shards) this.#split(q, shard, partial, layer, window);
+    for (const shard of shards) this.#split(q, shard, pages, partial, layer, window);
     const { numHeads } = config;
     const { headDim } = layer;
     this.#add(
@@ -124,8 +126,15 @@ export class AttentionOps {
     );
   }
 
-  #split(q: BufferRange, shard: KvShard, partial: Partial, layer: LayerConfig, window: number): void {
-    const { inputs, config, sizes, decodeAttention } = this.#context;
+  #split(
+    q: BufferRange,
+    shard: KvShard,
+    { rows, tables }: Pages,
+    partial: Partial,
+    layer: LayerConfig,
+    window: number,
+  ): void {
+    const { config, sizes, decodeAttention } = this.#context;
     const { numHeads, attentionScale, attentionSoftcap } = config;
     const { numKvHeads, headDim } = layer;
     const { chunkTokens, maxChunks, sharded, kv } = sizes;
@@ -153,8 +162,8 @@ export class AttentionOps {
         q,
         { buffer: shard.keys },
         { buffer: shard.values },
-        inputs.rows,
-        inputs.tables,
+        rows,
+        tables,
         partial.out,
         partial.stats,
       ],
@@ -174,6 +183,7 @@ export class AttentionOps {
   #promptRows(
     q: BufferRange,
     shard: KvShard,
+    { rows, tables }: Pages,
     out: BufferRange,
     layer: LayerConfig,
     sinks: BufferRange | undefined,
@@ -204,8 +214,8 @@ export class AttentionOps {
         q,
         { buffer: shard.keys },
         { buffer: shard.values },
-        inputs.rows,
-        inputs.tables,
+        rows,
+        tables,
         ...(byRows ? [] : [inputs.tiles]),
         out,
         ...(sinks ? [sinks] : []),

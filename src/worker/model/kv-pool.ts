@@ -1,6 +1,6 @@
 /**
  * The paged key-value cache of a model: for every layer a pool of keys and one of values, each a list of shards of whole
- * blocks. A block lies as [kv head][slot in block][head_dim], quantised ones with the scales of a kv head's slots behind their
+ * blocks. Layers with windows may have fewer blocks, with numbers of their own. A block lies as [kv head][slot in block][head_dim], quantised ones with the scales of a kv head's slots behind their
  * quants. Which sequence owns which block is not known here.
  */
 import { isBlockLayout, type KvLayout } from '../../shaders/lib/kv-layout.ts';
@@ -8,7 +8,7 @@ import { hadamardElements, kvSlotBytes } from '../../shaders/lib/kv.ts';
 import { LinnetError } from '../errors.ts';
 import type { LayerConfig } from './config.ts';
 import type { Gpu, PlanningLimits } from '../gpu/gpu.ts';
-import type { CopyBlock } from '../scheduler/batch.ts';
+import type { Batch, CopyBlock } from '../scheduler/batch.ts';
 
 export const BLOCK_TOKENS = 32;
 
@@ -18,13 +18,24 @@ export interface LayerKvPlan {
   readonly hadamard: number;
   /** Bytes of a block of its keys (as many again for its values). */
   readonly blockBytes: number;
+  /** Its blocks are those of the pool of windows. */
+  readonly inWindows: boolean;
+  readonly numBlocks: number;
   readonly blocksPerShard: number;
   readonly numShards: number;
+}
+
+/** The pool of windowed layers, where it has fewer blocks than that of the others. */
+export interface WindowPool {
+  /** Keys a token sees in these layers, its own among them. */
+  readonly window: number;
+  readonly numBlocks: number;
 }
 
 export interface KvPoolPlan {
   readonly layout: KvLayout;
   readonly numBlocks: number;
+  readonly windows: WindowPool | undefined;
   /** Undefined: the layer uses another's. */
   readonly layers: readonly (LayerKvPlan | undefined)[];
   /** Of the layer that has most. */
@@ -32,24 +43,38 @@ export interface KvPoolPlan {
   readonly sizeBytes: number;
 }
 
+export interface KvPoolOptions {
+  /** Keys and values are transformed before they are quantised. */
+  readonly transform?: boolean | undefined;
+  readonly windows?: WindowPool | undefined;
+}
+
+type KvLayerShape = Pick<LayerConfig, 'numKvHeads' | 'headDim' | 'cache' | 'window'>;
+
 /** @throws LimitExceeded when not even one block fits a binding. */
 export function planKvPool(
-  layers: readonly Pick<LayerConfig, 'numKvHeads' | 'headDim' | 'cache'>[],
+  layers: readonly KvLayerShape[],
   layout: KvLayout,
   numBlocks: number,
   limits: PlanningLimits,
-  transform = isBlockLayout(layout),
+  { transform = isBlockLayout(layout), windows }: KvPoolOptions = {},
 ): KvPoolPlan {
-  const planned = layers.map((layer, i) =>
-    layer.cache === i ? planLayer(layer, layout, numBlocks, limits, transform) : undefined,
-  );
+  const planned = layers.map((layer, i) => {
+    if (layer.cache !== i) return undefined;
+    const own = layer.window === undefined ? undefined : windows;
+    return {
+      ...planLayer(layer, layout, own?.numBlocks ?? numBlocks, limits, transform),
+      inWindows: own !== undefined,
+    };
+  });
   const own = planned.filter((layer) => layer !== undefined);
   return {
     layout,
     numBlocks,
+    windows,
     layers: planned,
     numShards: Math.max(1, ...own.map(({ numShards }) => numShards)),
-    sizeBytes: own.reduce((sum, { blockBytes }) => sum + 2 * numBlocks * blockBytes, 0),
+    sizeBytes: own.reduce((sum, layer) => sum + 2 * layer.numBlocks * layer.blockBytes, 0),
   };
 }
 
@@ -59,7 +84,7 @@ function planLayer(
   numBlocks: number,
   limits: PlanningLimits,
   transform: boolean,
-): LayerKvPlan {
+): Omit<LayerKvPlan, 'inWindows'> {
   const blockBytes = shape.numKvHeads * BLOCK_TOKENS * kvSlotBytes(layout, shape.headDim);
   const blocksPerShard = Math.min(
     numBlocks,
@@ -74,9 +99,18 @@ function planLayer(
   return {
     hadamard: transform ? hadamardElements(shape.headDim) : 1,
     blockBytes,
+    numBlocks,
     blocksPerShard,
     numShards: Math.ceil(numBlocks / blocksPerShard),
   };
+}
+
+/** Bytes of the keys and values that a row at a position sees, in all layers. */
+export function kvBytesSeen(plan: KvPoolPlan, layers: readonly KvLayerShape[], position: number): number {
+  return layers.reduce((sum, { cache, window = Infinity }) => {
+    const blockBytes = plan.layers[cache]?.blockBytes ?? 0;
+    return sum + (Math.min(position + 1, window) * 2 * blockBytes) / BLOCK_TOKENS;
+  }, 0);
 }
 
 export interface KvShard {
@@ -104,9 +138,7 @@ export class KvPool {
     const largest = plan.layers.reduce((most, layer) => Math.max(most, layer?.blockBytes ?? 0), 0);
     this.#scratch = gpu.createStorage('kv.scratch', largest);
     this.#layers = plan.layers.map((layer, i) =>
-      layer === undefined
-        ? undefined
-        : { plan: layer, shards: createShards(gpu, layer, plan.numBlocks, `blk.${String(i)}.kv`) },
+      layer === undefined ? undefined : { plan: layer, shards: createShards(gpu, layer, `blk.${String(i)}.kv`) },
     );
   }
 
@@ -118,9 +150,10 @@ export class KvPool {
   }
 
   /** Copies whole blocks in every layer; the scheduler says why. */
-  recordCopies(encoder: GPUCommandEncoder, copies: readonly CopyBlock[]): void {
-    for (const copy of copies) {
-      for (const layer of this.#layers) if (layer !== undefined) this.#recordCopy(encoder, layer, copy);
+  recordCopies(encoder: GPUCommandEncoder, { copies, windowCopies = copies }: Batch): void {
+    for (const layer of this.#layers) {
+      if (layer === undefined) continue;
+      for (const copy of layer.plan.inWindows ? windowCopies : copies) this.#recordCopy(encoder, layer, copy);
     }
   }
 
@@ -138,10 +171,10 @@ export class KvPool {
   }
 }
 
-function createShards(gpu: Gpu, plan: LayerKvPlan, numBlocks: number, label: string): readonly KvShard[] {
+function createShards(gpu: Gpu, plan: LayerKvPlan, label: string): readonly KvShard[] {
   return Array.from({ length: plan.numShards }, (_, index) => {
     const firstBlock = index * plan.blocksPerShard;
-    const count = Math.min(plan.blocksPerShard, numBlocks - firstBlock);
+    const count = Math.min(plan.blocksPerShard, plan.numBlocks - firstBlock);
     const name = `${label}[${String(index)}]`;
     return {
       keys: gpu.createStorage(`${name}.keys`, count * plan.blockBytes),

@@ -19,7 +19,7 @@ import { familyOf, SUPPORTED_ARCHITECTURES } from './families/index.ts';
 import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
 import { exactTwin } from '../../shaders/linear/int8.ts';
 import { gemmTileRows } from '../../shaders/linear/linear.ts';
-import { KvPool } from './kv-pool.ts';
+import { KvPool, kvBytesSeen } from './kv-pool.ts';
 import { OpBuilder, type KernelVariants } from './ops.ts';
 import { StatePool } from './recurrent/state-pool.ts';
 import { RopeTable } from './rope.ts';
@@ -152,7 +152,7 @@ export class ModelRunner {
   ): StepShape {
     const shape = this.#inputs.write(batch);
     this.#inputs.recordPending(encoder, batch, drawn);
-    this.#cache.recordCopies(encoder, batch.copies);
+    this.#cache.recordCopies(encoder, batch);
     const pass = encoder.beginComputePass({ label: 'step' });
     recordPlan(pass, this.dispatches, shape, this.gpu.counters);
     inPass?.(pass, shape);
@@ -218,12 +218,11 @@ export class ModelRunner {
     counters.numSteps += 1;
     counters.numPromptRows += shape.numPrompt;
     counters.numGeneratedRows += shape.numGenerated;
-    const tokenBytes = sizes.kv.sizeBytes / sizes.kv.numBlocks / 32;
     const readers = config.numHeads / (config.layers[0]?.numKvHeads ?? 1);
     for (const row of batch.rows) {
       // A generated row reads every key and value once for a GQA group; a prompt row shares its reads with its tile.
-      const keys = row.position + 1;
-      counters.kvBytesRead += row.tokenClass === 'generated' ? keys * tokenBytes : (keys * tokenBytes * readers) / 16;
+      const bytes = kvBytesSeen(sizes.kv, config.layers, row.position);
+      counters.kvBytesRead += row.tokenClass === 'generated' ? bytes : (bytes * readers) / 16;
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Precision } from '../../shaders/linear/int8.ts';
 import { LinnetError } from '../errors.ts';
 import type { PlanningLimits } from '../gpu/gpu.ts';
 import type { LayerConfig, ModelConfig } from './config.ts';
-import { BLOCK_TOKENS, planKvPool, type KvPoolPlan } from './kv-pool.ts';
+import { BLOCK_TOKENS, planKvPool, type KvPoolPlan, type WindowPool } from './kv-pool.ts';
 import { planStatePool, type StatePoolPlan } from './recurrent/state-pool.ts';
 
 export interface SizeOptions {
@@ -18,6 +18,8 @@ export interface SizeOptions {
   readonly kvLayout: KvLayout;
   /** Whether keys and values are transformed before they are quantised; false to measure what that is good for. */
   readonly kvTransform?: boolean;
+  /** Layers with windows have a pool that holds little more than their windows; the batches must name its blocks. Default: all tokens. */
+  readonly windowPool?: boolean;
   /** Of matrix products; default exact. */
   readonly precision?: Precision;
   /** Most rows of a step, before the limits of the device. */
@@ -90,7 +92,10 @@ export function planSizes(
   const isEncoder = config.encoder !== undefined;
   // The cache of an encoder lives for one step: there is nothing to gain by rounding what is in it.
   const kvLayout = isEncoder ? 'f32' : options.kvLayout;
-  const kv = planKvPool(config.layers, kvLayout, numBlocks, limits, options.kvTransform);
+  const kv = planKvPool(config.layers, kvLayout, numBlocks, limits, {
+    transform: options.kvTransform,
+    windows: options.windowPool === true && !isEncoder ? windowPool(config, options.maxRows, numBlocks) : undefined,
+  });
   const sharded = kv.numShards > 1;
   const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
   const maxChunks = Math.ceil(options.contextLength / chunkTokens);
@@ -157,6 +162,20 @@ export function planSizes(
     states: planStatePool(config, limits),
     scratchBytes,
   };
+}
+
+/** Sequences that keep their windows while one more is on its way through its prompt. */
+const DECODING_WINDOWS = 2;
+
+/**
+ * Blocks for the window before a step's rows, those rows, a block that is cut at either end and one that is copied; and for the windows
+ * of more sequences. Undefined where that is no less than for all tokens.
+ */
+function windowPool({ layers }: ModelConfig, maxRows: number, numBlocks: number): WindowPool | undefined {
+  const window = Math.max(0, ...layers.map((layer) => layer.window ?? 0));
+  const blocksOf = (tokens: number) => Math.ceil(tokens / BLOCK_TOKENS);
+  const needed = blocksOf(window - 1 + maxRows) + 2 + DECODING_WINDOWS * (blocksOf(window) + 1);
+  return window === 0 || needed >= numBlocks ? undefined : { window, numBlocks: needed };
 }
 
 /** Floats of rows of activations: `named` of all that the configuration names, `widest` of the widest that is bound at once. */

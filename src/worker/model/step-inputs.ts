@@ -9,12 +9,18 @@ import type { StepShape } from '../gpu/dispatch.ts';
 import { BUFFER_USAGE } from '../gpu/flags.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
 import type { Batch, BatchRow } from '../scheduler/batch.ts';
-import { BLOCK_TOKENS } from './kv-pool.ts';
+import { BLOCK_TOKENS, type LayerKvPlan } from './kv-pool.ts';
 import type { RopeTable } from './rope.ts';
 import type { ModelSizes } from './sizes.ts';
 
 /** NO_SLOT of span.wgsl. */
 const NO_SLOT = 0xffffffff;
+
+/** Of the rows of a step: where each is written, and where what it sees lies. */
+export interface Pages {
+  readonly rows: BufferRange; // [maxRows][4] token, position, slot, sequence
+  readonly tables: BufferRange; // [maxSequences][tableStride]
+}
 
 export class StepInputs {
   readonly #gpu: Gpu;
@@ -25,6 +31,9 @@ export class StepInputs {
   readonly #step = new Uint32Array(8);
   readonly #rows: Uint32Array<ArrayBuffer>; // [maxRows][4] token, position, slot, sequence
   readonly #tables: Uint32Array<ArrayBuffer>; // [maxSequences][tableStride]
+  /** The same for layers whose blocks are those of the pool of windows; else empty. */
+  readonly #windowRows: Uint32Array<ArrayBuffer>;
+  readonly #windowTables: Uint32Array<ArrayBuffer>;
   readonly #angles: readonly Float32Array<ArrayBuffer>[]; // a table: [maxRows][stride][2]
   readonly #tiles: Uint32Array<ArrayBuffer>; // [maxRows][4] first, count, sequence, last position
   readonly #logitRows: Uint32Array<ArrayBuffer>; // [maxLogitRows]
@@ -33,6 +42,7 @@ export class StepInputs {
   readonly step: BufferRange;
   readonly rows: BufferRange;
   readonly tables: BufferRange;
+  readonly #windowPages: Pages;
   /** One of each rotary table. */
   readonly angles: readonly BufferRange[];
   readonly tiles: BufferRange;
@@ -48,6 +58,9 @@ export class StepInputs {
     this.#ropes = ropes;
     this.#rows = new Uint32Array(sizes.maxRows * 4);
     this.#tables = new Uint32Array(sizes.maxSequences * sizes.tableStride);
+    const hasWindows = sizes.kv.windows !== undefined;
+    this.#windowRows = new Uint32Array(hasWindows ? this.#rows.length : 0);
+    this.#windowTables = new Uint32Array(hasWindows ? this.#tables.length : 0);
     this.#angles = ropes.map((rope) => new Float32Array(sizes.maxRows * rope.stride * 2));
     this.#tiles = new Uint32Array(sizes.maxRows * 4);
     this.#logitRows = new Uint32Array(sizes.maxLogitRows);
@@ -57,11 +70,20 @@ export class StepInputs {
     this.step = { buffer: gpu.createBuffer('step', 256, BUFFER_USAGE.UNIFORM | BUFFER_USAGE.COPY_DST) };
     this.rows = { buffer: gpu.createStorage('step.rows', this.#rows.byteLength) };
     this.tables = { buffer: gpu.createStorage('step.tables', this.#tables.byteLength) };
+    this.#windowPages = {
+      rows: { buffer: gpu.createStorage('step.windowRows', this.#windowRows.byteLength) },
+      tables: { buffer: gpu.createStorage('step.windowTables', this.#windowTables.byteLength) },
+    };
     this.angles = this.#angles.map(({ byteLength }) => ({ buffer: gpu.createStorage('step.angles', byteLength) }));
     this.tiles = { buffer: gpu.createStorage('step.tiles', this.#tiles.byteLength) };
     this.logitRows = { buffer: gpu.createStorage('step.logitRows', this.#logitRows.byteLength) };
     this.spans = { buffer: gpu.createStorage('step.spans', this.#spans.byteLength) };
     this.rowSlots = { buffer: gpu.createStorage('step.rowSlots', this.#rowSlots.byteLength) };
+  }
+
+  /** Rows and tables that name the blocks of a layer. */
+  pagesOf({ inWindows }: Pick<LayerKvPlan, 'inWindows'>): Pages {
+    return inWindows ? this.#windowPages : { rows: this.rows, tables: this.tables };
   }
 
   /** Fills and writes everything for a batch. @throws Internal when the batch exceeds the planned sizes. */
@@ -89,6 +111,7 @@ export class StepInputs {
       sequence.blockTable.forEach((block, i) => (this.#tables[s * tableStride + i] = block));
       if (this.#isEncoder) this.#tables[(s + 1) * tableStride - 1] = sequence.length;
     });
+    if (this.#sizes.kv.windows !== undefined) this.#writeWindows(batch);
     if (this.#sizes.states !== undefined) this.#writeSpans(batch);
     const numTiles = this.#writeTiles(rows.slice(0, numPrompt));
     this.#step.set([
@@ -138,6 +161,20 @@ export class StepInputs {
     });
   }
 
+  /** @throws Internal for a sequence without a table of its windows */
+  #writeWindows({ rows, sequences }: Batch): void {
+    const { tableStride } = this.#sizes;
+    this.#windowRows.set(this.#rows.subarray(0, rows.length * 4));
+    rows.forEach(({ sequence, position }, r) => {
+      const block = sequences[sequence]?.windowTable?.[Math.floor(position / BLOCK_TOKENS)];
+      if (block === undefined) throw new LinnetError('Internal', `Row ${String(r)} has no block of its window.`);
+      this.#windowRows[r * 4 + 2] = block * BLOCK_TOKENS + (position % BLOCK_TOKENS);
+    });
+    sequences.forEach(({ windowTable = [] }, s) => {
+      this.#windowTables.set(windowTable, s * tableStride);
+    });
+  }
+
   /** The rows of a sequence are neighbours. @throws Internal for a sequence without a place for its state */
   #writeSpans({ rows, sequences }: Batch): void {
     for (let first = 0; first < rows.length;) {
@@ -172,6 +209,11 @@ export class StepInputs {
     queue.writeBuffer(this.step.buffer, 0, this.#step);
     queue.writeBuffer(this.rows.buffer, 0, this.#rows, 0, numRows * 4);
     queue.writeBuffer(this.tables.buffer, 0, this.#tables, 0, numSequences * this.#sizes.tableStride);
+    if (this.#sizes.kv.windows !== undefined) {
+      const { rows, tables } = this.#windowPages;
+      queue.writeBuffer(rows.buffer, 0, this.#windowRows, 0, numRows * 4);
+      queue.writeBuffer(tables.buffer, 0, this.#windowTables, 0, numSequences * this.#sizes.tableStride);
+    }
     this.#ropes.forEach((rope, i) => {
       const [target, angles] = [this.angles[i], this.#angles[i]];
       if (target === undefined || angles === undefined) return;

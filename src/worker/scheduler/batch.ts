@@ -19,6 +19,8 @@ export interface BatchStates {
 export interface BatchSequence {
   /** Token `p` lies in block `blockTable[floor(p / blockTokens)]`, slot `p % blockTokens`. */
   readonly blockTable: readonly BlockId[]; // [ceil(length / blockTokens)]
+  /** The same in the pool of windowed layers, for models where they have one; blocks that no row sees may be any. */
+  readonly windowTable?: readonly BlockId[]; // [ceil(length / blockTokens)]
   /** Tokens in the cache after this step. */
   readonly length: number;
   /** For models that have recurrent layers. */
@@ -54,6 +56,8 @@ export interface Batch {
    */
   readonly rows: readonly BatchRow[];
   readonly copies: readonly CopyBlock[];
+  /** The same copies in the pool of windowed layers, where they have one. */
+  readonly windowCopies?: readonly CopyBlock[];
 }
 
 function demand(condition: boolean, message: string): asserts condition {
@@ -120,6 +124,8 @@ function validateSequence(batch: Batch, index: number, blockTokens: number): voi
   const { blockTable } = sequence;
   demand(blockTable.length === Math.ceil(sequence.length / blockTokens), `block table of ${label} has a wrong length`);
   demand(new Set(blockTable).size === blockTable.length, `${label} has a block twice`);
+  const { windowTable = blockTable } = sequence;
+  demand(windowTable.length === blockTable.length, `window table of ${label} has a wrong length`);
   for (const block of blockTable.slice(Math.floor(first.position / blockTokens))) {
     const numUsers = batch.sequences.filter((other) => other.blockTable.includes(block)).length;
     demand(numUsers === 1, `block ${String(block)} is written by ${label} and used by another`);

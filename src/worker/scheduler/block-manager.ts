@@ -26,6 +26,8 @@ export class BlockManager {
   readonly #copySources = new Map<BlockId, number>();
   /** Of these, the ones that nobody holds any more. */
   readonly #parked = new Set<BlockId>();
+  /** Called for every block that may be given out again. */
+  onFree: ((block: BlockId) => void) | undefined;
 
   /** @throws LinnetError `Internal` for an empty pool or another block size. */
   constructor(numBlocks: number, blockTokens: number) {
@@ -70,7 +72,7 @@ export class BlockManager {
     this.#refs[block] = refs - 1;
     if (refs > 1) return;
     if (this.#copySources.has(block)) this.#parked.add(block);
-    else this.#free.push(block);
+    else this.#giveBack(block);
   }
 
   /** A second block table of the first `numBlocks` blocks, sharing them. */
@@ -111,14 +113,19 @@ export class BlockManager {
     const numCopies = this.#copySources.get(from) ?? 0;
     if (numCopies > 1) this.#copySources.set(from, numCopies - 1);
     else this.#copySources.delete(from);
-    if (numCopies <= 1 && this.#parked.delete(from)) this.#free.push(from);
+    if (numCopies <= 1 && this.#parked.delete(from)) this.#giveBack(from);
   }
 
   /** The step is made: whatever writes the sources of its copies from now on runs behind it, so they may be given out again. */
   endStep(): void {
     this.#copySources.clear();
-    this.#free.push(...this.#parked);
+    for (const block of this.#parked) this.#giveBack(block);
     this.#parked.clear();
+  }
+
+  #giveBack(block: BlockId): void {
+    this.#free.push(block);
+    this.onFree?.(block);
   }
 
   /**

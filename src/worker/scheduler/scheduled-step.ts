@@ -3,10 +3,12 @@
  * it is done (`ScheduledStep`: a Batch and whose rows are whose). Knows limits and sequences; not the order in which
  * sequences are offered, nor where blocks come from.
  */
+import { LinnetError } from '../errors.ts';
 import type { SequenceId, TokenId } from '../tokens.ts';
-import type { Batch, BatchRow, CopyBlock } from './batch.ts';
+import type { Batch, BatchRow, BatchSequence, CopyBlock } from './batch.ts';
 import type { RecurrentStates } from './recurrent-states.ts';
 import type { Sequence } from './sequence.ts';
+import type { WindowBlocks } from './window-blocks.ts';
 
 export interface SchedulerLimits {
   /** Tokens of a sequence that may have their KV in the cache. */
@@ -21,6 +23,14 @@ export interface SchedulerLimits {
   readonly maxLogitRows: number;
   /** Steps that may be on their way at a time. Default: 1, so that every result is known before the next step. */
   readonly maxStepsInFlight?: number;
+}
+
+/** @throws LinnetError `Internal` for limits that allow no step. */
+export function checkLimits(limits: SchedulerLimits): void {
+  const { contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight = 1 } = limits;
+  const sizes = [contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight];
+  if (sizes.every((size) => Number.isSafeInteger(size) && size > 0) && maxLogitRows <= maxRowsPerStep) return;
+  throw new LinnetError('Internal', 'Scheduler limits must be positive, with maxLogitRows <= maxRowsPerStep.');
 }
 
 /** Parallel to `batch.sequences`. */
@@ -78,12 +88,14 @@ export class StepBuilder {
   readonly contextFull: SequenceId[] = [];
   readonly #limits: SchedulerLimits;
   readonly #states: RecurrentStates | undefined;
+  readonly #windows: WindowBlocks | undefined;
   readonly #entries = new Map<SequenceId, Entry>();
   readonly #copies = new Map<SequenceId, CopyBlock>();
 
-  constructor(limits: SchedulerLimits, states?: RecurrentStates) {
+  constructor(limits: SchedulerLimits, states?: RecurrentStates, windows?: WindowBlocks) {
     this.#limits = limits;
     this.#states = states;
+    this.#windows = windows;
   }
 
   get isEmpty(): boolean {
@@ -144,6 +156,7 @@ export class StepBuilder {
   build(serial: number): ScheduledStep {
     const entries = [...this.#entries.values()];
     const ordered = [...entries.filter(isPromptRun), ...entries.filter((entry) => !isPromptRun(entry))];
+    const copies = [...this.#copies.values()];
     let numLogitRows = 0;
     const scheduled = ordered.map((entry): ScheduledSequence => {
       const { sequence, numRows, draft } = entry;
@@ -165,10 +178,12 @@ export class StepBuilder {
         sequences: ordered.map(({ sequence, numRows, draft }) => ({
           blockTable: [...sequence.blockTable],
           length: sequence.numComputed + numRows + draft.length,
+          ...this.#windowTableOf(sequence),
           ...(this.#states === undefined ? {} : { states: this.#states.batchStates(sequence, numRows + draft.length) }),
         })),
         rows: ordered.flatMap(rowsOf),
-        copies: [...this.#copies.values()],
+        copies,
+        ...(this.#windows === undefined ? {} : { windowCopies: this.#windows.copiesOf(copies) }),
       },
       sequences: scheduled,
       logitRows: ordered.filter(wantsLogits).flatMap(logitRowsOf),
@@ -176,6 +191,10 @@ export class StepBuilder {
       preempted: this.preempted,
       contextFull: this.contextFull,
     };
+  }
+
+  #windowTableOf({ blockTable, numComputed }: Sequence): Pick<BatchSequence, 'windowTable'> {
+    return this.#windows === undefined ? {} : { windowTable: this.#windows.tableOf(blockTable, numComputed) };
   }
 
   get #numRowsLeft(): number {

@@ -17,11 +17,14 @@ import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
 import { countDiscarded, countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
 import { checkInvariants } from './invariants.ts';
-import type { PrefixMatch, PrefixTree } from './prefix-tree.ts';
+import { longestPrefix, type CachedTokens } from './cached-tokens.ts';
+import type { PrefixTree } from './prefix-tree.ts';
 import type { RecurrentStates } from './recurrent-states.ts';
-import { StepBuilder, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
+import { checkLimits, StepBuilder, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
 import { Sequence } from './sequence.ts';
 import { addDrafts, verifiedTokens, type Draw, type ProposeDraft } from './speculation.ts';
+import { decodingInTurn, firstWaiting, overlongOf, prefillingOf, runningOf } from './turns.ts';
+import type { WindowBlocks } from './window-blocks.ts';
 
 export interface SequenceRequest {
   /** At least one, at most what the context and the pool hold. */
@@ -44,6 +47,8 @@ export class Scheduler {
   readonly #limits: SchedulerLimits;
   /** Of models with recurrent layers. */
   readonly #states: RecurrentStates | undefined;
+  /** Of models whose windowed layers have a pool of their own. */
+  readonly #windows: WindowBlocks | undefined;
   readonly #sequences = new Map<SequenceId, Sequence>(); // not finished, in order of arrival
   #numAdded = 0;
   readonly #inFlight: ScheduledStep[] = []; // the oldest first
@@ -55,18 +60,15 @@ export class Scheduler {
     tree: PrefixTree,
     log: ConversationLog,
     limits: SchedulerLimits,
-    states?: RecurrentStates,
+    { states, windows }: { readonly states?: RecurrentStates; readonly windows?: WindowBlocks } = {},
   ) {
-    const { contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight = 1 } = limits;
-    const sizes = [contextLength, maxRowsPerStep, prefillChunkTokens, maxLogitRows, maxStepsInFlight];
-    if (!sizes.every((size) => Number.isSafeInteger(size) && size > 0) || maxLogitRows > maxRowsPerStep) {
-      throw new LinnetError('Internal', 'Scheduler limits must be positive, with maxLogitRows <= maxRowsPerStep.');
-    }
+    checkLimits(limits);
     this.#blocks = blocks;
     this.#tree = tree;
     this.#log = log;
     this.#limits = limits;
     this.#states = states;
+    this.#windows = windows;
   }
 
   /** Tokens of one sequence that can have their KV in the cache: the context's length, or the whole pool. */
@@ -135,6 +137,7 @@ export class Scheduler {
     );
     this.#sequences.set(child.id, child);
     if (this.#states !== undefined) this.#keepComputed(child, this.#states.fork(id, child));
+    this.#rewindToWindow(child);
     return child.id;
   }
 
@@ -153,6 +156,7 @@ export class Scheduler {
     const sequence = this.get(id);
     sequence.truncate(numTokens);
     this.#keepComputed(sequence, this.#states?.rewind(sequence) ?? sequence.numComputed);
+    this.#rewindToWindow(sequence);
   }
 
   /**
@@ -189,16 +193,17 @@ export class Scheduler {
     if (this.#inFlight.length >= (this.#limits.maxStepsInFlight ?? 1)) {
       throw new LinnetError('Internal', 'Commit a step before the next one.');
     }
-    const builder = new StepBuilder(this.#limits, this.#states);
-    for (const sequence of this.#decodingInTurn()) this.#schedule(sequence, builder);
-    for (const sequence of this.#prefilling()) this.#schedule(sequence, builder);
+    const builder = new StepBuilder(this.#limits, this.#states, this.#windows);
+    for (const sequence of decodingInTurn(this.sequences)) this.#schedule(sequence, builder);
+    for (const sequence of prefillingOf(this.sequences)) this.#schedule(sequence, builder);
     for (let next = this.#admit(builder); next !== undefined; next = this.#admit(builder))
       this.#schedule(next, builder);
-    builder.contextFull.push(...this.#overlong());
-    if (propose !== undefined) addDrafts(builder, propose, this.contextLength, this.#blocks, this.#tree, this.#states);
+    builder.contextFull.push(...overlongOf(this.sequences, this.contextLength).map(({ id }) => id));
+    if (propose !== undefined) addDrafts(builder, propose, this.#cached, this.contextLength, this.#running);
 
     const step = builder.build(this.#counters.numSteps + 1);
     this.#blocks.endStep();
+    this.#windows?.endStep();
     if (builder.isEmpty) return step;
     for (const { id, numRows, wantsLogits, firstLogitRow, draft } of step.sequences) {
       const draw = wantsLogits ? { logitRow: firstLogitRow, numDrafts: draft.length } : undefined;
@@ -256,6 +261,7 @@ export class Scheduler {
   checkInvariants(): void {
     checkInvariants(this.sequences, this.#blocks, this.#tree);
     this.#states?.checkInvariants(this.sequences);
+    this.#windows?.checkInvariants(this.#running);
   }
 
   #schedule(sequence: Sequence, builder: StepBuilder): void {
@@ -297,26 +303,35 @@ export class Scheduler {
   }
 
   #makeWritable(sequence: Sequence, position: number, builder: StepBuilder): boolean {
+    while (this.#windows?.reserve(sequence, position, this.#running) === false) {
+      if (!this.#preemptLater(sequence, builder)) return false;
+    }
     for (;;) {
       const grant = this.#blocks.makeWritable(sequence.blockTable, position);
       if (grant.kind === 'copy') builder.addCopy(sequence, grant.copy);
-      if (grant.kind !== 'full') return true;
+      if (grant.kind !== 'full') {
+        this.#windows?.place(sequence, position, grant.kind === 'copy' ? grant.copy : undefined);
+        return true;
+      }
       if (!this.#freeSomething(sequence, builder)) return false;
     }
   }
 
   /** Frees a block, or a reference on one, at the least cost there is; false when only older sequences hold any. */
   #freeSomething(sequence: Sequence, builder: StepBuilder): boolean {
-    if (this.#tree.evict()) return true;
-    const victim = this.sequences.findLast((other) => other.id > sequence.id && other.blockTable.length > 0);
-    if (victim !== undefined) {
-      this.#preempt(victim, builder);
-      return true;
-    }
+    if (this.#tree.evict() || this.#preemptLater(sequence, builder)) return true;
     // What the tree still holds is shared with running sequences, or lies above such a block. They keep theirs.
     const hadBlocks = this.#tree.numBlocks > 0;
     this.#tree.clear();
     return hadBlocks;
+  }
+
+  /** Takes the blocks of the sequence that came last, if it came later. */
+  #preemptLater(sequence: Sequence, builder: StepBuilder): boolean {
+    const victim = this.sequences.findLast((other) => other.id > sequence.id && other.blockTable.length > 0);
+    if (victim === undefined) return false;
+    this.#preempt(victim, builder);
+    return true;
   }
 
   #preempt(victim: Sequence, builder: StepBuilder): void {
@@ -334,13 +349,16 @@ export class Scheduler {
 
   /** Lets the oldest waiting sequence run, if a place, rows and blocks for all of its tokens are there. */
   #admit(builder: StepBuilder): Sequence | undefined {
-    const next = this.sequences.find((sequence) => this.#isWaitingToRun(sequence));
+    const next = firstWaiting(this.sequences, this.contextLength);
     const numRunning = this.#numRunning;
     if (next === undefined || builder.preempted.includes(next.id)) return undefined;
     if (numRunning >= this.#limits.maxLogitRows || builder.numPrefillRowsLeft === 0) return undefined;
     if (numRunning > 0 && this.#states?.hasRoom === false) return undefined;
+    const { prefillChunkTokens } = this.#limits;
+    const hasWindow = this.#windows?.hasRoomFor(next, this.#running, prefillChunkTokens) ?? true;
+    if (numRunning > 0 && !hasWindow) return undefined;
     // All but the last token at most: that one is computed in any case, for its logits.
-    const match = this.#longestPrefix(next);
+    const match = longestPrefix(next, this.#cached);
     next.blockTable.push(...this.#blocks.fork(match.blocks, match.blocks.length));
     const numFullBlocks = Math.floor(match.numTokens / this.#blocks.blockTokens);
     const numNeeded = this.#blocks.numBlocksFor(next.numTokens) - numFullBlocks;
@@ -355,13 +373,14 @@ export class Scheduler {
     return next;
   }
 
-  /** What is cached of a sequence's tokens; with recurrent layers no more than to where there is a snapshot. */
-  #longestPrefix(sequence: Sequence): PrefixMatch {
-    const tokens = sequence.tokens.slice(0, -1);
-    const match = this.#tree.match(tokens, sequence.fixedClasses);
-    if (this.#states === undefined) return match;
-    const numTokens = this.#states.longest({ tokens, classes: match.classes }, match.numTokens);
-    return { ...match, numTokens, blocks: match.blocks.slice(0, this.#blocks.numBlocksFor(numTokens)) };
+  /** Where blocks of the window before its next row are gone, the sequence computes again from where they are all there. */
+  #rewindToWindow(sequence: Sequence): void {
+    if (this.#windows === undefined) return;
+    this.#keepComputed(sequence, this.#windows.usable(sequence.blockTable, sequence.numComputed));
+  }
+
+  get #cached(): CachedTokens {
+    return { blocks: this.#blocks, tree: this.#tree, states: this.#states, windows: this.#windows };
   }
 
   /** Of what a sequence has computed the first `numTokens` tokens are still there. */
@@ -384,26 +403,12 @@ export class Scheduler {
     this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens });
   }
 
-  /** Those first that waited longest, so that all get on when there are more than fit; among equals the oldest. */
-  #decodingInTurn(): readonly Sequence[] {
-    const decoding = this.sequences.filter((sequence) => sequence.state.kind === 'decoding');
-    return decoding.sort((one, other) => one.lastStep - other.lastStep || one.id - other.id);
-  }
-
-  #prefilling(): readonly Sequence[] {
-    return this.sequences.filter((sequence) => sequence.state.kind === 'prefilling');
-  }
-
-  #isWaitingToRun({ state, numTokens, numPending, maxTokens }: Sequence): boolean {
-    return state.kind === 'waiting' && numPending === 0 && numTokens <= this.contextLength && numTokens < maxTokens;
-  }
-
-  #overlong(): readonly SequenceId[] {
-    return this.sequences.filter(({ numTokens }) => numTokens > this.contextLength).map(({ id }) => id);
+  get #running(): readonly Sequence[] {
+    return runningOf(this.sequences);
   }
 
   get #numRunning(): number {
-    return this.sequences.filter((sequence) => sequence.isRunning).length;
+    return this.#running.length;
   }
 
   #nextId(): SequenceId {

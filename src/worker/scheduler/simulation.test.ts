@@ -83,6 +83,32 @@ describe('random simulation', () => {
     },
   );
 
+  it.each(
+    CONFIGS.filter(({ maxRowsPerStep }) => maxRowsPerStep > 1).flatMap((config) =>
+      [
+        { window: 1, numWindowBlocks: 8, speculates: false, maxLate: 0 },
+        { window: 17, numWindowBlocks: 9, speculates: true, maxLate: 0 },
+        { window: 24, numWindowBlocks: 9, speculates: true, maxLate: 1 },
+        { window: 40, numWindowBlocks: 12, speculates: false, maxLate: 2 },
+        { window: 24, numWindowBlocks: 40, speculates: true, maxLate: 1 },
+      ].map((how) => ({ ...config, ...how })),
+    ),
+  )(
+    'does so with windows: of $window in $numWindowBlocks of $numBlocks blocks, speculation $speculates, read $maxLate steps late',
+    (options) => {
+      const { speculates, maxLate, ...config } = options;
+      const simulation = new Simulation(config.numBlocks + config.window, config, { speculates, maxLate });
+      simulation.run(600);
+      const { blocks, tree, scheduler } = simulation.rig;
+      tree.clear();
+      scheduler.checkInvariants();
+      expect(blocks.numFree).toBe(blocks.numBlocks);
+      const { tally } = simulation;
+      expect(Math.min(tally.finished, tally.forks, tally.truncations, tally.cached, tally.copies)).toBeGreaterThan(5);
+      if (maxLate > 0) expect(tally.ahead).toBeGreaterThan(5);
+    },
+  );
+
   it('does the same again for the same seed', () => {
     const [first, second] = [1, 2].map(() => {
       const options = { keepsDigest: true, speculates: true, maxLate: 1 };

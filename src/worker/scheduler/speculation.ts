@@ -4,10 +4,9 @@
  * are drawn; a draw must be the same whatever was guessed.
  */
 import type { SequenceId, TokenId } from '../tokens.ts';
-import type { BlockManager } from './block-manager.ts';
-import type { PrefixTree } from './prefix-tree.ts';
-import type { RecurrentStates } from './recurrent-states.ts';
+import type { CachedTokens } from './cached-tokens.ts';
 import type { StepBuilder } from './scheduled-step.ts';
+import type { Sequence } from './sequence.ts';
 
 /** Guesses of a decoding sequence's next tokens, at most `maxTokens` of them. */
 export type ProposeDraft = (id: SequenceId, maxTokens: number) => readonly TokenId[];
@@ -25,10 +24,9 @@ export interface Draw {
 export function addDrafts(
   builder: StepBuilder,
   propose: ProposeDraft,
+  { blocks, tree, states, windows }: CachedTokens,
   contextLength: number,
-  blocks: BlockManager,
-  tree: PrefixTree,
-  states?: RecurrentStates,
+  running: readonly Sequence[],
 ): void {
   const { decoding } = builder;
   for (const [index, sequence] of decoding.entries()) {
@@ -38,9 +36,12 @@ export function addDrafts(
     if (room <= 0) continue;
     const draft = propose(sequence.id, room).slice(0, room);
     const isWritable = (token: number) => {
-      while (blocks.makeWritable(sequence.blockTable, sequence.numTokens + token).kind === 'full') {
+      const position = sequence.numTokens + token;
+      if (windows?.reserve(sequence, position, running) === false) return false;
+      while (blocks.makeWritable(sequence.blockTable, position).kind === 'full') {
         if (!tree.evict()) return false;
       }
+      windows?.place(sequence, position);
       return true;
     };
     let numGranted = 0;

@@ -6,6 +6,7 @@ import type { ConversationLog } from '../scheduler/conversation-log.ts';
 import { PrefixTree } from '../scheduler/prefix-tree.ts';
 import { RecurrentStates } from '../scheduler/recurrent-states.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { WindowBlocks } from '../scheduler/window-blocks.ts';
 import type { ChunkPacer } from './chunk-pacer.ts';
 
 /** `maxLateSteps`: steps that may be unread when the next one is submitted. */
@@ -26,6 +27,9 @@ export function createScheduler(
     maxLogitRows: Math.min(sizes.maxLogitRows, sizes.maxGeneratedRows),
     maxStepsInFlight: maxLateSteps + 1,
   };
-  const states = sizes.states && new RecurrentStates(sizes.states.numSlots);
-  return new Scheduler(blocks, new PrefixTree(blocks), log, limits, states);
+  const { states, kv } = sizes;
+  return new Scheduler(blocks, new PrefixTree(blocks), log, limits, {
+    ...(states === undefined ? {} : { states: new RecurrentStates(states.numSlots) }),
+    ...(kv.windows === undefined ? {} : { windows: new WindowBlocks(kv.windows.numBlocks, kv.windows.window, blocks) }),
+  });
 }

@@ -1,11 +1,18 @@
 /**
  * A stand-in for the forward pass, for tests: the "KV" of a token is a hash of its id, its class and the KV of the token
  * before it, read through the block table. So a single wrong block, copy, class or order changes everything after it. A recurrent
- * state is that of the last token, kept in slots, and must be what the block table says.
+ * state is that of the last token, kept in slots, and must be what the block table says; so must be what a row sees of a window.
  * It shares no code with the scheduler but the batch's types and its check.
  */
-import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
-import { validateBatch, type Batch, type BatchSequence, type BatchStates, type PendingToken } from '../batch.ts';
+import { tokenId, type BlockId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
+import {
+  validateBatch,
+  type Batch,
+  type BatchSequence,
+  type BatchStates,
+  type CopyBlock,
+  type PendingToken,
+} from '../batch.ts';
 import { BlockManager } from '../block-manager.ts';
 import { ConversationLog } from '../conversation-log.ts';
 import { PrefixTree } from '../prefix-tree.ts';
@@ -13,6 +20,7 @@ import { RecurrentStates } from '../recurrent-states.ts';
 import type { ScheduledStep, SchedulerLimits } from '../scheduled-step.ts';
 import { Scheduler } from '../scheduler.ts';
 import type { ProposeDraft } from '../speculation.ts';
+import { WindowBlocks } from '../window-blocks.ts';
 
 const START = 0x9e3779b9;
 const NO_STATES: BatchStates = { from: undefined, to: [] };
@@ -54,10 +62,14 @@ export class FakeForward {
   readonly #vocabSize: number;
   readonly #cells: Uint32Array; // [numBlocks * blockTokens]
   readonly #states: Uint32Array; // [numSlots]
+  readonly #windowCells: Uint32Array; // [numBlocks of the windows' pool * blockTokens]
+  readonly #window: number;
   /** By the run before. */
   #drawn: readonly TokenId[] = [];
 
-  constructor(blocks: BlockManager, vocabSize: number, numSlots = 0) {
+  constructor(blocks: BlockManager, vocabSize: number, numSlots = 0, { numWindowBlocks = 0, window = 0 } = {}) {
+    this.#windowCells = new Uint32Array(numWindowBlocks * blocks.blockTokens);
+    this.#window = window;
     this.#states = new Uint32Array(numSlots);
     this.#blockTokens = blocks.blockTokens;
     this.#vocabSize = vocabSize;
@@ -72,14 +84,8 @@ export class FakeForward {
   /** The token sampled for each row that wants logits, in order. */
   run(batch: Batch): TokenId[] {
     validateBatch(batch, this.#blockTokens);
-    const sources = batch.copies.map(({ from, numTokens }) => {
-      const start = from * this.#blockTokens;
-      return this.#cells.slice(start, start + numTokens);
-    });
-    for (const [index, { to }] of batch.copies.entries()) {
-      const start = to * this.#blockTokens;
-      this.#cells.fill(0, start, start + this.#blockTokens).set(sources[index] ?? [], start);
-    }
+    this.#copy(this.#cells, batch.copies);
+    this.#copy(this.#windowCells, batch.windowCopies ?? []);
     const sampled: TokenId[] = [];
     const states = batch.sequences.map(({ states: { from } = NO_STATES }) =>
       from === undefined ? START : (this.#states[from] ?? 0),
@@ -98,6 +104,7 @@ export class FakeForward {
         numDone[index] = (numDone[index] ?? 0) + 1;
       }
       this.#cells[this.#cellOf(sequence.blockTable, position)] = kv;
+      if (sequence.windowTable !== undefined) this.#seeWindow(sequence, sequence.windowTable, position, kv);
       if (wantLogits) sampled.push(this.sample(kv));
     }
     this.#drawn = sampled;
@@ -108,8 +115,29 @@ export class FakeForward {
     return this.#cells[this.#cellOf(blockTable, position)] ?? 0;
   }
 
+  #copy(cells: Uint32Array, copies: readonly CopyBlock[]): void {
+    const sources = copies.map(({ from, numTokens }) => {
+      const start = from * this.#blockTokens;
+      return cells.slice(start, start + numTokens);
+    });
+    for (const [index, { to }] of copies.entries()) {
+      const start = to * this.#blockTokens;
+      cells.fill(0, start, start + this.#blockTokens).set(sources[index] ?? [], start);
+    }
+  }
+
+  /** Writes what a row leaves, and reads all that it may see. */
+  #seeWindow({ blockTable }: BatchSequence, windowTable: readonly BlockId[], position: number, kv: number): void {
+    this.#windowCells[this.#cellOf(windowTable, position)] = kv;
+    for (let at = Math.max(0, position + 1 - this.#window); at <= position; at++) {
+      if (this.#windowCells[this.#cellOf(windowTable, at)] === this.kvAt(blockTable, at)) continue;
+      throw new Error(`position ${String(position)} sees something else at ${String(at)}`);
+    }
+  }
+
   /** A lost device. */
   wipe(): void {
+    this.#windowCells.fill(0);
     this.#cells.fill(0);
     this.#states.fill(0);
   }
@@ -186,15 +214,27 @@ export interface RigOptions extends Partial<SchedulerLimits> {
   readonly vocabSize?: number;
   /** Slots for recurrent states; default: the model has none. */
   readonly numSlots?: number;
+  /** Of layers with windows, and blocks of their own pool; default: the model has none. */
+  readonly window?: number;
+  readonly numWindowBlocks?: number;
 }
 
 export function makeRig(options: RigOptions = {}): TestRig {
-  const { numBlocks = 64, vocabSize = 1000, numSlots, ...limits } = options;
+  const { numBlocks = 64, vocabSize = 1000, numSlots, window, numWindowBlocks, ...limits } = options;
   const blocks = new BlockManager(numBlocks, 16);
   const tree = new PrefixTree(blocks);
-  const states = numSlots === undefined ? undefined : new RecurrentStates(numSlots);
-  const scheduler = new Scheduler(blocks, tree, new ConversationLog(16, 4096), { ...ROOMY, ...limits }, states);
-  const forward = new FakeForward(blocks, vocabSize, numSlots);
+  const hasWindows = window !== undefined && numWindowBlocks !== undefined;
+  const scheduler = new Scheduler(
+    blocks,
+    tree,
+    new ConversationLog(16, 4096),
+    { ...ROOMY, ...limits },
+    {
+      ...(numSlots === undefined ? {} : { states: new RecurrentStates(numSlots) }),
+      ...(hasWindows ? { windows: new WindowBlocks(numWindowBlocks, window, blocks) } : {}),
+    },
+  );
+  const forward = new FakeForward(blocks, vocabSize, numSlots, hasWindows ? { numWindowBlocks, window } : {});
   const step = (propose?: ProposeDraft): ScheduledStep => {
     const scheduled = scheduler.step(propose);
     if (scheduled.batch.rows.length > 0) scheduler.commit(scheduled, forward.run(scheduled.batch));
