@@ -22,7 +22,7 @@ export interface Served {
   readonly requests: ServedRequest[];
 }
 
-/** A browser profile on disk. */
+/** A browser profile on disk. Whatever its pages and workers ask another host than this machine for fails the test. */
 export interface Profile {
   /** Opens the browser on this profile; the one that was open is closed first. */
   open(options?: Parameters<typeof chromium.launchPersistentContext>[1]): Promise<BrowserContext>;
@@ -61,6 +61,7 @@ export const test = base.extend<Fixtures>({
   // eslint-disable-next-line no-empty-pattern
   profile: async ({}, use) => {
     const folder = mkdtempSync(join(tmpdir(), 'linnet-profile-'));
+    const foreign: string[] = [];
     let context: BrowserContext | undefined;
     const close = async (): Promise<void> => {
       await context?.close();
@@ -74,12 +75,16 @@ export const test = base.extend<Fixtures>({
           args: [...CHROMIUM_FLAGS],
           ...options,
         });
+        context.on('request', (request) => {
+          if (!isOwn(request.url())) foreign.push(request.url());
+        });
         return context;
       },
       close,
     });
     await close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+    expect(foreign, 'nothing but the servers of the test is spoken to').toEqual([]);
   },
 
   page: async ({ profile }, use) => {
@@ -91,5 +96,11 @@ export const test = base.extend<Fixtures>({
     expect(errors, 'no uncaught error in the page').toEqual([]);
   },
 });
+
+/** Servers of tests are on this machine; the other schemes have no host. */
+function isOwn(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return !/^https?:$/.test(protocol) || hostname === 'localhost' || hostname === '127.0.0.1';
+}
 
 export { expect } from 'playwright/test';

@@ -11,5 +11,7 @@ export default defineConfig({
   retries: 0,
   timeout: 120_000,
   expect: { timeout: 30_000 },
+  // A name that is not there is a matter of seconds; what takes longer says so where it is waited for.
+  use: { actionTimeout: 30_000 },
   reporter: [['list'], ['../tools/playwright-reporter.mjs']],
 });

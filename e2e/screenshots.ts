@@ -3,8 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
 
-const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
-const SCHEMES = ['light', 'dark'] as const;
+export const SIZES = { phone: { width: 390, height: 844 }, desktop: { width: 1280, height: 800 } } as const;
+export const SCHEMES = ['light', 'dark'] as const;
 
 /** Writes `<folder>/<name>-<size>-<scheme>.png` and returns the paths; the page keeps the last size and scheme. */
 export async function takeScreenshots(page: Page, folder: string, name: string): Promise<readonly string[]> {

@@ -53,3 +53,15 @@ it('says when kernels are chosen where no model is loaded yet', async () => {
   await expect.element(byId('device-panel')).toHaveTextContent('chosen when a model is loaded');
   await expect.element(byId('struck-out')).not.toBeInTheDocument();
 });
+
+it('draws speed, memory and cache of what was answered, fetched when the panel is opened', async () => {
+  await openChat({ answer: 'A longer answer of some words. '.repeat(12), tickMs: 15 });
+  expect(customElements.get('linnet-plots')).toBeUndefined();
+  await byId('composer').fill('Hello');
+  await byId('send-button').click();
+  await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'done');
+  await byId('settings-button').click();
+  await byId('device-panel-button').click();
+  await expect.element(byId('plot').nth(1)).toHaveTextContent('Graphics memory, MB: 900');
+  await expect.poll(() => byId('plot').nth(2).element().querySelector('canvas')?.width).toBeGreaterThan(100);
+});

@@ -1,7 +1,7 @@
 /** Every sentence of the device panel. */
 import type { KernelFamilyReport, KernelProblem, KernelVariantReport } from '../worker/api.ts';
 
-export const deviceStrings = {
+export const english = {
   title: 'This device',
   open: 'Device and kernels',
   adapter: 'Graphics card',
@@ -17,6 +17,12 @@ export const deviceStrings = {
   binding: (size: string) => `${size} a binding`,
   buffer: (size: string) => `${size} a buffer`,
   shared: (size: string) => `${size} shared memory`,
+
+  plots: 'Live',
+  speed: 'Speed, tokens per second',
+  memory: 'Graphics memory, MB',
+  cache: 'Cache read for each token, kB',
+  noPlots: 'Ask something, and speed and memory are drawn here.',
 
   kernels: 'Kernels in use',
   kernelsHint: 'Each is compared with exact arithmetic on this device before it computes anything.',
@@ -57,4 +63,15 @@ export const deviceStrings = {
       : `${tested} kernels checked in ${time}, ${remembered} known from before.`,
   copy: 'Copy as text',
   copied: 'Copied',
-} as const;
+};
+
+/** Its shape, in any language. */
+export type DeviceStrings = typeof english;
+
+/** In the language that is spoken; what stands here is looked up when something is rendered. */
+export let deviceStrings: DeviceStrings = english;
+
+/** For language.ts alone. */
+export function setDeviceStrings(words: DeviceStrings): void {
+  deviceStrings = words;
+}

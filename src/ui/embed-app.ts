@@ -3,6 +3,7 @@ import type { ModelSource } from '../worker/api.ts';
 import { EngineClient } from './client.ts';
 import { eventsBetween, type EmbedEvent } from './embed/events.ts';
 import { LinnetError } from './errors.ts';
+import { spokenLanguage } from './language.ts';
 import { openPage } from './start.ts';
 import { openInlineEngineWorker } from './start-worker-inline.ts';
 import type { Theme } from './state/app-state.ts';
@@ -19,6 +20,8 @@ export interface EmbedOptions {
   /** `built-in`, an address (also relative to the page), a repository, or empty: the visitor chooses. */
   readonly model: string;
   readonly theme: Theme;
+  /** A tag as in `lang` attributes. */
+  readonly language: string;
   readonly readContext: () => string;
   /** Rejects when the page forbids what a model is read from; else it stays open. */
   readonly whenForbidden: (source: ModelSource) => Promise<never>;
@@ -37,17 +40,18 @@ export interface EmbeddedChat {
 }
 
 /** Throws InvalidRequest for a `model` that names none. */
-export function startEmbeddedChat(options: EmbedOptions): EmbeddedChat {
-  const { parent, base, models, model, theme, readContext, whenForbidden, tell } = options;
+export async function startEmbeddedChat(options: EmbedOptions): Promise<EmbeddedChat> {
+  const { parent, base, models, model, theme, language, readContext, whenForbidden, tell } = options;
   const named = parseSource(model === 'built-in' ? '' : model, document.baseURI);
   if (named.kind === 'invalid') throw new LinnetError('InvalidRequest', `"${model}" names no model.`);
   const client = new EngineClient({ open: openInlineEngineWorker });
-  const { app, store, actions, start } = openPage(client, parent, {
+  const page = await openPage(client, parent, {
     base,
     fetchModels: () => Promise.resolve(parseCatalogue(models)),
     loadUnasked: model === 'built-in',
-    embedding: { theme, readContext, whenForbidden },
+    embedding: { theme, language: spokenLanguage([language]), readContext, whenForbidden },
   });
+  const { store, actions, start } = page;
   let before = store.state;
   store.subscribe((after) => {
     const events = eventsBetween(before, after);
@@ -65,7 +69,7 @@ export function startEmbeddedChat(options: EmbedOptions): EmbeddedChat {
       store.update((state) => ({ ...state, theme: changed }));
     },
     focus: () => {
-      app.focus();
+      page.app.focus();
     },
     close: () => {
       actions.stop();

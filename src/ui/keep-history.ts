@@ -3,7 +3,7 @@
  * on the screen. Our own page's; an embed has none of it.
  */
 import { randomId } from './ids.ts';
-import type { HistoryPage, KeptHistory } from './start.ts';
+import type { HistoryPage, KeptHistory } from './start-options.ts';
 import { HistoryController } from './state/history-controller.ts';
 import { openHistoryStore } from './state/history-store.ts';
 import './views/history.ts';

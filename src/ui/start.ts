@@ -4,47 +4,27 @@
  * embed, which is a guest in its page, calls `openPage` and says itself what it came with.
  */
 import { onOpenedFile, readArrival, type Arrival } from './arrival.ts';
-import type { ModelSource } from '../worker/api.ts';
 import type { EngineClient } from './client.ts';
-import type { Actions, HistoryActions, PageActions } from './state/actions.ts';
+import type { KeptHistory, StartOptions } from './start-options.ts';
+import type { Actions, PageActions } from './state/actions.ts';
 import type { Conversation } from './state/turns.ts';
-import { initialState, type AppState, type Theme } from './state/app-state.ts';
+import { initialState, type AppState } from './state/app-state.ts';
 import { builtInModel, parseCatalogue, sourceOf, type CatalogueModel } from './state/catalogue.ts';
 import { randomId } from './ids.ts';
+import { AttachmentController } from './state/attachment-controller.ts';
 import { ConversationController } from './state/conversation-controller.ts';
 import { ModelController, type BuiltIn } from './state/model-controller.ts';
 import { openPreferences, type Preferences } from './state/preferences.ts';
+import { withPreset, type Preset } from './state/presets.ts';
 import { DEFAULT_SETTINGS, type Settings } from './state/settings.ts';
+import { keepStats } from './state/stats-log.ts';
 import { createStore, type Store } from './state/store.ts';
-import { LinnetApp } from './views/app.ts';
-
-export interface StartOptions {
-  /** The address beside which models.json and the built-in model lie; the page's own unless said otherwise. */
-  readonly base?: string;
-  readonly fetchModels?: (base: string) => Promise<readonly CatalogueModel[]>;
-  /** Loads the built-in model without being asked: for our own page, not for somebody else's. Default true. */
-  readonly loadUnasked?: boolean;
-  /** Its bench page, if it has one. */
-  readonly benchUrl?: string;
-  /** Keeps conversations and lists them; without it they end with the page. */
-  readonly keepHistory?: (page: HistoryPage) => KeptHistory;
-  /** Keeps the page for visits without a network, and calls back when a new version of it waits: our own page only. */
-  readonly keepOffline?: (onUpdate: (apply: () => void) => void) => void;
-  /** The app is a guest in somebody else's page. */
-  readonly embedding?: Embedding;
-}
-
-/** What is different in somebody else's page: the window, its address and its colours are not ours. */
-export interface Embedding {
-  readonly theme: Theme;
-  /** What the site wants the model to know; read at each question. Empty: nothing. */
-  readonly readContext: () => string;
-  /** Rejects when the policy of the page turns out to forbid what a model is read from; else it stays open. */
-  readonly whenForbidden: (source: ModelSource) => Promise<never>;
-}
+import { Mount } from './mount.ts';
+import type { LinnetApp } from './views/app.ts';
 
 /** The app at work. */
 export interface Page {
+  /** The element of now: another language takes another one. */
   readonly app: LinnetApp;
   readonly store: Store<AppState>;
   readonly actions: Actions;
@@ -52,24 +32,9 @@ export interface Page {
   readonly start: (arrival: Arrival) => Promise<void>;
 }
 
-/** The page as whoever keeps conversations sees it. */
-export interface HistoryPage {
-  readonly store: Store<AppState>;
-  /** Puts a conversation on the screen in the place of the one that is there. */
-  readonly show: (conversation: Conversation) => void;
-}
-
-export interface KeptHistory {
-  readonly actions: HistoryActions;
-  /** The conversation on the screen is about to leave it. */
-  readonly flush: () => void;
-  /** Reads what is kept, and shows the conversation that the address names. */
-  readonly start: () => Promise<void>;
-}
-
 /** Starts our own page in `parent`. The promise ends when the first phase that waits for the visitor is reached. */
 export async function startApp(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Promise<void> {
-  const page = openPage(client, parent, options);
+  const page = await openPage(client, parent, options);
   onOpenedFile((file) => {
     page.actions.inspect({ kind: 'file', file });
   });
@@ -77,27 +42,25 @@ export async function startApp(client: EngineClient, parent: HTMLElement, option
 }
 
 /** The app in `parent`, at work but for a model. */
-export function openPage(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Page {
+export async function openPage(client: EngineClient, parent: HTMLElement, options: StartOptions = {}): Promise<Page> {
   const { base = document.baseURI, fetchModels = fetchCatalogue, loadUnasked = true, keepOffline, embedding } = options;
   const preferences = openPreferences();
   const store = createStore(
     initialState({
       conversationId: randomId(),
       settings: preferences.readSettings(),
+      presets: preferences.readPresets(),
       theme: embedding?.theme ?? preferences.readTheme(),
+      language: embedding === undefined ? preferences.readLanguage() : undefined,
       lastModel: preferences.readLastModel(),
     }),
   );
   const catalogue = fetchModels(base);
-  const builtIn = async (): Promise<BuiltIn | undefined> => {
-    const model = builtInModel(await catalogue);
-    return model === undefined ? undefined : { source: sourceOf(model, base), name: model.name };
-  };
   const models = new ModelController({
     client,
     store,
     preferences,
-    builtIn,
+    builtIn: async () => findBuiltIn(await catalogue, base),
     loadUnasked,
     persistStorage,
     ...(embedding === undefined ? {} : { loadLinkedIfHere: true, whenForbidden: embedding.whenForbidden }),
@@ -119,8 +82,14 @@ export function openPage(client: EngineClient, parent: HTMLElement, options: Sta
   const actions: Actions = {
     ...models.actions,
     ...conversations.actions,
+    ...new AttachmentController(client, store).actions,
     ...history.actions,
     ...pageActions(store, preferences),
+    setLanguage: (language) => {
+      preferences.writeLanguage(language);
+      store.update((state) => ({ ...state, language }));
+      void mount.render();
+    },
     send: (text) => {
       store.update((state) => ({ ...state, offeredText: '' }));
       conversations.actions.send(text);
@@ -129,7 +98,9 @@ export function openPage(client: EngineClient, parent: HTMLElement, options: Sta
       applyUpdate();
     },
   };
-  const app = mountApp(parent, store, actions, options);
+  keepStats({ stats: () => client.stats(), store, nowMs: () => performance.now() });
+  const mount = new Mount(parent, store, actions, options);
+  await mount.render();
   void catalogue.then((list) => {
     store.update((state) => ({ ...state, catalogue: list }));
   });
@@ -138,7 +109,9 @@ export function openPage(client: EngineClient, parent: HTMLElement, options: Sta
     store.update((state) => ({ ...state, updateReady: true }));
   });
   return {
-    app,
+    get app() {
+      return mount.app;
+    },
     store,
     actions,
     async start({ source, text }) {
@@ -150,40 +123,22 @@ export function openPage(client: EngineClient, parent: HTMLElement, options: Sta
   };
 }
 
-/** The app in `parent`, in the colours that the state and the system ask for; a guest takes those of its page. */
-function mountApp(
-  parent: HTMLElement,
-  store: Store<AppState>,
-  actions: Actions,
-  { benchUrl, keepHistory, embedding }: StartOptions,
-): LinnetApp {
-  const app = new LinnetApp();
-  app.actions = actions;
-  app.deviceMemoryGib = readDeviceMemory();
-  app.benchUrl = benchUrl;
-  app.keepsHistory = keepHistory !== undefined;
-  app.embedded = embedding !== undefined;
-  if (app.embedded) app.setAttribute('exportparts', 'header, main, messages, composer, question, answer');
-  const prefersDark = matchMedia('(prefers-color-scheme: dark)');
-  const show = (state: AppState): void => {
-    app.state = state;
-    app.dark = state.theme === 'dark' || (state.theme === 'system' && prefersDark.matches);
-    app.setAttribute('theme', state.theme);
-    if (embedding === undefined) applyTheme(state.theme);
-  };
-  prefersDark.addEventListener('change', () => {
-    show(store.state);
-  });
-  store.subscribe(show);
-  show(store.state);
-  parent.replaceChildren(app);
-  return app;
+function findBuiltIn(catalogue: readonly CatalogueModel[], base: string): BuiltIn | undefined {
+  const model = builtInModel(catalogue);
+  return model === undefined ? undefined : { source: sourceOf(model, base), name: model.name };
 }
 
-function pageActions(store: Store<AppState>, preferences: Preferences): Omit<PageActions, 'applyUpdate'> {
+function pageActions(
+  store: Store<AppState>,
+  preferences: Preferences,
+): Omit<PageActions, 'applyUpdate' | 'setLanguage'> {
   const setSettings = (settings: Settings): void => {
     preferences.writeSettings(settings);
     store.update((state) => ({ ...state, settings }));
+  };
+  const setPresets = (presets: readonly Preset[]): void => {
+    preferences.writePresets(presets);
+    store.update((state) => ({ ...state, presets }));
   };
   return {
     changeSettings: (change) => {
@@ -191,6 +146,15 @@ function pageActions(store: Store<AppState>, preferences: Preferences): Omit<Pag
     },
     resetSettings: () => {
       setSettings(DEFAULT_SETTINGS);
+    },
+    applyPreset: (preset) => {
+      setSettings({ ...store.state.settings, ...preset.settings });
+    },
+    savePreset: (name) => {
+      setPresets(withPreset(store.state.presets, name, store.state.settings));
+    },
+    deletePreset: (preset) => {
+      setPresets(store.state.presets.filter(({ id }) => id !== preset.id));
     },
     setTheme: (theme) => {
       preferences.writeTheme(theme);
@@ -222,13 +186,6 @@ const NO_HISTORY: KeptHistory = {
   start: () => Promise.resolve(),
 };
 
-/** For what is outside the app element: the page behind it and the browser's own colours. */
-function applyTheme(theme: Theme): void {
-  const root = document.documentElement;
-  if (theme === 'system') delete root.dataset['linnetTheme'];
-  else root.dataset['linnetTheme'] = theme;
-}
-
 /** The curated list; a page without it still takes addresses and files. */
 async function fetchCatalogue(base: string): Promise<readonly CatalogueModel[]> {
   try {
@@ -242,9 +199,4 @@ async function fetchCatalogue(base: string): Promise<readonly CatalogueModel[]> 
 /** Asks the browser not to clear what is kept when space runs short. It may say no, and has no such thing on plain http. */
 async function persistStorage(): Promise<void> {
   if ('storage' in navigator) await navigator.storage.persist();
-}
-
-/** Chromium tells how much memory the machine has, in steps up to 8 GiB; others do not. */
-function readDeviceMemory(): number | undefined {
-  return 'deviceMemory' in navigator && typeof navigator.deviceMemory === 'number' ? navigator.deviceMemory : undefined;
 }

@@ -1,11 +1,15 @@
 /**
- * Every sentence the page says, in one place. What the engine says (the messages of its errors) comes from the engine.
+ * Every sentence the page says, in one place, in English; strings.zh.ts has them in Chinese. What the engine says (the messages of its errors) comes from the engine.
  */
-import type { FinishReason, KvType, Precision, LinnetErrorName, LoadPhase } from '../worker/api.ts';
+import type { FinishReason, KvType, Precision, LoadPhase } from '../worker/api.ts';
+import { failures } from './failure-strings.ts';
+import { preset } from './state/presets.ts';
 import type { NumberSetting } from './state/settings.ts';
 import type { Remedy } from './state/remedy.ts';
 
-export const strings = {
+export const english = {
+  /** Of numbers and dates. */
+  locale: 'en',
   product: 'Linnet',
   skipToChat: 'Skip to the conversation',
   tagline: 'A language model that lives in this page.',
@@ -24,6 +28,7 @@ export const strings = {
   dismiss: 'Dismiss',
   updateReady: 'A new version of this page is here. It takes over when you load the page again.',
   updateApply: 'Load it now',
+  save: 'Save',
 
   continueWith: (name: string) => `Continue with ${name}`,
   continueHint: 'Already on this device, nothing to download',
@@ -43,7 +48,7 @@ export const strings = {
   look: 'Look',
   chooseFile: 'Choose a .gguf file',
   dropHint: 'or drop one anywhere on this page',
-  dropHere: 'Drop the .gguf file to open it',
+  dropHere: 'Drop a .gguf file to open it, or text files to ask about them',
   kept: 'On this device',
   keptEmpty: 'Nothing yet. A model you download is kept here and works without a network.',
   load: 'Load',
@@ -53,6 +58,7 @@ export const strings = {
   keptSize: (size: string) => `${size}, complete`,
   keptPart: (stored: string, total: string) => `${stored} of ${total}`,
   storageUsed: (used: string, quota: string) => `${used} used of ${quota} this browser grants`,
+  lastUsed: (when: string) => `last used ${when}`,
   inspecting: (name: string) => `Reading the header of ${name}…`,
   cancel: 'Cancel',
 
@@ -86,6 +92,10 @@ export const strings = {
   loadingModel: (name: string) => `Loading ${name}`,
   progressOf: (done: string, total: string) => `${done} of ${total}`,
   remaining: (time: string) => `${time} left`,
+  fewSeconds: 'a few seconds',
+  aboutSeconds: (count: string) => `about ${count} s`,
+  aboutMinutes: (count: string) => `about ${count} min`,
+  aboutHours: (count: string) => `about ${count} h`,
   keepOpen: 'Keep this page open. If the download is interrupted it goes on where it stopped.',
 
   conversation: 'Conversation',
@@ -145,6 +155,18 @@ export const strings = {
       ? 'The oldest message no longer fitted and was left out.'
       : `The ${String(count)} oldest messages no longer fitted and were left out.`,
 
+  thinking: 'Thinking…',
+  thought: 'Thought',
+  toolCall: (name: string) => (name === '' ? 'Wants to call a tool' : `Wants to call ${name}`),
+  attach: 'Attach text files',
+  attached: 'Attached files',
+  attachment: (name: string, tokens: string) => `${name}, ${tokens} tokens`,
+  detach: (name: string) => `Take ${name} away`,
+  pastedName: 'pasted.txt',
+  attachmentTooLong: (name: string, free: string) =>
+    `${name} is too long: files may take ${free} more tokens here. A longer context can be set in the settings.`,
+  attachmentNoText: (name: string) => `${name} is no text file.`,
+
   deviceSoftware:
     'No graphics card is in use, so answers come slowly. Turn on hardware acceleration in the browser’s settings.',
   device: (name: string) => `Runs on ${name}`,
@@ -152,6 +174,34 @@ export const strings = {
   bench: 'Measure it',
 
   settingsTitle: 'Settings',
+  language: 'Language',
+  languageAuto: 'As the browser',
+  preset: 'Preset',
+  ownPreset: 'Own settings',
+  savePreset: 'Keep as a preset',
+  presetName: 'Name of the preset',
+  deletePreset: 'Delete this preset',
+  presets: [
+    preset('default', 'As the model recommends', {}),
+    preset('precise', 'Precise', {
+      systemPrompt: 'Answer briefly and exactly. Say so when you do not know something.',
+      temperature: 0.2,
+      topP: 0.9,
+    }),
+    preset('creative', 'Creative', {
+      systemPrompt: 'You are an imaginative writer. Surprise the reader, and avoid worn phrases.',
+      temperature: 1,
+      minP: 0.05,
+    }),
+    preset('code', 'Code', {
+      systemPrompt: 'You are a careful programmer. Answer with working code and few words.',
+      temperature: 0.2,
+    }),
+    preset('teacher', 'Teacher', {
+      systemPrompt: 'You are a patient teacher. Explain step by step, in simple words, with an example.',
+      temperature: 0.5,
+    }),
+  ],
   systemPrompt: 'System prompt',
   systemPromptHint: 'What the model should know or be before the first message.',
   sampling: 'Sampling',
@@ -184,6 +234,9 @@ export const strings = {
   } satisfies Record<Precision, string>,
   overflow: 'When the context is full',
   overflows: { dropOldestTurns: 'Leave out the oldest messages', stop: 'Stop and say so' },
+  probabilities: 'Show probabilities of tokens',
+  probabilitiesHint: 'Point at a word to see what else the model considered. For answers from now on.',
+  alternatives: 'Alternatives',
   applyReload: 'Reload the model to apply',
   resetSettings: 'Back to the defaults',
 
@@ -209,88 +262,16 @@ export const strings = {
   engineIsBack: { title: 'The model is loaded again', advice: 'This answer was interrupted. Ask for it once more.' },
   /** For an `InvalidRequest` that came from looking at a model or loading it. */
   invalidSource: { title: 'This model cannot be opened', advice: 'Choose another one. What was wrong:' },
-  failure: {
-    NotGguf: { title: 'This is not a GGUF file', advice: 'Choose a file that ends in .gguf.' },
-    UnsupportedGgufVersion: {
-      title: 'This GGUF version is not supported',
-      advice: 'Choose a newer copy of the model.',
-    },
-    GgufTruncated: { title: 'The file is incomplete', advice: 'Download it again, or choose another copy.' },
-    GgufInvalid: { title: 'The file is damaged', advice: 'Download it again, or choose another copy.' },
-    UnsupportedTensorType: {
-      title: 'The weights are of a type Linnet cannot read yet',
-      advice: 'Choose a Q4_K_M, Q4_0, Q8_0 or F16 file of the same model.',
-    },
-    UnsupportedArchitecture: {
-      title: 'This kind of model is not supported yet',
-      advice: 'Models of the Llama family work, such as those in the list.',
-    },
-    UnsupportedTokenizer: {
-      title: 'This model’s tokenizer is not supported yet',
-      advice: 'Choose a model of the list.',
-    },
-    MissingTensor: { title: 'The file lacks a part of the model', advice: 'Choose another copy of it.' },
-    NetworkFailed: {
-      title: 'The network failed',
-      advice: 'Check the connection. What was downloaded is kept, and the download goes on from there.',
-    },
-    HttpFailed: { title: 'The server refused', advice: 'Check the address, or try again later.' },
-    RepositoryNotFound: {
-      title: 'No such repository',
-      advice: 'Check its name; private and gated ones cannot be read.',
-    },
-    SourceChanged: { title: 'The file changed while it was downloaded', advice: 'Try again to get the new one.' },
-    StorageFull: {
-      title: 'Not enough space on this device',
-      advice: 'Delete a model you no longer need, or load this one without keeping it.',
-    },
-    StorageUnavailable: {
-      title: 'The browser does not let this page store anything',
-      advice: 'Leave private browsing, or load the model without keeping it.',
-    },
-    CacheCorrupt: {
-      title: 'The stored copy is damaged',
-      advice: 'Try again: only the damaged part is downloaded anew.',
-    },
-    NoWebGpu: {
-      title: 'This browser cannot reach the graphics card',
-      advice: 'Use a browser with WebGPU, then reload.',
-    },
-    DeviceLost: { title: 'The graphics card was lost', advice: 'Start the engine again; the model is still here.' },
-    OutOfMemory: {
-      title: 'Not enough graphics memory',
-      advice: 'Set a shorter context in the settings and try again, close other pages, or choose a smaller model.',
-    },
-    LimitExceeded: {
-      title: 'Too large for this graphics card',
-      advice: 'Set a shorter context in the settings and try again, or choose a smaller model.',
-    },
-    ShaderFailed: {
-      title: 'The kernels do not work on this device',
-      advice: 'Update the browser or the graphics driver, or use another browser.',
-    },
-    InvalidRequest: { title: 'A setting is out of range', advice: 'Check the settings.' },
-    ContextFull: {
-      title: 'The conversation no longer fits',
-      advice: 'Start a new chat, or let the oldest messages be left out (in the settings).',
-    },
-    ModelNotLoaded: {
-      title: 'The model is no longer loaded',
-      advice: 'Load it again; nothing needs to be downloaded.',
-    },
-    TemplateFailed: { title: 'The model’s chat template failed', advice: 'Choose another copy of the model.' },
-    Aborted: { title: 'Stopped', advice: 'Try again whenever you like.' },
-    WorkerFailed: {
-      title: 'The engine stopped',
-      advice: 'What was said is still here. A model that was kept loads again without a download.',
-    },
-    BlockedByPolicy: {
-      title: 'The security policy of this page blocks it',
-      advice: 'The owner of the page can allow it.',
-    },
-    Internal: {
-      title: 'Something went wrong',
-      advice: 'Start the engine again. If it happens twice, please report it.',
-    },
-  } satisfies Record<LinnetErrorName, { title: string; advice: string }>,
-} as const;
+  failure: failures,
+};
+
+/** Its shape, in any language. */
+export type Strings = typeof english;
+
+/** In the language that is spoken; what stands here is looked up when something is rendered. */
+export let strings: Strings = english;
+
+/** For language.ts alone. */
+export function setStrings(words: Strings): void {
+  strings = words;
+}

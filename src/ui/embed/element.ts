@@ -99,8 +99,12 @@ export class LinnetChatElement extends HTMLElement {
   }
 
   get #strings(): EmbedStrings {
+    return embedStrings(this.#language);
+  }
+
+  get #language(): string {
     const inherited = this.closest('[lang]')?.getAttribute('lang') ?? '';
-    return embedStrings(inherited === '' ? navigator.language : inherited);
+    return inherited === '' ? navigator.language : inherited;
   }
 
   get #theme(): Theme {
@@ -153,6 +157,7 @@ export class LinnetChatElement extends HTMLElement {
       models,
       model: this.getAttribute('model') ?? '',
       theme: this.#theme,
+      language: this.#language,
       readContext: () => (typeof this.context === 'string' ? this.context : this.context()),
       whenForbidden,
       tell: (type, detail) => {

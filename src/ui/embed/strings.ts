@@ -15,7 +15,7 @@ export interface EmbedStrings {
 
 const english: EmbedStrings = {
   name: 'Chat with a language model',
-  start: 'Chat with a language model in this page',
+  start: 'Chat with a language model',
   hint: 'It runs on this device. What you type stays here.',
   builtInHint: 'It runs on this device. What you type stays here. To begin, 2 MB are loaded.',
   starting: 'The chat is being loaded…',
@@ -28,7 +28,7 @@ const english: EmbedStrings = {
 
 const chinese: EmbedStrings = {
   name: '与语言模型聊天',
-  start: '在此页面中与语言模型聊天',
+  start: '与语言模型聊天',
   hint: '模型在本设备上运行，您输入的内容不会离开这里。',
   builtInHint: '模型在本设备上运行，您输入的内容不会离开这里。开始时会加载 2 MB。',
   starting: '正在加载聊天…',

@@ -12,6 +12,7 @@ export const EMBED_STYLE = `
   .content { height: 100%; min-height: 0; }
   .offer { display: grid; align-content: center; justify-items: center; gap: 0.5rem; min-height: 100%; box-sizing: border-box; padding: 1.5rem; text-align: center; }
   .app { height: 100%; min-height: 0; }
+  :host(:not([mode='floating'])) .app { overflow: hidden; border-radius: var(--linnet-radius, 14px); }
   .launcher { position: fixed; z-index: 2147483000; right: 1rem; bottom: 1rem; background: var(--linnet-accent, #a3303b); color: var(--linnet-on-accent, #fff); border-color: transparent; box-shadow: 0 4px 16px rgb(0 0 0 / 25%); }
   .panel { display: none; }
   :host([open]) .panel { position: fixed; inset: auto 1rem 1rem auto; z-index: 2147483000; display: flex; flex-direction: column; width: min(26rem, 100vw - 2rem); height: min(40rem, 100dvh - 2rem); margin: 0; padding: 0; box-sizing: border-box; overflow: hidden; color: light-dark(#241f1b, #ece6e0); background: var(--linnet-background, light-dark(#faf8f5, #171412)); border: 1px solid var(--linnet-line-strong, light-dark(#8f857b, #80766d)); border-radius: var(--linnet-radius, 14px); box-shadow: 0 8px 40px rgb(0 0 0 / 30%); }

@@ -2,8 +2,9 @@
  * Everything a visitor can do, as functions a view can call. Views know these and the state, and nothing of who does it.
  */
 import type { CachedModel, ModelSource } from '../../worker/api.ts';
-import type { Theme } from './app-state.ts';
+import type { LanguageChoice, Theme } from './app-state.ts';
 import type { TurnId } from './conversation.ts';
+import type { Preset } from './presets.ts';
 import type { Settings } from './settings.ts';
 
 export interface ModelActions {
@@ -40,6 +41,12 @@ export interface ConversationActions {
   readonly showVersion: (id: TurnId) => void;
 }
 
+/** Files for the next question. */
+export interface AttachmentActions {
+  readonly attach: (files: Iterable<File>) => void;
+  readonly detach: (index: number) => void;
+}
+
 /** The conversations that are kept on this device. */
 export interface HistoryActions {
   readonly openChat: (id: string) => void;
@@ -55,7 +62,12 @@ export interface HistoryActions {
 export interface PageActions {
   readonly changeSettings: (change: Partial<Settings>) => void;
   readonly resetSettings: () => void;
+  readonly applyPreset: (preset: Preset) => void;
+  /** Keeps the system prompt and the sampling of now under a name. */
+  readonly savePreset: (name: string) => void;
+  readonly deletePreset: (preset: Preset) => void;
   readonly setTheme: (theme: Theme) => void;
+  readonly setLanguage: (language: LanguageChoice) => void;
   readonly dismissNotice: () => void;
   /** Changes to the new version of the page that is waiting; the page loads again. */
   readonly applyUpdate: () => void;
@@ -64,4 +76,4 @@ export interface PageActions {
   readonly reloadPage: () => void;
 }
 
-export type Actions = ModelActions & ConversationActions & HistoryActions & PageActions;
+export type Actions = ModelActions & ConversationActions & AttachmentActions & HistoryActions & PageActions;

@@ -12,10 +12,14 @@ import type {
   StorageReport,
 } from '../../worker/api.ts';
 import type { Failure } from '../errors.ts';
+import type { Language } from '../language.ts';
+import type { Attachment } from './attachments.ts';
 import type { CatalogueModel } from './catalogue.ts';
 import { emptyConversation, type Conversation } from './conversation.ts';
 import type { SavedConversation } from './history.ts';
+import type { Preset } from './presets.ts';
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts';
+import type { StatsSample } from './stats-sample.ts';
 
 /** A model somebody wants, and how. */
 export interface ModelChoice {
@@ -53,20 +57,30 @@ export type Phase =
   | { readonly kind: 'workerLost'; readonly failure: Failure; readonly choice: ModelChoice | undefined };
 
 export type Theme = 'system' | 'light' | 'dark';
+/** `auto`: that of the browser. */
+export type LanguageChoice = Language | 'auto';
 
 export interface AppState {
   readonly phase: Phase;
   readonly info: EngineInfo | undefined;
   /** As of the moment when the device panel was opened. */
   readonly selfTest: SelfTestReport | undefined;
+  /** What the engine did while it answered, oldest first. */
+  readonly samples: readonly StatsSample[];
   readonly catalogue: readonly CatalogueModel[];
   readonly cached: readonly CachedModel[];
   readonly storage: StorageReport | undefined;
   readonly conversation: Conversation;
   /** What is kept of this conversation and of earlier ones, in no order. */
   readonly history: readonly SavedConversation[];
+  /** Files for the next question. */
+  readonly attachments: readonly Attachment[];
   readonly settings: Settings;
+  /** The visitor's own. */
+  readonly presets: readonly Preset[];
   readonly theme: Theme;
+  /** Undefined where the visitor has no choice: in somebody else's page. */
+  readonly language: LanguageChoice | undefined;
   /** The model to come back to: after a reload of the page, or of the worker. */
   readonly lastModel: ModelChoice | undefined;
   /** The settings of the moment when the loaded model was loaded. */
@@ -84,20 +98,26 @@ export interface AppState {
 export function initialState(options: {
   readonly conversationId: string;
   readonly settings?: Settings;
+  readonly presets?: readonly Preset[];
   readonly theme?: Theme;
+  readonly language?: LanguageChoice | undefined;
   readonly lastModel?: ModelChoice | undefined;
 }): AppState {
   return {
     phase: { kind: 'starting' },
     info: undefined,
     selfTest: undefined,
+    samples: [],
     catalogue: [],
     cached: [],
     storage: undefined,
     conversation: emptyConversation(options.conversationId),
     history: [],
+    attachments: [],
     settings: options.settings ?? DEFAULT_SETTINGS,
+    presets: options.presets ?? [],
     theme: options.theme ?? 'system',
+    language: options.language,
     lastModel: options.lastModel,
     loadedWith: undefined,
     announcement: '',

@@ -6,6 +6,7 @@ import type { LoadedModel } from '../../worker/api.ts';
 import type { EngineClient } from '../client.ts';
 import { toFailure } from '../errors.ts';
 import type { ConversationActions } from './actions.ts';
+import { saidText } from './answer-parts.ts';
 import { loadedModel, type AppState } from './app-state.ts';
 import {
   applyEvents,
@@ -56,7 +57,10 @@ export class ConversationController {
   readonly actions: ConversationActions = {
     send: (text) => {
       const question = text.trim();
-      if (question !== '') void this.#answer((conversation) => ask(conversation, question));
+      const { attachments } = this.#store.state;
+      if (question === '' && attachments.length === 0) return;
+      if (this.#answersNow) this.#store.update((state) => ({ ...state, attachments: [] }));
+      void this.#answer((conversation) => ask(conversation, question, attachments));
     },
     stop: () => {
       this.#task.abort();
@@ -83,6 +87,12 @@ export class ConversationController {
     this.#store.update((state) => ({ ...state, conversation }));
     // The engine drops a forgotten conversation's cache by itself sooner or later; a failure here loses nothing.
     this.#client.forgetConversation(id).catch(() => undefined);
+  }
+
+  /** Whether a question would be asked at once; else it is not asked at all. */
+  get #answersNow(): boolean {
+    const { phase, conversation } = this.#store.state;
+    return loadedModel(phase) !== undefined && !isAnswering(conversation);
   }
 
   async #answer(begin: (conversation: Conversation) => Conversation): Promise<void> {
@@ -120,7 +130,7 @@ export class ConversationController {
         },
       );
       change((current) => finishAnswer(current, result));
-      this.#store.update((state) => ({ ...state, announcement: result.text }));
+      this.#store.update((state) => ({ ...state, announcement: saidText(result.text) }));
     } catch (thrown) {
       const failure = toFailure(thrown);
       change((current) => failAnswer(current, failure));

@@ -4,8 +4,9 @@
  */
 import type { ChatMessage, ConversationId, GenerationEvent, GenerationResult } from '../../worker/api.ts';
 import type { Failure } from '../errors.ts';
+import { messageText, type Attachment } from './attachments.ts';
 import { setAside } from './branches.ts';
-import type { Answer, AnswerStats, AssistantTurn, Conversation, Stage, TurnId, UserTurn } from './turns.ts';
+import type { Answer, AnswerStats, AssistantTurn, Conversation, Stage, Turn, TurnId, UserTurn } from './turns.ts';
 
 export type * from './turns.ts';
 
@@ -14,8 +15,9 @@ export function emptyConversation(id: ConversationId): Conversation {
 }
 
 /** The user's turn and the empty answer to it. */
-export function ask(conversation: Conversation, text: string): Conversation {
-  const user: UserTurn = { kind: 'user', id: conversation.nextTurnId, text };
+export function ask(conversation: Conversation, text: string, attachments: readonly Attachment[] = []): Conversation {
+  const files = attachments.length === 0 ? {} : { attachments };
+  const user: UserTurn = { kind: 'user', id: conversation.nextTurnId, text, ...files };
   return startAnswer({ ...conversation, turns: [...conversation.turns, user], nextTurnId: user.id + 1 });
 }
 
@@ -41,10 +43,11 @@ export function regenerate(conversation: Conversation): Conversation {
   return startAnswer(setAside(conversation, conversation.turns.length - 1));
 }
 
-/** The user's turn with another text, and an answer starts; what stood there, and what followed it, is set aside. */
+/** The user's turn with another text and the same files, and an answer starts; what stood there, and what followed it, is set aside. */
 export function editTurn(conversation: Conversation, id: TurnId, text: string): Conversation {
-  const index = conversation.turns.findIndex((turn) => turn.kind === 'user' && turn.id === id);
-  return index < 0 ? conversation : ask(setAside(conversation, index), text);
+  const index = conversation.turns.findIndex((turn) => turn.id === id);
+  const turn = conversation.turns[index];
+  return turn?.kind === 'user' ? ask(setAside(conversation, index), text, turn.attachments) : conversation;
 }
 
 /** What the engine told, in order; ignored once the answer has ended. */
@@ -65,7 +68,8 @@ function applyEvent(turn: AssistantTurn, event: GenerationEvent): AssistantTurn 
     case 'note':
       return turn.notes.includes(event.text) ? turn : { ...turn, notes: [...turn.notes, event.text] };
     case 'logprobs':
-      return turn;
+      // The end of an answer is drawn too, and is no part of its text.
+      return event.isEnd ? turn : { ...turn, tokens: [...(turn.tokens ?? []), { ...event.chosen, top: event.top }] };
   }
 }
 
@@ -115,7 +119,12 @@ export function toMessages(conversation: Conversation, systemPrompt: string): re
   const system: readonly ChatMessage[] =
     systemPrompt.trim() === '' ? [] : [{ role: 'system', content: systemPrompt.trim() }];
   const said = conversation.turns.filter((turn) => turn.kind === 'user' || turn.text !== '');
-  return [...system, ...said.map((turn): ChatMessage => ({ role: turn.kind, content: turn.text }))];
+  return [...system, ...said.map((turn) => ({ role: turn.kind, content: sentText(turn) }))];
+}
+
+/** What the model reads of a turn. */
+function sentText(turn: Turn): string {
+  return turn.kind === 'user' ? messageText(turn.text, turn.attachments) : turn.text;
 }
 
 /** The same as one text, for models that go on with a text: answers follow what was said without a break. */

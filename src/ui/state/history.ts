@@ -3,6 +3,7 @@
  * exported (which may hold anything), and how it is written for other programs and for people. Pure.
  */
 import type { FinishReason } from '../../worker/api.ts';
+import { parseAttachments } from './attachments.ts';
 import { isErrorName, type Failure } from '../errors.ts';
 import type { Answer, AnswerStats, AssistantTurn, Branch, Conversation, Turn } from './turns.ts';
 
@@ -74,7 +75,10 @@ export function exportMarkdown(
   saved: SavedConversation,
   names: { readonly user: string; readonly assistant: string },
 ): string {
-  const turns = saved.conversation.turns.map((turn) => `**${names[turn.kind]}**\n\n${turn.text}`);
+  const turns = saved.conversation.turns.map((turn) => {
+    const files = turn.kind === 'user' ? (turn.attachments ?? []).map(({ name }) => `_${name}_\n\n`).join('') : '';
+    return `**${names[turn.kind]}**\n\n${files}${turn.text}`;
+  });
   return `# ${saved.title}\n\n${turns.join('\n\n')}\n`;
 }
 
@@ -129,7 +133,10 @@ function parseTurn(value: unknown): Turn | undefined {
   if (!isRecord(value)) return undefined;
   const { kind, id, text, notes, numDropped, seed } = value;
   if (typeof id !== 'number' || !Number.isInteger(id) || id < 1 || typeof text !== 'string') return undefined;
-  if (kind === 'user') return { kind, id, text };
+  if (kind === 'user') {
+    const attachments = parseAttachments(value['attachments']);
+    return attachments.length === 0 ? { kind, id, text } : { kind, id, text, attachments };
+  }
   if (kind !== 'assistant') return undefined;
   const turn: AssistantTurn = {
     kind,

@@ -1,12 +1,16 @@
 /**
- * What is remembered between visits: settings, theme, and which model was used last. Storage may be forbidden or hold
+ * What is remembered between visits: settings, presets, theme, language, and which model was used last. Storage may be forbidden or hold
  * anything at all, so every read is guarded and no failure is worth more than a default.
  */
-import type { ModelChoice, Theme } from './app-state.ts';
+import { isLanguage } from '../language.ts';
+import type { LanguageChoice, ModelChoice, Theme } from './app-state.ts';
+import { parsePresets, type Preset } from './presets.ts';
 import { parseSettings, type Settings } from './settings.ts';
 
 const SETTINGS = 'linnet.settings.v1';
+const PRESETS = 'linnet.presets.v1';
 const THEME = 'linnet.theme.v1';
+const LANGUAGE = 'linnet.language.v1';
 const LAST_MODEL = 'linnet.last-model.v1';
 
 /** The part of `Storage` that is used. */
@@ -31,6 +35,14 @@ export class Preferences {
     this.#write(SETTINGS, settings);
   }
 
+  readPresets(): readonly Preset[] {
+    return parsePresets(this.#read(PRESETS));
+  }
+
+  writePresets(presets: readonly Preset[]): void {
+    this.#write(PRESETS, presets);
+  }
+
   readTheme(): Theme {
     const theme = this.#read(THEME);
     return theme === 'light' || theme === 'dark' ? theme : 'system';
@@ -38,6 +50,15 @@ export class Preferences {
 
   writeTheme(theme: Theme): void {
     this.#write(THEME, theme);
+  }
+
+  readLanguage(): LanguageChoice {
+    const language = this.#read(LANGUAGE);
+    return isLanguage(language) ? language : 'auto';
+  }
+
+  writeLanguage(language: LanguageChoice): void {
+    this.#write(LANGUAGE, language);
   }
 
   readLastModel(): ModelChoice | undefined {

@@ -23,6 +23,8 @@ export interface Settings {
   /** Takes effect when a model is loaded. */
   readonly precision: Precision;
   readonly overflow: OverflowPolicy;
+  /** Answers are asked for with the likeliest tokens in each place. */
+  readonly probabilities: boolean;
 }
 
 export const DEFAULT_SETTINGS: Settings = {
@@ -38,7 +40,11 @@ export const DEFAULT_SETTINGS: Settings = {
   kvType: undefined,
   precision: 'exact',
   overflow: 'dropOldestTurns',
+  probabilities: false,
 };
+
+/** How many tokens are shown in each place. */
+const NUM_ALTERNATIVES = 5;
 
 /** Every field may be left empty, which means `undefined`. */
 export interface NumberField {
@@ -100,12 +106,14 @@ export function parseSettings(stored: unknown): Settings {
     kvType: parseKvType(kvType),
     precision: parsePrecision(entries.get('precision')),
     overflow: entries.get('overflow') === 'stop' ? 'stop' : DEFAULT_SETTINGS.overflow,
+    probabilities: entries.get('probabilities') === true,
   };
 }
 
 export function toSamplingParams(settings: Settings): SamplingParams {
   const { temperature, topK, topP, minP, repetitionPenalty, seed } = settings;
-  const set = { temperature, topK, topP, minP, repetitionPenalty, seed };
+  const topLogprobs = settings.probabilities ? NUM_ALTERNATIVES : undefined;
+  const set = { temperature, topK, topP, minP, repetitionPenalty, seed, topLogprobs };
   return Object.fromEntries(Object.entries(set).filter(([, value]) => value !== undefined));
 }
 

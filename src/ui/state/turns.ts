@@ -1,6 +1,7 @@
 /** What a conversation is made of, as plain data. */
-import type { ConversationId, FinishReason } from '../../worker/api.ts';
+import type { ConversationId, FinishReason, TokenLogprob } from '../../worker/api.ts';
 import type { Failure } from '../errors.ts';
+import type { Attachment } from './attachments.ts';
 
 export type TurnId = number;
 
@@ -25,10 +26,17 @@ export type Answer =
   | { readonly status: 'done'; readonly finishReason: FinishReason; readonly stats: AnswerStats }
   | { readonly status: 'failed'; readonly failure: Failure; readonly engineIsBack: boolean };
 
+/** A token of an answer, and the likeliest in its place. */
+export interface TokenChoice extends TokenLogprob {
+  readonly top: readonly TokenLogprob[];
+}
+
 export interface UserTurn {
   readonly kind: 'user';
   readonly id: TurnId;
   readonly text: string;
+  /** Files that were sent with it. */
+  readonly attachments?: readonly Attachment[];
 }
 
 export interface AssistantTurn {
@@ -42,6 +50,8 @@ export interface AssistantTurn {
   readonly numDropped: number;
   /** Known once the engine has started; the same seed gives the same text. */
   readonly seed: number | undefined;
+  /** What was drawn and what else might have been, where that was asked for. It ends with the page. */
+  readonly tokens?: readonly TokenChoice[];
 }
 
 export type Turn = UserTurn | AssistantTurn;

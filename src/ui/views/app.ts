@@ -120,13 +120,19 @@ export class LinnetApp extends LitElement {
       <main id="main" part="main" tabindex="-1">${this.#renderPhase(phase)}</main>
       <linnet-settings
         .settings=${settings}
+        .presets=${this.state.presets}
+        .language=${this.state.language}
         .actions=${this.actions}
         .device=${info?.device}
         .benchUrl=${benchUrlOf(this.benchUrl, phase)}
         ?needsReload=${needsReload(settings, this.state.loadedWith) && phase.kind === 'ready'}
       ></linnet-settings>
       ${this.keepsHistory ? this.#renderHistory() : nothing}
-      <linnet-device-panel .device=${info?.device} .selfTest=${this.state.selfTest}></linnet-device-panel>
+      <linnet-device-panel
+        .device=${info?.device}
+        .selfTest=${this.state.selfTest}
+        .samples=${this.state.samples}
+      ></linnet-device-panel>
       ${
         notice === undefined
           ? nothing
@@ -244,6 +250,8 @@ export class LinnetApp extends LitElement {
       .failure=${lost?.failure}
       ?builtIn=${builtInIsLoaded(this.state)}
       .offeredText=${this.state.offeredText}
+      .attachments=${this.state.attachments}
+      ?probabilities=${this.state.settings.probabilities}
       .device=${hardwareName(this.state.info)}
       .actions=${this.actions}
     ></linnet-conversation>`;
@@ -288,10 +296,16 @@ export class LinnetApp extends LitElement {
   readonly #onDrop = (event: Event): void => {
     if (!(event instanceof DragEvent)) return;
     this.dragging = false;
-    const file = event.dataTransfer?.files[0];
+    const files = [...(event.dataTransfer?.files ?? [])];
+    const [file] = files;
     if (file === undefined) return;
     event.preventDefault();
-    if (this.#acceptsFiles) this.actions.inspect({ kind: 'file', file });
+    if (!this.#acceptsFiles) return;
+    // In a chat a file is something to talk about, unless it is a model by its name.
+    const model = files.find(({ name }) => /\.gguf$/i.test(name));
+    if (model !== undefined || this.state.phase.kind !== 'ready')
+      this.actions.inspect({ kind: 'file', file: model ?? file });
+    else this.actions.attach(files);
   };
 
   get #acceptsFiles(): boolean {

@@ -4,14 +4,16 @@
  */
 import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { Actions } from '../state/actions.ts';
+import { saidText } from '../state/answer-parts.ts';
 import type { Answer, AnswerStats, AssistantTurn, Stage } from '../state/conversation.ts';
 import { formatCount, formatDuration, formatTokensPerSecond } from '../state/format.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
-import './markdown-text.ts';
+import './answer.ts';
 import { copyText } from './markdown-text.ts';
 import './problem.ts';
 import { base, buttons } from './styles.ts';
+import './token-view.ts';
 import { turnStyles } from './turn-styles.ts';
 
 const COPIED_MS = 1500;
@@ -21,6 +23,7 @@ export class LinnetAssistantTurn extends LitElement {
     turn: { attribute: false },
     last: { type: Boolean },
     frozen: { type: Boolean },
+    probabilities: { type: Boolean },
     actions: { attribute: false },
     copied: { state: true },
   };
@@ -74,6 +77,8 @@ export class LinnetAssistantTurn extends LitElement {
   declare last: boolean;
   /** There is no engine to ask again. */
   declare frozen: boolean;
+  /** Show the probabilities of tokens, where they are known. */
+  declare probabilities: boolean;
   declare actions: Actions;
   declare copied: boolean;
 
@@ -81,6 +86,7 @@ export class LinnetAssistantTurn extends LitElement {
     super();
     this.last = false;
     this.frozen = false;
+    this.probabilities = false;
     this.copied = false;
   }
 
@@ -96,7 +102,7 @@ export class LinnetAssistantTurn extends LitElement {
     >
       ${numDropped > 0 ? html`<p class="notice" data-testid="turns-dropped">${strings.turnsDropped(numDropped)}</p>` : nothing}
       ${notes.map((note) => html`<p class="notice" data-testid="answer-note">${note}</p>`)}
-      ${text === '' ? this.#renderNoText(answer) : html`<linnet-markdown .text=${text}></linnet-markdown>`}
+      ${text === '' ? this.#renderNoText(answer) : this.#renderText()}
       ${
         answer.status === 'failed' && !this.frozen
           ? html`<linnet-problem
@@ -109,6 +115,13 @@ export class LinnetAssistantTurn extends LitElement {
       }
       ${streaming ? nothing : this.#renderTools(answer)}
     </article>`;
+  }
+
+  #renderText(): TemplateResult {
+    const { text, tokens, answer } = this.turn;
+    if (this.probabilities && tokens !== undefined)
+      return html`<linnet-tokens .tokens=${tokens} .text=${text}></linnet-tokens>`;
+    return html`<linnet-answer .text=${text} ?streaming=${answer.status === 'streaming'}></linnet-answer>`;
   }
 
   #renderNoText(answer: Answer): TemplateResult | typeof nothing {
@@ -164,7 +177,7 @@ export class LinnetAssistantTurn extends LitElement {
   }
 
   readonly #copy = (): void => {
-    void copyText(this.turn.text).then((copied) => {
+    void copyText(saidText(this.turn.text)).then((copied) => {
       this.copied = copied;
       if (copied) setTimeout(() => (this.copied = false), COPIED_MS);
     });

@@ -1,17 +1,24 @@
 /**
- * <linnet-composer>: where a message is written. Enter sends, Shift+Enter makes a new line, and while an answer is being
- * written the button stops it. It holds the draft and nothing else.
+ * <linnet-composer>: where a message is written, with files beside it if there are any. Enter sends, Shift+Enter makes a new line,
+ * and while an answer is being written the button stops it. It holds the draft and nothing else.
  */
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
+import type { AttachmentActions } from '../state/actions.ts';
+import type { Attachment } from '../state/attachments.ts';
 import { strings } from '../strings.ts';
+import './attachments.ts';
 import { icon } from './icons.ts';
 import { base, buttons } from './styles.ts';
+
+const MAX_PASTED_CHARS = 5000;
 
 export class LinnetComposer extends LitElement {
   static override properties = {
     answering: { type: Boolean },
     stopping: { type: Boolean },
     offered: { type: String },
+    attachments: { attribute: false },
+    actions: { attribute: false },
     draft: { state: true },
   };
   static override styles = [
@@ -20,6 +27,7 @@ export class LinnetComposer extends LitElement {
     css`
       form {
         display: flex;
+        flex-wrap: wrap;
         align-items: flex-end;
         gap: 0.5rem;
         padding: 0.4rem 0.4rem 0.4rem 0.5rem;
@@ -32,8 +40,12 @@ export class LinnetComposer extends LitElement {
         border-color: var(--accent);
         box-shadow: 0 0 0 1px var(--accent);
       }
+      linnet-attachments {
+        flex: 1 1 100%;
+      }
       textarea {
         flex: 1;
+        min-width: 0;
         font: inherit;
         color: inherit;
         background: none;
@@ -71,6 +83,8 @@ export class LinnetComposer extends LitElement {
   declare stopping: boolean;
   /** Words to begin with; they replace the draft when they change. */
   declare offered: string;
+  declare attachments: readonly Attachment[];
+  declare actions: AttachmentActions;
   declare draft: string;
 
   constructor() {
@@ -78,6 +92,7 @@ export class LinnetComposer extends LitElement {
     this.answering = false;
     this.stopping = false;
     this.offered = '';
+    this.attachments = [];
     this.draft = '';
   }
 
@@ -86,7 +101,33 @@ export class LinnetComposer extends LitElement {
   }
 
   override render(): TemplateResult {
+    const { actions, attachments } = this;
     return html`<form part="composer" @submit=${this.#onSubmit}>
+      <linnet-attachments
+        removable
+        .attachments=${attachments}
+        @detach=${(event: CustomEvent<number>) => {
+          actions.detach(event.detail);
+        }}
+      ></linnet-attachments>
+      <button
+        type="button"
+        class="icon"
+        data-testid="attach-button"
+        aria-label=${strings.attach}
+        title=${strings.attach}
+        @click=${this.#openPicker}
+      >
+        ${icon('clip')}
+      </button>
+      <input
+        type="file"
+        multiple
+        hidden
+        data-testid="attach-input"
+        aria-label=${strings.attach}
+        @change=${this.#onFiles}
+      />
       <label class="visually-hidden" for="draft">${strings.composerLabel}</label>
       <textarea
         id="draft"
@@ -98,6 +139,7 @@ export class LinnetComposer extends LitElement {
         .value=${this.draft}
         @input=${this.#onInput}
         @keydown=${this.#onKeydown}
+        @paste=${this.#onPaste}
       ></textarea>
       <span id="hint" class="visually-hidden">${strings.composerHint}</span>
       ${this.answering ? this.#renderStop() : this.#renderSend()}
@@ -115,7 +157,7 @@ export class LinnetComposer extends LitElement {
       data-testid="send-button"
       aria-label=${strings.send}
       title=${strings.send}
-      ?disabled=${this.draft.trim() === ''}
+      ?disabled=${this.#isEmpty}
     >
       ${icon('send')}
     </button>`;
@@ -151,9 +193,33 @@ export class LinnetComposer extends LitElement {
     this.#send();
   };
 
+  readonly #openPicker = (): void => {
+    this.renderRoot.querySelector<HTMLInputElement>('input[type=file]')?.click();
+  };
+
+  readonly #onFiles = (event: Event): void => {
+    if (!(event.target instanceof HTMLInputElement)) return;
+    this.actions.attach([...(event.target.files ?? [])]);
+    // The same file may be chosen again.
+    event.target.value = '';
+  };
+
+  /** Files are attached, and so is a text that is too long to be read in here. */
+  readonly #onPaste = (event: ClipboardEvent): void => {
+    const files = [...(event.clipboardData?.files ?? [])];
+    const text = event.clipboardData?.getData('text/plain') ?? '';
+    if (files.length === 0 && text.length <= MAX_PASTED_CHARS) return;
+    event.preventDefault();
+    this.actions.attach(files.length > 0 ? files : [new File([text], strings.pastedName)]);
+  };
+
+  get #isEmpty(): boolean {
+    return this.draft.trim() === '' && this.attachments.length === 0;
+  }
+
   #send(): void {
     const text = this.draft.trim();
-    if (text === '' || this.answering) return;
+    if (this.#isEmpty || this.answering) return;
     this.draft = '';
     this.dispatchEvent(new CustomEvent<string>('send', { detail: text }));
   }

@@ -7,6 +7,7 @@ import { repeat } from 'lit/directives/repeat.js';
 import { versionsAt, type Versions } from '../state/branches.ts';
 import type { Failure } from '../errors.ts';
 import type { Actions } from '../state/actions.ts';
+import type { Attachment } from '../state/attachments.ts';
 import { isAnswering, latestStats, type AnswerStats, type Conversation, type Turn } from '../state/conversation.ts';
 import { formatCount } from '../state/format.ts';
 import { strings } from '../strings.ts';
@@ -28,6 +29,8 @@ export class LinnetConversation extends LitElement {
     modelName: { attribute: false },
     builtIn: { type: Boolean },
     offeredText: { type: String },
+    attachments: { attribute: false },
+    probabilities: { type: Boolean },
     failure: { attribute: false },
     device: { attribute: false },
     actions: { attribute: false },
@@ -41,6 +44,10 @@ export class LinnetConversation extends LitElement {
   declare builtIn: boolean;
   /** Words to begin the first message with. */
   declare offeredText: string;
+  /** Files for the next question. */
+  declare attachments: readonly Attachment[];
+  /** Answers that know them show the probabilities of their tokens. */
+  declare probabilities: boolean;
   /** The worker is lost: what was said stays readable, and this stands in the composer's place. */
   declare failure: Failure | undefined;
   /** What it runs on, when that is a graphics card. */
@@ -56,6 +63,8 @@ export class LinnetConversation extends LitElement {
     super();
     this.builtIn = false;
     this.offeredText = '';
+    this.attachments = [];
+    this.probabilities = false;
     this.following = true;
   }
 
@@ -162,6 +171,7 @@ export class LinnetConversation extends LitElement {
       .actions=${this.actions}
       ?last=${turn === this.conversation.turns.at(-1)}
       ?frozen=${this.failure !== undefined}
+      ?probabilities=${this.probabilities}
       >${this.#renderVersions(versions)}</linnet-assistant-turn
     >`;
   }
@@ -207,6 +217,8 @@ export class LinnetConversation extends LitElement {
         ?answering=${isAnswering(this.conversation)}
         ?stopping=${stopping}
         .offered=${this.offeredText}
+        .attachments=${this.attachments}
+        .actions=${this.actions}
         @send=${(event: CustomEvent<string>) => {
           this.#send(event.detail);
         }}

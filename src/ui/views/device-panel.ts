@@ -1,5 +1,5 @@
 /**
- * <linnet-device-panel>: a dialog with what the engine runs on: adapter, features, limits, the kernels in use and those that
+ * <linnet-device-panel>: a dialog with what the engine runs on: adapter, features, limits, plots of what it did, the kernels in use and those that
  * are struck out. It shows two reports of the engine and changes nothing.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
@@ -8,6 +8,7 @@ import { deviceStrings as strings } from '../device-strings.ts';
 import { formatBytes, formatCount, formatDuration, formatMicroseconds } from '../state/format.ts';
 import { strings as pageStrings } from '../strings.ts';
 import { devicePanelStyles } from './device-panel-styles.ts';
+import type { StatsSample } from '../state/stats-sample.ts';
 import { icon } from './icons.ts';
 import { base, buttons, dialogs } from './styles.ts';
 
@@ -15,6 +16,7 @@ export class LinnetDevicePanel extends LitElement {
   static override properties = {
     device: { attribute: false },
     selfTest: { attribute: false },
+    samples: { attribute: false },
     copied: { state: true },
   };
   static override styles = [base, buttons, dialogs, devicePanelStyles];
@@ -22,14 +24,18 @@ export class LinnetDevicePanel extends LitElement {
   declare device: DeviceReport | undefined;
   /** Undefined until the engine has told it. */
   declare selfTest: SelfTestReport | undefined;
+  declare samples: readonly StatsSample[];
   declare copied: boolean;
 
   constructor() {
     super();
+    this.samples = [];
     this.copied = false;
   }
 
   open(): void {
+    // Where they cannot be fetched, the panel has everything else.
+    import('./plots.ts').catch(() => undefined);
     const dialog = this.renderRoot.querySelector('dialog');
     if (dialog?.open === false) dialog.showModal();
   }
@@ -44,6 +50,12 @@ export class LinnetDevicePanel extends LitElement {
         </button>
       </header>
       ${device === undefined ? nothing : renderDevice(device)}
+      <h3>${strings.plots}</h3>
+      ${
+        this.samples.length < 2
+          ? html`<p class="hint">${strings.noPlots}</p>`
+          : html`<linnet-plots .samples=${this.samples}></linnet-plots>`
+      }
       <h3>${strings.kernels}</h3>
       ${renderFamilies(selfTest?.families ?? [])} ${selfTest === undefined ? nothing : renderStruckOut(selfTest)}
       <footer>

@@ -157,7 +157,7 @@ export class LinnetHistory extends LitElement {
     return html`<form @submit=${submit} @keydown=${cancel}>
       <label class="visually-hidden" for="new-title">${historyStrings.newTitle}</label>
       <input id="new-title" data-testid="history-title" .value=${saved.title} maxlength="120" />
-      <button class="secondary" type="submit" data-testid="history-title-save">${historyStrings.save}</button>
+      <button class="secondary" type="submit" data-testid="history-title-save">${strings.save}</button>
     </form>`;
   }
 

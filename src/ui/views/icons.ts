@@ -17,6 +17,7 @@ const PATHS = {
   pencil: svg`<path d="M16.5 4.5a2.1 2.1 0 0 1 3 3L8 19l-4 1 1-4Z" />`,
   trash: svg`<path d="M4 7h16M9.5 7V4.5h5V7M6.5 7l.8 12a1.5 1.5 0 0 0 1.5 1.4h6.4a1.5 1.5 0 0 0 1.5-1.4l.8-12M10 11v5.5M14 11v5.5" />`,
   chats: svg`<path d="M5 6.5h14M5 12h14M5 17.5h9" />`,
+  clip: svg`<path d="m20 11.5-8.2 8.2a5 5 0 0 1-7.1-7.1l8.6-8.6a3.4 3.4 0 0 1 4.8 4.8l-8.5 8.5a1.7 1.7 0 0 1-2.4-2.4l7.7-7.7" />`,
   left: svg`<path d="m14 7-5 5 5 5" />`,
   right: svg`<path d="m10 7 5 5-5 5" />`,
   close: svg`<path d="m6 6 12 12M18 6 6 18" />`,

@@ -5,7 +5,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { CachedModel, StorageReport } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
-import { formatBytes } from '../state/format.ts';
+import { formatBytes, formatDate } from '../state/format.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
 import { base, buttons } from './styles.ts';
@@ -73,7 +73,8 @@ export class LinnetKeptModels extends LitElement {
 
   #renderModel(model: CachedModel): TemplateResult {
     const size = formatBytes(model.sizeBytes);
-    const detail = model.complete ? strings.keptSize(size) : strings.keptPart(formatBytes(model.storedBytes), size);
+    const stored = model.complete ? strings.keptSize(size) : strings.keptPart(formatBytes(model.storedBytes), size);
+    const detail = `${stored} · ${strings.lastUsed(formatDate(model.lastUsedMs))}`;
     const doomed = this.doomed === model.id;
     return html`<li data-testid="cached-model" data-complete=${String(model.complete)}>
       <div class="what">

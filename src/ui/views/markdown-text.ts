@@ -11,7 +11,7 @@ import { base } from './styles.ts';
 const COPIED_MS = 1500;
 
 export class LinnetMarkdown extends LitElement {
-  static override properties = { text: { attribute: false } };
+  static override properties = { text: { attribute: false }, testId: { attribute: false } };
   static override styles = [
     base,
     css`
@@ -142,16 +142,18 @@ export class LinnetMarkdown extends LitElement {
   ];
 
   declare text: string;
+  declare testId: string;
   readonly #renderer = new MarkdownRenderer(window);
 
   constructor() {
     super();
     this.text = '';
+    this.testId = 'answer-text';
   }
 
   override render(): TemplateResult {
     const blocks = this.#renderer.render(this.text);
-    return html`<div data-testid="answer-text" @click=${this.#onClick}>
+    return html`<div data-testid=${this.testId} @click=${this.#onClick}>
       ${blocks.map((block) => html`<div class="block">${unsafeHTML(block)}</div>`)}
     </div>`;
   }

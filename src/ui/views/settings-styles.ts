@@ -54,6 +54,21 @@ export const settingsStyles = css`
     width: 100%;
     margin-top: 1rem;
   }
+  .check {
+    display: grid;
+    grid-template-columns: auto 1fr;
+    align-items: center;
+    gap: 0.3rem 0.6rem;
+    margin-top: 1.1rem;
+  }
+  .check .hint {
+    grid-column: 2;
+  }
+  .language {
+    margin-top: 1.75rem;
+    padding-top: 1.1rem;
+    border-top: 1px solid var(--line);
+  }
   footer {
     margin-top: 1.75rem;
     padding-top: 1rem;

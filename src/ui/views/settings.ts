@@ -1,11 +1,12 @@
 /**
- * <linnet-settings>: the drawer with system prompt, sampling and memory settings. It edits values within the bounds of
+ * <linnet-settings>: the drawer with presets, system prompt, sampling and memory settings. It edits values within the bounds of
  * NUMBER_FIELDS and tells them through the actions; what they do is not known here.
  */
 import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import { live } from 'lit/directives/live.js';
 import type { DeviceReport } from '../../worker/api.ts';
 import type { Actions } from '../state/actions.ts';
+import type { Preset } from '../state/presets.ts';
 import {
   clampNumber,
   NUMBER_FIELDS,
@@ -15,8 +16,11 @@ import {
   type Settings,
 } from '../state/settings.ts';
 import { deviceStrings } from '../device-strings.ts';
+import { isLanguage, LANGUAGES } from '../language.ts';
+import type { LanguageChoice } from '../state/app-state.ts';
 import { strings } from '../strings.ts';
 import { icon } from './icons.ts';
+import './presets.ts';
 import { settingsStyles } from './settings-styles.ts';
 import { base, buttons, dialogs, drawers, fields } from './styles.ts';
 
@@ -26,11 +30,12 @@ const TEST_IDS: Partial<Record<NumberSetting, string>> = {
   maxTokens: 'settings-max-tokens',
   contextLength: 'settings-context-length',
 };
-const PLACEHOLDERS: Partial<Record<NumberSetting, string>> = { seed: strings.random, maxTokens: strings.noLimit };
 
 export class LinnetSettings extends LitElement {
   static override properties = {
     settings: { attribute: false },
+    presets: { attribute: false },
+    language: { attribute: false },
     actions: { attribute: false },
     device: { attribute: false },
     needsReload: { type: Boolean },
@@ -39,6 +44,10 @@ export class LinnetSettings extends LitElement {
   static override styles = [base, buttons, fields, dialogs, drawers, settingsStyles];
 
   declare settings: Settings;
+  /** The visitor's own. */
+  declare presets: readonly Preset[];
+  /** What was chosen; undefined where there is no choice. */
+  declare language: LanguageChoice | undefined;
   declare actions: Actions;
   declare device: DeviceReport | undefined;
   declare needsReload: boolean;
@@ -64,6 +73,7 @@ export class LinnetSettings extends LitElement {
             ${icon('close')}
           </button>
         </header>
+        <linnet-presets .settings=${this.settings} .own=${this.presets} .actions=${this.actions}></linnet-presets>
         <label for="system">${strings.systemPrompt}</label>
         <p class="hint" id="system-hint">${strings.systemPromptHint}</p>
         <textarea
@@ -80,6 +90,7 @@ export class LinnetSettings extends LitElement {
           ${this.#renderNumber('minP')} ${this.#renderNumber('repetitionPenalty')} ${this.#renderNumber('seed')}
           ${this.#renderNumber('maxTokens')}
         </div>
+        ${this.#renderProbabilities()}
         <h3>${strings.loading}</h3>
         <div class="grid">
           ${this.#renderNumber('contextLength')} ${this.#renderKvType()} ${this.#renderPrecision()}
@@ -92,6 +103,7 @@ export class LinnetSettings extends LitElement {
               </button>`
             : nothing
         }
+        ${this.#renderLanguage()}
         <footer>
           <button class="quiet" @click=${this.actions.resetSettings}>${strings.resetSettings}</button>
           ${this.#renderDevice()}
@@ -118,7 +130,7 @@ export class LinnetSettings extends LitElement {
         step=${step}
         data-testid=${TEST_IDS[name] ?? `settings-${name}`}
         aria-describedby="${name}-hint"
-        placeholder=${PLACEHOLDERS[name] ?? strings.automatic}
+        placeholder=${name === 'seed' ? strings.random : name === 'maxTokens' ? strings.noLimit : strings.automatic}
         .value=${live(value === undefined ? '' : String(value))}
         @change=${commit}
       />
@@ -154,6 +166,39 @@ export class LinnetSettings extends LitElement {
       this.actions.changeSettings({ overflow: event.target.value === 'stop' ? 'stop' : 'dropOldestTurns' });
     };
     return this.#renderSelect('overflow', strings.overflow, strings.overflows, this.settings.overflow, change);
+  }
+
+  #renderProbabilities(): TemplateResult {
+    const change = (event: Event): void => {
+      if (event.target instanceof HTMLInputElement)
+        this.actions.changeSettings({ probabilities: event.target.checked });
+    };
+    return html`<div class="check">
+      <input
+        id="probabilities"
+        type="checkbox"
+        data-testid="settings-probabilities"
+        aria-describedby="probabilities-hint"
+        .checked=${live(this.settings.probabilities)}
+        @change=${change}
+      />
+      <label for="probabilities">${strings.probabilities}</label>
+      <p class="hint" id="probabilities-hint">${strings.probabilitiesHint}</p>
+    </div>`;
+  }
+
+  /** Its own name in each language; not in somebody else's page, which has one. */
+  #renderLanguage(): TemplateResult | typeof nothing {
+    if (this.language === undefined) return nothing;
+    const change = (event: Event): void => {
+      if (!(event.target instanceof HTMLSelectElement)) return;
+      const { value } = event.target;
+      this.actions.setLanguage(isLanguage(value) ? value : 'auto');
+    };
+    const options = { auto: strings.languageAuto, ...LANGUAGES };
+    return html`<div class="language">
+      ${this.#renderSelect('language', strings.language, options, this.language, change)}
+    </div>`;
   }
 
   #renderSelect(

@@ -5,6 +5,7 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from 'lit';
 import type { UserTurn } from '../state/conversation.ts';
 import { strings } from '../strings.ts';
+import './attachments.ts';
 import { icon } from './icons.ts';
 import { base, buttons, fields } from './styles.ts';
 import { turnStyles } from './turn-styles.ts';
@@ -25,6 +26,13 @@ export class LinnetUserTurn extends LitElement {
         display: flex;
         flex-direction: column;
         align-items: flex-end;
+      }
+      linnet-attachments {
+        max-width: min(85%, 36rem);
+        margin-bottom: 0.4rem;
+      }
+      .bubble:empty {
+        display: none;
       }
       .bubble {
         max-width: min(85%, 36rem);
@@ -80,7 +88,8 @@ export class LinnetUserTurn extends LitElement {
   }
 
   #renderText(): TemplateResult {
-    return html`<div class="bubble" part="question" data-testid="message-user">${this.turn.text}</div>
+    return html`<linnet-attachments .attachments=${this.turn.attachments ?? []}></linnet-attachments>
+      <div class="bubble" part="question" data-testid="message-user">${this.turn.text}</div>
       <div class="tools">
         <slot></slot>
         <button class="quiet edit" data-testid="edit-button" ?disabled=${!this.editable} @click=${this.#startEditing}>
@@ -126,7 +135,7 @@ export class LinnetUserTurn extends LitElement {
   readonly #onSubmit = (event: Event): void => {
     event.preventDefault();
     const text = this.renderRoot.querySelector('textarea')?.value.trim() ?? '';
-    if (text === '' || !this.editable) return;
+    if ((text === '' && this.turn.attachments === undefined) || !this.editable) return;
     this.editing = false;
     this.dispatchEvent(new CustomEvent<string>('edit', { detail: text }));
   };

@@ -1,0 +1,36 @@
+/** What a person is told about each error, in Chinese (simplified): what happened, and what to do about it. */
+import type { LinnetErrorName } from '../worker/api.ts';
+
+export const failures = {
+  NotGguf: { title: '这不是 GGUF 文件', advice: '请选择以 .gguf 结尾的文件。' },
+  UnsupportedGgufVersion: { title: '不支持此 GGUF 版本', advice: '请选择该模型较新的文件。' },
+  GgufTruncated: { title: '文件不完整', advice: '请重新下载，或选择其他文件。' },
+  GgufInvalid: { title: '文件已损坏', advice: '请重新下载，或选择其他文件。' },
+  UnsupportedTensorType: {
+    title: 'Linnet 还不能读取这种权重类型',
+    advice: '请选择同一模型的 Q4_K_M、Q4_0、Q8_0 或 F16 文件。',
+  },
+  UnsupportedArchitecture: { title: '尚不支持这类模型', advice: 'Llama 系列的模型可用，例如列表中的模型。' },
+  UnsupportedTokenizer: { title: '尚不支持此模型的分词器', advice: '请选择列表中的模型。' },
+  MissingTensor: { title: '文件缺少模型的一部分', advice: '请选择其他文件。' },
+  NetworkFailed: { title: '网络出错', advice: '请检查连接。已下载的部分会保留，并从该处继续。' },
+  HttpFailed: { title: '服务器拒绝', advice: '请检查地址，或稍后再试。' },
+  RepositoryNotFound: { title: '没有这个仓库', advice: '请检查名称；私有和受限的仓库无法读取。' },
+  SourceChanged: { title: '下载期间文件发生了变化', advice: '请重试以获取新文件。' },
+  StorageFull: { title: '本设备空间不足', advice: '请删除不再需要的模型，或加载但不保存。' },
+  StorageUnavailable: { title: '浏览器不允许本页面存储', advice: '请退出无痕浏览，或加载但不保存。' },
+  CacheCorrupt: { title: '保存的副本已损坏', advice: '请重试：只会重新下载损坏的部分。' },
+  NoWebGpu: { title: '此浏览器无法使用显卡', advice: '请使用支持 WebGPU 的浏览器，然后重新加载。' },
+  DeviceLost: { title: '显卡连接已丢失', advice: '请重新启动引擎；模型仍在这里。' },
+  OutOfMemory: { title: '显存不足', advice: '请在设置中缩短上下文后重试，关闭其他页面，或选择较小的模型。' },
+  LimitExceeded: { title: '超出此显卡的限制', advice: '请在设置中缩短上下文后重试，或选择较小的模型。' },
+  ShaderFailed: { title: '计算内核在此设备上无法工作', advice: '请更新浏览器或显卡驱动，或换用其他浏览器。' },
+  InvalidRequest: { title: '有设置超出范围', advice: '请检查设置。' },
+  ContextFull: { title: '对话已放不下', advice: '请开始新对话，或（在设置中）允许略去最早的消息。' },
+  ModelNotLoaded: { title: '模型已不在内存中', advice: '请重新加载，无需下载。' },
+  TemplateFailed: { title: '模型的对话模板出错', advice: '请选择该模型的其他文件。' },
+  Aborted: { title: '已停止', advice: '可随时重试。' },
+  WorkerFailed: { title: '引擎已停止', advice: '对话内容仍在。保存过的模型重新加载时无需下载。' },
+  BlockedByPolicy: { title: '被此页面的安全策略阻止', advice: '页面所有者可以允许它。' },
+  Internal: { title: '出了问题', advice: '请重新启动引擎。如果再次发生，请报告。' },
+} satisfies Record<LinnetErrorName, { title: string; advice: string }>;
