@@ -7,7 +7,7 @@ export const DATA_LEVEL: readonly Technique[] = [
     group: 'Input compression',
     name: 'Prompt pruning (Selective Context, LLMLingua)',
     status: 'absent',
-    here: 'Needs the log-probability of every token of a prompt, which the runtime does not give yet.',
+    here: 'What it rests on is here: `model.score` gives the log-probability of every token of a text. Nothing prunes by it yet.',
   },
   {
     level: 'Data',

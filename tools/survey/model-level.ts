@@ -44,13 +44,18 @@ export const MODEL_LEVEL: readonly Technique[] = [
     level: 'Model',
     group: 'Efficient structure',
     name: 'Sliding windows',
-    status: 'partly',
-    here: 'Windows hide keys, exactly, and skip the work of what they hide. Blocks that left every window are not given back yet: the cache is as large as without.',
-    files: ['src/shaders/attention/visible_before.wgsl'],
+    status: 'works',
+    here: 'Windows hide keys, exactly, and skip the work of what they hide. Layers with windows have a pool of blocks of their own, where little more than a window of each sequence is kept.',
+    files: ['src/shaders/attention/visible_before.wgsl', 'src/worker/scheduler/window-blocks.ts'],
     shown: [
       { file: ATTENTION, test: 'window $shape.window, soft cap $shape.softcap' },
+      {
+        file: 'src/worker/serving/window-pool.gpu.test.ts',
+        test: 'gives the bits of a pool for all tokens, in the bytes of windows',
+      },
       { file: PARITY, test: "{ model: 'gemma3', flags: [] }" },
     ],
+    measured: 'Gemma 3 1B with 32 k of context: 68 blocks instead of 1 033 in 22 of its 26 layers (planned, not timed)',
   },
   {
     level: 'Model',

@@ -70,7 +70,7 @@ export const SYSTEM_LEVEL: readonly Technique[] = [
       { file: 'src/worker/serving/late-read.gpu.test.ts', test: 'what a token takes' },
       {
         file: 'src/worker/serving/late-bits.gpu.test.ts',
-        test: 'says the same as waiting for each token, greedy, drawn, stopped, aborted, in turns and together',
+        test: 'of %s says the same as waiting, greedy, drawn, stopped, aborted, in turns and together',
       },
     ],
     measured: '50 tokens: 50 submits, 1 wait (asserted)',
