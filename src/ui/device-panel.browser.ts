@@ -27,6 +27,19 @@ const SELF_TEST: SelfTestReport = {
   timingMs: 0,
 };
 
+// The first, since what is fetched once is there for all that follow.
+it('draws speed, memory and cache of what was answered, fetched when the panel is opened', async () => {
+  await openChat({ answer: 'A longer answer of some words. '.repeat(12), tickMs: 15 });
+  expect(customElements.get('linnet-plots')).toBeUndefined();
+  await byId('composer').fill('Hello');
+  await byId('send-button').click();
+  await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'done');
+  await byId('settings-button').click();
+  await byId('device-panel-button').click();
+  await expect.element(byId('plot').nth(1)).toHaveTextContent('Graphics memory, MB: 900');
+  await expect.poll(() => byId('plot').nth(2).element().querySelector('canvas')?.width).toBeGreaterThan(100);
+});
+
 it('shows the adapter, its limits and features, and which kernels are in use and which struck out', async () => {
   await openChat({ selfTest: SELF_TEST });
   await byId('settings-button').click();
@@ -52,16 +65,4 @@ it('says when kernels are chosen where no model is loaded yet', async () => {
   await byId('device-panel-button').click();
   await expect.element(byId('device-panel')).toHaveTextContent('chosen when a model is loaded');
   await expect.element(byId('struck-out')).not.toBeInTheDocument();
-});
-
-it('draws speed, memory and cache of what was answered, fetched when the panel is opened', async () => {
-  await openChat({ answer: 'A longer answer of some words. '.repeat(12), tickMs: 15 });
-  expect(customElements.get('linnet-plots')).toBeUndefined();
-  await byId('composer').fill('Hello');
-  await byId('send-button').click();
-  await expect.element(byId('message-assistant')).toHaveAttribute('data-status', 'done');
-  await byId('settings-button').click();
-  await byId('device-panel-button').click();
-  await expect.element(byId('plot').nth(1)).toHaveTextContent('Graphics memory, MB: 900');
-  await expect.poll(() => byId('plot').nth(2).element().querySelector('canvas')?.width).toBeGreaterThan(100);
 });

@@ -36,7 +36,7 @@ const PLANTED: readonly (readonly [kernel: string, right: string, wrong: string]
   ['embed_q4_0', 'gid.x % params.num_groups', '0u'],
   ['rmsnorm_f32', 'f32(params.num_elements)', 'f32(params.num_words * 4u)'],
   ['rmsnorm_f32', ' + params.eps', ''],
-  ['rmsnorm_f32', 'source = row_index[r]', 'source = r'],
+  ['rmsnorm_f32', 'return row_index[r]', 'return r'],
   ['rmsnorm_f32', 'fma(v, v, sum)', 'fma(min(v, vec4<f32>(65504.0)), v, sum)'],
   ['qk_norm_f32', 'wid.x >= first_value', 'wid.x > first_value'],
   ['rope_append_f32', 'select(-1.0, 1.0, is_high)', '1.0'],
