@@ -10,7 +10,7 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { BindingKind, Kernel } from '../../src/shaders/kernel.ts';
-import { openDawn } from './dawn.ts';
+import { openDawn, type AdapterName } from './dawn.ts';
 import { openTestDevice, testAdapters, titleOf, type TestDevice } from './test-devices.ts';
 
 export type Words = Uint32Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
@@ -143,7 +143,7 @@ export class KernelRunner {
 const KERNEL_FEATURES: readonly GPUFeatureName[] = ['shader-f16', 'subgroups'];
 
 /** `body` describes tests; they run on every adapter that is present, with those features of the kernels that it has. */
-export function describeOnAdapters(body: (runner: () => KernelRunner) => void): void {
+export function describeOnAdapters(body: (runner: () => KernelRunner, adapter: AdapterName) => void): void {
   for (const { name, skipReason } of testAdapters()) {
     describe.skipIf(skipReason !== undefined)(titleOf(name, skipReason), () => {
       let opened: TestDevice | undefined;
@@ -162,7 +162,7 @@ export function describeOnAdapters(body: (runner: () => KernelRunner) => void): 
         if (runner === undefined)
           throw new Error('the device is opened before the tests, not while they are described');
         return runner;
-      });
+      }, name);
     });
   }
 }

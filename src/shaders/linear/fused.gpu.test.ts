@@ -85,7 +85,7 @@ async function check(
   return differences(out.subarray(0, inputs.out.length), inputs.expected);
 }
 
-describeOnAdapters((runner) => {
+describeOnAdapters((runner, adapter) => {
   const kernelFor = (fused: Fused, type: BlockType, skip: (condition: boolean, note: string) => void) => {
     const kernel = kernelOf(fused, type, runner().subgroupMin);
     const missing = runner().missingFeature(kernel);
@@ -141,7 +141,7 @@ describeOnAdapters((runner) => {
     },
   );
 
-  it.for<readonly [string, string, string, BlockType?]>([
+  const mistakes: readonly (readonly [string, string, string, BlockType?])[] = [
     ['gated, rows', 'params.split_at + row', 'row'], // the weights of gate for up
     ['gated, rows', 'finished(n + params.split_at', 'finished(n'], // and their bias
     ['gated, rows', 'exp(min(-gate, 80.0))', 'exp(min(gate, 80.0))'],
@@ -159,14 +159,22 @@ describeOnAdapters((runner) => {
     ['normed and gated, lanes', 'sum4(r1.squares)', 'sum4(r0.squares)'],
     ['normed and gated, lanes', 'ups[lane]', 'gates[lane]'],
     ['normed and gated, lanes', 'distance < 32u', 'distance < 16u'],
-  ])('finds a mistake planted in %s: %s -> %s', async ([title, right, wrong, type = Q4_0], { skip }) => {
-    const fused = FUSED.find((candidate) => candidate.title === title);
-    if (fused === undefined) throw new Error(`nothing is called ${title}`);
-    kernelFor(fused, type, skip);
-    const found: string[] = [];
-    for (const [i, one] of FUSED_CASES.entries()) {
-      found.push(...(await check(runner(), planted(kernelOf(fused, type, 4), right, wrong), fused, type, 71 + i, one)));
-    }
-    expect(found).not.toEqual([]);
-  });
+  ];
+  // What is found on one adapter is found: Mesa takes many seconds to compile each of these that it has not seen before.
+  const isCheap = (title: string) => title !== 'gated, columns' || adapter !== 'lavapipe';
+  it.for(mistakes.filter(([title]) => isCheap(title)))(
+    'finds a mistake planted in %s: %s -> %s',
+    async ([title, right, wrong, type = Q4_0], { skip }) => {
+      const fused = FUSED.find((candidate) => candidate.title === title);
+      if (fused === undefined) throw new Error(`nothing is called ${title}`);
+      kernelFor(fused, type, skip);
+      const found: string[] = [];
+      for (const [i, one] of FUSED_CASES.entries()) {
+        found.push(
+          ...(await check(runner(), planted(kernelOf(fused, type, 4), right, wrong), fused, type, 71 + i, one)),
+        );
+      }
+      expect(found).not.toEqual([]);
+    },
+  );
 });

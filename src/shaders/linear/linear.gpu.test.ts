@@ -103,7 +103,10 @@ async function check(
   return differences(out.subarray(0, inputs.out.length), inputs.expected(first, count));
 }
 
-describeOnAdapters((runner) => {
+describeOnAdapters((runner, adapter) => {
+  /** What is found on one adapter is found: Mesa takes seconds to compile each kernel of `columns` that it has not seen before. */
+  const isCheap = (family: Family) => family !== 'columns' || adapter !== 'lavapipe';
+
   const all = FAMILIES.flatMap((family) =>
     ALL_BLOCK_TYPES.map((type) => ({ family, type, title: kernelOf(type, family, 4).name })),
   );
@@ -213,7 +216,7 @@ describeOnAdapters((runner) => {
     },
   );
 
-  it.for<readonly [Family, string, string]>([
+  const mistakes: readonly (readonly [Family, string, string])[] = [
     ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
     ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
     ['gemm', 'n + 8u < params.num_out', 'n + 8u <= params.num_out'],
@@ -243,19 +246,23 @@ describeOnAdapters((runner) => {
     ['lanes', 'distance < 32u', 'distance < 16u'],
     ['lanes', 'group += 32u', 'group += 64u'],
     ['lanes', 'lane < count', 'lane <= count'],
-  ])('finds a mistake planted in %s: %s -> %s', async ([family, right, wrong], { skip }) => {
-    const kernel = planted(kernelOf(Q4_0, family, 4), right, wrong);
-    const missing = runner().missingFeature(kernel);
-    skip(missing !== undefined, `the adapter has no ${String(missing)}`);
-    const found: string[] = [];
-    for (const [i, one] of LINEAR_CASES.entries()) {
-      found.push(...(await check(runner(), kernel, family, Q4_0, 41 + i, one)));
-    }
-    expect(found).not.toEqual([]);
-  });
+  ];
+  it.for(mistakes.filter(([family]) => isCheap(family)))(
+    'finds a mistake planted in %s: %s -> %s',
+    async ([family, right, wrong], { skip }) => {
+      const kernel = planted(kernelOf(Q4_0, family, 4), right, wrong);
+      const missing = runner().missingFeature(kernel);
+      skip(missing !== undefined, `the adapter has no ${String(missing)}`);
+      const found: string[] = [];
+      for (const [i, one] of LINEAR_CASES.entries()) {
+        found.push(...(await check(runner(), kernel, family, Q4_0, 41 + i, one)));
+      }
+      expect(found).not.toEqual([]);
+    },
+  );
 
   // One shape of a whole block is enough for what is between the groups of a strip, or of a unit.
-  it.for<{ type: BlockType; family: Family; right: string; wrong: string }>([
+  const betweenGroups: readonly { type: BlockType; family: Family; right: string; wrong: string }[] = [
     {
       type: Q4_K,
       family: 'gemm by broadcast',
@@ -274,7 +281,8 @@ describeOnAdapters((runner) => {
     { type: Q6_K, family: 'columns', right: 'dot_q6k(quarter3_b', wrong: 'dot_q6k(quarter1_b' },
     { type: Q6_K, family: 'columns', right: '(u.high_b >> vec4<u32>(2u))', wrong: 'u.high_b' },
     { type: Q8_0, family: 'columns', right: 'word ^ 0x00808080u', wrong: 'word ^ 0x80808080u' },
-  ])(
+  ];
+  it.for(betweenGroups.filter(({ family }) => isCheap(family)))(
     'finds a mistake planted in $type.name, $family: $right -> $wrong',
     async ({ type, family, right, wrong }, { skip }) => {
       const { subgroupMin = 0 } = runner();
