@@ -18,11 +18,12 @@ export class LinnetTokens extends LitElement {
     base,
     css`
       .text {
-        white-space: pre-wrap;
         overflow-wrap: anywhere;
         line-height: 1.8;
       }
+      /* Not of .text, which has white space of its own around them. */
       .text span {
+        white-space: pre-wrap;
         border-radius: 3px;
         cursor: default;
         border-bottom: 2px solid transparent;
@@ -42,6 +43,7 @@ export class LinnetTokens extends LitElement {
       ul {
         display: flex;
         flex-wrap: wrap;
+        align-items: flex-start;
         gap: 0.35rem;
         min-height: 2.2rem;
         margin-top: 0.5rem;
@@ -85,7 +87,7 @@ export class LinnetTokens extends LitElement {
         data-testid="tokens"
         @keydown=${this.#onKeydown}
       >
-        ${this.tokens.map((token, index) => this.#renderToken(token, index))}${this.#tail}
+        ${this.tokens.map((token, index) => this.#renderToken(token, index))}<span>${this.#tail}</span>
       </div>
       <div aria-live="polite">${this.#renderAlternatives()}</div>`;
   }
