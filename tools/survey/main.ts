@@ -7,12 +7,16 @@ import { dirname, relative, resolve } from 'node:path';
 import { DATA_LEVEL } from './data-level.ts';
 import { MODEL_LEVEL } from './model-level.ts';
 import { SYSTEM_LEVEL } from './system-level.ts';
-import type { Status, Technique } from './techniques.ts';
+import type { Group, Level, Status, Technique } from './techniques.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGE = resolve(ROOT, 'docs/survey.md');
 
-export const TECHNIQUES: readonly Technique[] = [...DATA_LEVEL, ...MODEL_LEVEL, ...SYSTEM_LEVEL];
+const LEVELS: readonly Level[] = [DATA_LEVEL, MODEL_LEVEL, SYSTEM_LEVEL];
+
+export const TECHNIQUES: readonly Technique[] = LEVELS.flatMap(({ groups }) =>
+  groups.flatMap(({ techniques }) => techniques),
+);
 
 const INTRODUCTION = `# The survey, and what of it is here
 
@@ -28,8 +32,8 @@ function link(file: string): string {
   return `[\`${name}\`](${relative(dirname(PAGE), resolve(ROOT, file))})`;
 }
 
-function count(techniques: readonly Technique[], status: Status): number {
-  return techniques.filter((technique) => technique.status === status).length;
+function count(status: Status): string {
+  return String(TECHNIQUES.filter((technique) => technique.status === status).length);
 }
 
 function entry({ name, status, here, files = [], shown = [], measured }: Technique): string {
@@ -41,22 +45,15 @@ function entry({ name, status, here, files = [], shown = [], measured }: Techniq
   return list.length === 0 ? head : `${head}\n\n${list.join('\n')}`;
 }
 
+function section({ name, techniques }: Group): readonly string[] {
+  return [`### ${name}`, ...techniques.map(entry)];
+}
+
 /** Techniques in their order, by level and heading. */
-export function surveyPage(techniques: readonly Technique[] = TECHNIQUES): string {
-  const parts = [
-    INTRODUCTION,
-    `Of ${techniques.length} techniques ${count(techniques, 'works')} work, ${count(techniques, 'partly')} work partly and ${count(techniques, 'absent')} are absent.`,
-  ];
-  let heading = '';
-  let group = '';
-  for (const technique of techniques) {
-    if (technique.level !== heading) parts.push(`## ${technique.level} level`);
-    if (technique.group !== group || technique.level !== heading) parts.push(`### ${technique.group}`);
-    heading = technique.level;
-    group = technique.group;
-    parts.push(entry(technique));
-  }
-  return `${parts.join('\n\n')}\n`;
+export function surveyPage(): string {
+  const counts = `${count('works')} work, ${count('partly')} work partly and ${count('absent')} are absent`;
+  const parts = LEVELS.flatMap(({ name, groups }) => [`## ${name} level`, ...groups.flatMap(section)]);
+  return `${[INTRODUCTION, `Of ${String(TECHNIQUES.length)} techniques ${counts}.`, ...parts].join('\n\n')}\n`;
 }
 
 export function readPage(): string {

@@ -4,8 +4,6 @@
  *
  * Nothing is said to work without a test of ours that is named by its title; the check of this table looks for that title.
  */
-export type Level = 'Data' | 'Model' | 'System';
-
 /** `works`: used on real models. `partly`: what is missing is said. `absent`: not here, and why. */
 export type Status = 'works' | 'partly' | 'absent';
 
@@ -17,9 +15,6 @@ export interface Shown {
 }
 
 export interface Technique {
-  readonly level: Level;
-  /** The survey's heading. */
-  readonly group: string;
   readonly name: string;
   readonly status: Status;
   /** What of it is here; of what is absent, why. */
@@ -28,4 +23,15 @@ export interface Technique {
   readonly shown?: readonly Shown[];
   /** A figure and where it stands, or a count that a test asserts. */
   readonly measured?: string;
+}
+
+/** Techniques under one of the survey's headings. */
+export interface Group {
+  readonly name: string;
+  readonly techniques: readonly Technique[];
+}
+
+export interface Level {
+  readonly name: 'Data' | 'Model' | 'System';
+  readonly groups: readonly Group[];
 }
