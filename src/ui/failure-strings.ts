@@ -15,7 +15,7 @@ export const failures = {
   },
   UnsupportedArchitecture: {
     title: 'This kind of model is not supported yet',
-    advice: 'Models of the Llama family work, such as those in the list.',
+    advice: 'Choose a model of the list, or one of another family.',
   },
   UnsupportedTokenizer: {
     title: 'This model’s tokenizer is not supported yet',

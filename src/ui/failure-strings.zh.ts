@@ -10,7 +10,7 @@ export const failures = {
     title: 'Linnet 还不能读取这种权重类型',
     advice: '请选择同一模型的 Q4_K_M、Q4_0、Q8_0 或 F16 文件。',
   },
-  UnsupportedArchitecture: { title: '尚不支持这类模型', advice: 'Llama 系列的模型可用，例如列表中的模型。' },
+  UnsupportedArchitecture: { title: '尚不支持这类模型', advice: '请选择列表中的模型，或其他系列的模型。' },
   UnsupportedTokenizer: { title: '尚不支持此模型的分词器', advice: '请选择列表中的模型。' },
   MissingTensor: { title: '文件缺少模型的一部分', advice: '请选择其他文件。' },
   NetworkFailed: { title: '网络出错', advice: '请检查连接。已下载的部分会保留，并从该处继续。' },

@@ -50,3 +50,23 @@ it('ends without a word when the engine is gone, and begins again with the next 
   }
   expect(store.state.samples).toEqual([]);
 });
+
+it('looks at the end of a short answer at once, so that its speed is not that of a pause', async () => {
+  const store = createStore(initialState({ conversationId: 'c' }));
+  let timeMs = 0;
+  const stats = vi.fn(() => {
+    const counts = { numSequenceSteps: timeMs / 5, numAcceptedDraftTokens: 0 };
+    return Promise.resolve({ ...counts, bufferBytes: 7, lastDecodeStep: { kvBytesRead: 1 } } as EngineStats);
+  });
+  keepStats({ stats, store, nowMs: () => timeMs, intervalMs: 3_600_000 });
+  store.update((state) => ({ ...state, conversation: ask(emptyConversation('c'), 'Hi') }));
+  await vi.waitFor(() => {
+    expect(store.state.samples).toHaveLength(1);
+  });
+  timeMs = 100;
+  const result = { text: 'Hello', finishReason: 'stop', timings: {} } as GenerationResult;
+  store.update((state) => ({ ...state, conversation: finishAnswer(state.conversation, result) }));
+  await vi.waitFor(() => {
+    expect(store.state.samples.map(({ tokensPerSecond }) => tokensPerSecond)).toEqual([undefined, 200]);
+  });
+});

@@ -1,6 +1,6 @@
 /**
- * What the engine does while it answers, as samples for plots: it is asked twice a second from the beginning of an answer to its end,
- * and otherwise left alone. It knows nothing of plots.
+ * What the engine does while it answers, as samples for plots: it is asked at the beginning of an answer, twice a second, and at
+ * its end, and otherwise left alone. It knows nothing of plots.
  */
 import type { EngineStats } from '../../worker/api.ts';
 import type { AppState } from './app-state.ts';
@@ -21,6 +21,19 @@ const MAX_SAMPLES = 600;
 
 export function keepStats({ stats, store, nowMs, intervalMs = INTERVAL_MS }: StatsLogOptions): void {
   let isRunning = false;
+  /** Until the next sample is due, or the answer ends: what comes behind its end is not time that its tokens took. */
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      const go = (): void => {
+        clearTimeout(timer);
+        unsubscribe();
+        resolve();
+      };
+      const timer = setTimeout(go, intervalMs);
+      const unsubscribe = store.subscribe(({ conversation }) => {
+        if (!isAnswering(conversation)) go();
+      });
+    });
   const run = async (): Promise<void> => {
     isRunning = true;
     let before: Counted | undefined;
@@ -32,7 +45,7 @@ export function keepStats({ stats, store, nowMs, intervalMs = INTERVAL_MS }: Sta
         const sample = sampleOf(counted, before);
         store.update((state) => ({ ...state, samples: [...state.samples, sample].slice(-MAX_SAMPLES) }));
         before = counted;
-        if (goesOn) await new Promise((resolve) => setTimeout(resolve, intervalMs));
+        if (goesOn) await pause();
       }
     } catch {
       // An engine that is gone has no numbers; the page says so elsewhere.

@@ -49,6 +49,11 @@ export class LinnetPlots extends LitElement {
     for (const plot of this.#plots.values()) plot.setSize({ width: this.clientWidth, height: HEIGHT_PX });
   });
 
+  readonly #scheme = matchMedia('(prefers-color-scheme: dark)');
+  readonly #redraw = (): void => {
+    for (const plot of this.#plots.values()) plot.redraw();
+  };
+
   constructor() {
     super();
     this.samples = [];
@@ -57,11 +62,13 @@ export class LinnetPlots extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#resize.observe(this);
+    this.#scheme.addEventListener('change', this.#redraw);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resize.disconnect();
+    this.#scheme.removeEventListener('change', this.#redraw);
   }
 
   override render(): TemplateResult {
@@ -86,10 +93,10 @@ export class LinnetPlots extends LitElement {
   }
 
   #create(id: string, place: HTMLElement): uPlot {
-    const accent = getComputedStyle(place).color;
-    const muted = getComputedStyle(this).color;
+    // Asked at each drawing, since the page may have turned dark meanwhile.
+    const accent = () => getComputedStyle(place).color;
     const axis: uPlot.Axis = {
-      stroke: muted,
+      stroke: () => getComputedStyle(this).color,
       grid: { show: false },
       ticks: { show: false },
       size: 30,
@@ -103,7 +110,8 @@ export class LinnetPlots extends LitElement {
         cursor: { show: false },
         scales: { x: { time: false }, y: { range: (_, __, max) => [0, max > 0 ? max * 1.1 : 1] } },
         axes: [axis, { ...axis, size: 52 }],
-        series: [{}, { stroke: accent, width: 2, spanGaps: false, points: { show: false } }],
+        // A short answer is one value between two gaps, which no line shows.
+        series: [{}, { stroke: accent, width: 2, spanGaps: false, points: { show: true, size: 4, fill: accent } }],
       },
       [[], []],
       place,
