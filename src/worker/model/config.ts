@@ -212,6 +212,21 @@ export interface CommonOptions {
   readonly hasStates?: boolean;
 }
 
+/** What few families have, as it is for those that have it not. */
+const PLAIN = {
+  activation: 'silu',
+  rotateHalves: false,
+  attentionSoftcap: 0,
+  queryGrowth: undefined,
+  embeddingScale: 1,
+  logitScale: 1,
+  logitSoftcap: 0,
+  encoder: undefined,
+  attentionGates: false,
+  recurrent: undefined,
+  buffers: {},
+} as const;
+
 /**
  * What families share: a plain decoder, every layer alike.
  * @throws GgufInvalid naming the key; UnsupportedArchitecture for shapes that the kernels do not have
@@ -252,7 +267,6 @@ export function readCommonConfig(
     hiddenSize,
     numHeads,
     experts: numExperts === 0 ? undefined : experts?.(keys),
-    activation: 'silu',
     normEps: keys.require(normEpsKey),
     contextLength,
     numLayers,
@@ -264,7 +278,6 @@ export function readCommonConfig(
       ffnSize: ffnSizes[i] ?? NaN,
       ...(numKvHeads[i] === 0 ? { cache: NO_CACHE, hasState: true } : { cache: i }),
     })),
-    rotateHalves: false,
     ropes: [
       {
         theta: keys.option('rope.freq_base', 10000),
@@ -275,15 +288,7 @@ export function readCommonConfig(
     ],
     latent,
     attentionScale: keys.option('attention.scale', 0) || 1 / Math.sqrt(headDim),
-    attentionSoftcap: 0,
-    queryGrowth: undefined,
-    embeddingScale: 1,
-    logitScale: 1,
-    logitSoftcap: 0,
-    encoder: undefined,
-    attentionGates: false,
-    recurrent: undefined,
-    buffers: {},
+    ...PLAIN,
   };
 }
 
@@ -297,24 +302,14 @@ export function readStateOnlyConfig(keys: ModelKeys): ModelConfig {
     hiddenSize: keys.positive('embedding_length'),
     numHeads: 1,
     experts: undefined,
-    activation: 'silu',
     normEps: keys.require(RMS_EPS),
     contextLength: keys.positive('context_length'),
     numLayers,
     layers: Array.from({ length: numLayers }, () => ({ ...layer, hasState: true })),
-    rotateHalves: false,
     ropes: [{ theta: 10000, dim: 4, scaling: { kind: 'none' }, attnFactor: 1 }],
     latent: undefined,
     attentionScale: 1,
-    attentionSoftcap: 0,
-    queryGrowth: undefined,
-    embeddingScale: 1,
-    logitScale: 1,
-    logitSoftcap: 0,
-    encoder: undefined,
-    attentionGates: false,
-    recurrent: undefined,
-    buffers: {},
+    ...PLAIN,
   };
 }
 

@@ -92,9 +92,12 @@ export function planSizes(
   const isEncoder = config.encoder !== undefined;
   // The cache of an encoder lives for one step: there is nothing to gain by rounding what is in it.
   const kvLayout = isEncoder ? 'f32' : options.kvLayout;
+  const states = planStatePool(config, limits);
+  // A cut to a snapshot and one to a whole window would have to agree, and no model has both.
+  const hasWindowPool = options.windowPool === true && !isEncoder && states === undefined;
   const kv = planKvPool(config.layers, kvLayout, numBlocks, limits, {
     transform: options.kvTransform,
-    windows: options.windowPool === true && !isEncoder ? windowPool(config, options.maxRows, numBlocks) : undefined,
+    windows: hasWindowPool ? windowPool(config, options.maxRows, numBlocks) : undefined,
   });
   const sharded = kv.numShards > 1;
   const chunkTokens = sharded ? BLOCK_TOKENS : CHUNK_TOKENS;
@@ -159,7 +162,7 @@ export function planSizes(
     logits,
     kv,
     precision,
-    states: planStatePool(config, limits),
+    states,
     scratchBytes,
   };
 }
