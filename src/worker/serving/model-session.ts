@@ -87,7 +87,7 @@ export class ModelSession {
     if (this.#tickets.has(key)) {
       throw new LinnetError('InvalidRequest', `The request id ${request.request} is in use; choose another.`);
     }
-    const ticket = new Ticket();
+    const ticket = new Ticket(this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`));
     this.#tickets.set(key, ticket);
     try {
       return await this.#generate(request, ticket, emit);
@@ -112,10 +112,9 @@ export class ModelSession {
     const slot = this.#acquireSlot(params);
     try {
       await this.#sampler.prepare(paramsAt(params, request, 0));
-      const first = this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`);
-      if (first !== undefined) await first.prompted;
+      await ticket.first?.prompted;
       this.#throwIfClosed();
-      this.#sharePromptOf(first);
+      this.#sharePromptOf(ticket.first);
       if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
       const generation = new Generation(request, params, prompt, this.text, emit);
       announce(generation, prompt);

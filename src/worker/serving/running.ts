@@ -13,9 +13,12 @@ export class Ticket {
   aborted = false;
   /** Resolves when the prompt has been computed, or the request is over. */
   readonly prompted: Promise<void>;
+  /** The request with the same prompt. It came before this one, so that no two wait for each other, and none for itself. */
+  readonly first: Ticket | undefined;
   #resolve: () => void = () => undefined;
 
-  constructor() {
+  constructor(first?: Ticket) {
+    this.first = first;
     this.prompted = new Promise((resolve) => (this.#resolve = resolve));
   }
 

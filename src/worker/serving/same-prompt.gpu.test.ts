@@ -85,6 +85,12 @@ for (const { name, title } of openTestAdapters()) {
       expect(first.status).toBe('rejected');
       expect(second.status).toBe('fulfilled');
     });
+
+    it('waits for no request that came later, nor for itself', async () => {
+      const ask = (request: string, samePromptAs: string) => engine.ask(model, { ...SHORT, request, samePromptAs });
+      const all = await Promise.all([ask('sixth', 'seventh'), ask('seventh', 'sixth'), ask('eighth', 'eighth')]);
+      expect(all.map(({ result }) => result.finishReason)).toEqual(['length', 'length', 'length']);
+    });
   });
 }
 
