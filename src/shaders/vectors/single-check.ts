@@ -12,6 +12,8 @@ import { layerNormCheck, qkNormCheck, rmsNormCheck } from './norm-checks.ts';
 import { reduceCheck } from './reduce-check.ts';
 import { ropeCheck } from './rope-check.ts';
 import { groupsCheck, pickCheck } from './sample-checks.ts';
+import { tokenShiftCheck, wkvCheck } from './wkv-check.ts';
+import { wkvInputsCheck, wkvOutCheck, wkvRanksCheck } from './wkv-row-checks.ts';
 
 /** A kernel that nothing stands in for. */
 export interface SingleSubject {
@@ -34,6 +36,11 @@ const CHECKS: readonly (readonly [name: RegExp, MakeCheck])[] = [
   [/^quantise_int8$/, quantiseCheck],
   [/^rmsnorm_int8$/, rmsNormInt8Check],
   ...ACTIVATIONS.flatMap((activation) => ofActivation(activation)),
+  [/^token_shift_f32_/, tokenShiftCheck],
+  [/^wkv_ranks_f32$/, wkvRanksCheck],
+  [/^wkv_inputs_f32$/, wkvInputsCheck],
+  [/^wkv_f32_/, wkvCheck],
+  [/^wkv_out_f32$/, wkvOutCheck],
   [/^sample_groups_/, groupsCheck],
   [/^sample_pick_/, pickCheck],
 ];
