@@ -51,6 +51,7 @@ export type LinnetErrorName =
   | 'ContextFull'
   | 'ModelNotLoaded'
   | 'TemplateFailed'
+  | 'GrammarFailed'
   | 'Aborted'
   // the worker itself
   | 'WorkerFailed'
@@ -221,6 +222,19 @@ export type SpeculationPolicy =
   /** Guesses that the text goes on as it did where its last few tokens occurred before: in it, its prompt, its hints. */
   | 'ngram';
 
+/** What an answer's text must be, to its end: a token that leads elsewhere is never drawn. */
+export type Grammar =
+  /** Any JSON value that is an object or an array. */
+  | { readonly kind: 'json' }
+  /** JSON that is valid under a schema, itself a JSON text. What the engine could not keep of it is refused by name. */
+  | { readonly kind: 'jsonSchema'; readonly schema: string }
+  /** The whole answer matches it. */
+  | { readonly kind: 'regex'; readonly pattern: string }
+  /** Rules in EBNF (GBNF's notation), of which `root` (default `root`) is the answer. */
+  | { readonly kind: 'ebnf'; readonly text: string; readonly root?: string }
+  /** Free text in which what stands between tags follows grammars: the JSON text of XGrammar's structural tag. */
+  | { readonly kind: 'structuralTag'; readonly tag: string };
+
 export interface GenerateRequest {
   readonly client: ClientId;
   readonly request: RequestId;
@@ -248,6 +262,8 @@ export interface GenerateRequest {
    * for by this, with `ignoreEos`. Several are computed in a step.
    */
   readonly forced?: readonly number[];
+  /** What the answer must be. A grammar that cannot be, or allows nothing, is a `GrammarFailed` error that says so. */
+  readonly grammar?: Grammar;
   /** Default `ngram`: the text is the same, bit for bit, and takes fewer steps where it repeats something. */
   readonly speculation?: SpeculationPolicy;
   /**
