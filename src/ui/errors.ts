@@ -30,6 +30,7 @@ const ERROR_NAMES: Readonly<Record<LinnetErrorName, true>> = {
   ContextFull: true,
   ModelNotLoaded: true,
   TemplateFailed: true,
+  GrammarFailed: true,
   Aborted: true,
   WorkerFailed: true,
   BlockedByPolicy: true,

@@ -71,6 +71,7 @@ export const failures = {
     advice: 'Load it again; nothing needs to be downloaded.',
   },
   TemplateFailed: { title: 'The model’s chat template failed', advice: 'Choose another copy of the model.' },
+  GrammarFailed: { title: 'The wanted form of the answer cannot be kept', advice: 'Check the schema or grammar.' },
   Aborted: { title: 'Stopped', advice: 'Try again whenever you like.' },
   WorkerFailed: {
     title: 'The engine stopped',

@@ -145,7 +145,7 @@ export const english = {
   tokens: (count: string) => `${count} tokens`,
   contextUsed: (used: string, total: string) => `${used} of ${total} tokens of context`,
   contextUsedShort: (used: string, total: string) => `Context ${used} / ${total}`,
-  finish: { stop: '', length: 'Cut off at the length limit', aborted: 'Stopped' } satisfies Record<
+  finish: { stop: '', length: 'Cut off at the length limit', aborted: 'Stopped', toolCalls: '' } satisfies Record<
     FinishReason,
     string
   >,

@@ -136,7 +136,7 @@ export const chinese: Dictionary = {
     tokens: (count) => `${count} 个词元`,
     contextUsed: (used, total) => `上下文已用 ${used} 个词元，共 ${total} 个`,
     contextUsedShort: (used, total) => `上下文 ${used} / ${total}`,
-    finish: { stop: '', length: '达到长度上限', aborted: '已停止' },
+    finish: { stop: '', length: '达到长度上限', aborted: '已停止', toolCalls: '' },
     contextIsFull: '上下文已满。请开始新对话，或用更长的上下文加载模型。',
     turnsDropped: (count) => `最早的 ${String(count)} 条消息放不下，已略去。`,
 

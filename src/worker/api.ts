@@ -51,6 +51,7 @@ export type LinnetErrorName =
   | 'ContextFull'
   | 'ModelNotLoaded'
   | 'TemplateFailed'
+  | 'GrammarFailed'
   | 'Aborted'
   // the worker itself
   | 'WorkerFailed'
@@ -162,6 +163,8 @@ export interface LoadedModel {
   readonly task: 'generation' | 'embedding';
   /** False: the file has neither a chat template nor chat tokens. Such a model goes on with a text: send `text`. */
   readonly isChatModel: boolean;
+  /** How it calls tools: one of the names in docs/api.md. Absent: requests with tools are refused. */
+  readonly toolFormat?: string;
   /** What the file recommends (`general.sampling.*`); used for what a request leaves open. */
   readonly recommendedSampling: RecommendedSampling;
   /** Notes a person should see, e.g. "the chat template failed, a default is used". */
@@ -185,7 +188,52 @@ export interface CachedModel {
 
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
+  /** '' where the assistant said nothing but its calls. */
   readonly content: string;
+  /** Of the assistant: what it called, behind what it said. */
+  readonly toolCalls?: readonly ToolCall[];
+  /** Of a `tool`: the call that it answers. */
+  readonly toolCallId?: string;
+  /** Of a `tool`: which one; default: the one that the call with its id names. */
+  readonly name?: string;
+}
+
+/** A function that the model may ask its caller to call. */
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description?: string;
+  /** The JSON schema of an object, whose properties are the arguments. Default: no arguments. */
+  readonly parameters?: Readonly<Record<string, unknown>>;
+}
+
+export interface ToolCall {
+  /** Unlike that of any other call of a conversation: nine letters and digits. */
+  readonly id: string;
+  readonly name: string;
+  /** JSON of an object, as the model wrote it. */
+  readonly arguments: string;
+}
+
+/** Which tools must be called. */
+export type ToolChoice =
+  /** The default: what the model likes. */
+  | 'auto'
+  /** None: the model is not told of them. */
+  | 'none'
+  /** One at least. */
+  | 'required'
+  /** This one, once. */
+  | { readonly name: string };
+
+export interface ToolUse {
+  /**
+   * An InvalidRequest where `LoadedModel.toolFormat` is undefined. Calls are told as events and in the result; they are no part
+   * of the text. What begins as a call and is none is text, with a note.
+   */
+  readonly tools: readonly ToolDefinition[];
+  readonly choice?: ToolChoice;
+  /** False: the answer ends behind its first call. Default: as many calls as the model likes. */
+  readonly parallel?: boolean;
 }
 
 /** Everything optional; the defaults are the model's `recommendedSampling`, then those named here. */
@@ -221,13 +269,26 @@ export type SpeculationPolicy =
   /** Guesses that the text goes on as it did where its last few tokens occurred before: in it, its prompt, its hints. */
   | 'ngram';
 
+/** What an answer's text must be, to its end: a token that leads elsewhere is never drawn. */
+export type Grammar =
+  /** Any JSON value that is an object or an array. */
+  | { readonly kind: 'json' }
+  /** JSON that is valid under a schema, itself a JSON text. What the engine could not keep of it is refused by name. */
+  | { readonly kind: 'jsonSchema'; readonly schema: string }
+  /** The whole answer matches it. */
+  | { readonly kind: 'regex'; readonly pattern: string }
+  /** Rules in EBNF (GBNF's notation), of which `root` (default `root`) is the answer. */
+  | { readonly kind: 'ebnf'; readonly text: string; readonly root?: string }
+  /** Free text in which what stands between tags follows grammars: the JSON text of XGrammar's structural tag. */
+  | { readonly kind: 'structuralTag'; readonly tag: string };
+
 export interface GenerateRequest {
   readonly client: ClientId;
   readonly request: RequestId;
   readonly model: ModelHandle;
   /** Chat messages (rendered by the model's template), plain text, or token ids as they are. */
   readonly input:
-    | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[] }
+    | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[]; readonly toolUse?: ToolUse }
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'tokens'; readonly ids: readonly number[] };
   readonly conversation?: ConversationId;
@@ -248,6 +309,8 @@ export interface GenerateRequest {
    * for by this, with `ignoreEos`. Several are computed in a step.
    */
   readonly forced?: readonly number[];
+  /** What the answer must be. A grammar that cannot be, or allows nothing, is a `GrammarFailed` error that says so. */
+  readonly grammar?: Grammar;
   /** Default `ngram`: the text is the same, bit for bit, and takes fewer steps where it repeats something. */
   readonly speculation?: SpeculationPolicy;
   /**
@@ -258,7 +321,8 @@ export interface GenerateRequest {
   readonly hints?: readonly string[];
 }
 
-export type FinishReason = 'stop' | 'length' | 'aborted';
+/** `toolCalls`: it stopped, having called tools. */
+export type FinishReason = 'stop' | 'length' | 'aborted' | 'toolCalls';
 
 export interface TokenLogprob {
   readonly token: number;
@@ -278,6 +342,10 @@ export type GenerationEvent =
     }
   | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
   | { readonly kind: 'delta'; readonly text: string }
+  /** The model calls a tool: its `index`th call, counted from 0. A call's arguments come before the next call begins. */
+  | { readonly kind: 'toolCall'; readonly index: number; readonly id: string; readonly name: string }
+  /** A piece of the JSON that the call's arguments are; the last one completes it. */
+  | { readonly kind: 'toolArguments'; readonly index: number; readonly text: string }
   /** Of each token in turn, those of a stop string too. `isEnd`: it is the model's end token, which has no text. */
   | {
       readonly kind: 'logprobs';
@@ -293,6 +361,8 @@ export type GenerationEvent =
 export interface GenerationResult {
   readonly request: RequestId;
   readonly text: string;
+  /** Whole calls, where there are any. One that broke off at `length` is not among them; its pieces were told. */
+  readonly toolCalls?: readonly ToolCall[];
   readonly finishReason: FinishReason;
   readonly numPromptTokens: number;
   readonly numCachedTokens: number;

@@ -23,6 +23,8 @@ export class EventBatcher {
     const last = this.#pending.at(-1);
     if (last?.kind === 'delta' && event.kind === 'delta') {
       this.#pending[this.#pending.length - 1] = { kind: 'delta', text: last.text + event.text };
+    } else if (last?.kind === 'toolArguments' && event.kind === 'toolArguments' && last.index === event.index) {
+      this.#pending[this.#pending.length - 1] = { ...last, text: last.text + event.text };
     } else if (last?.kind === 'prefill' && event.kind === 'prefill') {
       this.#pending[this.#pending.length - 1] = event;
     } else {

@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import type { ChatMessage } from '../../src/worker/api.ts';
+import type { ChatMessage, ToolDefinition } from '../../src/worker/api.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { ModelKeys, readCommonConfig } from '../../src/worker/model/config.ts';
 import { createChatTemplate } from '../../src/worker/text/chat-template.ts';
@@ -20,7 +20,7 @@ interface TextCase {
 }
 interface ChatCase {
   readonly messages: readonly ChatMessage[];
-  readonly tools?: readonly object[];
+  readonly tools?: readonly { readonly function: ToolDefinition }[];
   readonly text: string;
 }
 interface Expected {
@@ -78,7 +78,11 @@ describe('the built-in model, as its trainer writes it', () => {
     });
     expect(chat).toMatchObject({ isModels: true, note: undefined, stop: [] });
     for (const { messages, tools, text } of expected.chats) {
-      const options = { addGenerationPrompt: true, now: new Date(0), ...(tools === undefined ? {} : { tools }) };
+      const options = {
+        addGenerationPrompt: true,
+        now: new Date(0),
+        tools: (tools ?? []).map((tool) => tool.function),
+      };
       expect(chat.render(messages, options)).toEqual({ text });
     }
   });

@@ -5,12 +5,15 @@ import type {
   ChatCompletion,
   ChatCompletionChunk,
   ChatCompletionCreateParams,
+  ChatFinishReason,
   NonStreaming,
   Streaming,
 } from './openai-types.ts';
-import { chatOptions, messagesOf, numSamplesOf, refuseUnsupported } from './parameters.ts';
+import { messagesOf } from './messages.ts';
+import { chatOptions, numSamplesOf, refuseUnsupported } from './parameters.ts';
 import { finishReasonOf, gather, inOrder, type Gathered, type RunOptions, type SampleEnd } from './samples.ts';
 import { Stream } from './stream.ts';
+import { toolCallDelta, toolCallsOf, toolUseOf } from './tools.ts';
 import { usageOf } from './usage.ts';
 
 export class ChatCompletions {
@@ -36,8 +39,10 @@ export class ChatCompletions {
   ): Promise<ChatCompletion | Stream<ChatCompletionChunk>> {
     refuseUnsupported('chat', params);
     const model = this.#host.modelOf(params.model);
+    const toolUse = toolUseOf(params, model.loaded);
+    const chat = { kind: 'chat', messages: messagesOf(params.messages) } as const;
     const asked: Ask = {
-      inputs: [{ kind: 'chat', messages: messagesOf(params.messages) }],
+      inputs: [toolUse === undefined ? chat : { ...chat, toolUse }],
       numSamples: numSamplesOf(params),
       options: chatOptions(params),
     };
@@ -52,9 +57,9 @@ export class ChatCompletions {
     const wantsLogprobs = asked.options.sampling?.topLogprobs !== undefined;
     const choiceOf = ({ text, tokens, end }: Gathered, index: number): ChatCompletion['choices'][number] => ({
       index,
-      message: { role: 'assistant', content: text, refusal: null },
+      message: { role: 'assistant', ...saidBy(text, end), refusal: null },
       logprobs: wantsLogprobs ? chatLogprobs(tokens) : null,
-      finish_reason: finishReasonOf(end),
+      finish_reason: chatFinishReasonOf(end),
       seed: end.seed,
     });
     const ends = samples.map(({ end }) => end);
@@ -82,11 +87,28 @@ export class ChatCompletions {
         case 'text':
           yield { ...head, choices: [{ ...choice, delta: { content: event.text } }], ...noUsage };
           break;
+        case 'toolCall':
+        case 'toolArguments':
+          yield { ...head, choices: [{ ...choice, delta: { tool_calls: [toolCallDelta(event)] } }], ...noUsage };
+          break;
         case 'end':
           ends.set(index, event);
-          yield { ...head, choices: [{ ...choice, delta: {}, finish_reason: finishReasonOf(event) }], ...noUsage };
+          yield { ...head, choices: [{ ...choice, delta: {}, finish_reason: chatFinishReasonOf(event) }], ...noUsage };
       }
     }
     if (includeUsage) yield { ...head, choices: [], usage: usageOf(inOrder(ends), asked.numSamples) };
   }
+}
+
+function saidBy(
+  text: string,
+  { result }: SampleEnd,
+): Pick<ChatCompletion['choices'][number]['message'], 'content' | 'tool_calls'> {
+  const { toolCalls = [] } = result;
+  if (toolCalls.length === 0) return { content: text };
+  return { content: text === '' ? null : text, tool_calls: toolCallsOf(toolCalls) };
+}
+
+function chatFinishReasonOf(end: SampleEnd): ChatFinishReason {
+  return end.result.finishReason === 'toolCalls' ? 'tool_calls' : finishReasonOf(end);
 }

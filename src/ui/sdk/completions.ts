@@ -69,7 +69,7 @@ export class Completions {
     /** Of each sample, how long the texts of its reported tokens are. */
     const offsets = new Map<number, number>();
     for await (const event of ask(this.#host, model, asked, options)) {
-      if (event.kind === 'start') continue;
+      if (event.kind !== 'text' && event.kind !== 'end') continue;
       const { index, tokens } = event;
       const offset = offsets.get(index) ?? 0;
       offsets.set(

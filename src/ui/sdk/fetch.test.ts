@@ -1,5 +1,6 @@
 /** The official `openai` client over `createFetch`, and what a bare fetch gets. */
 import OpenAI from 'openai';
+import type { RunnableToolFunctionWithParse } from 'openai/lib/RunnableFunction';
 import { expect, it, onTestFinished } from 'vitest';
 import type { FakeEngine, FakeScript } from '../testing/fake-engine.ts';
 import { fakeLibrary } from '../testing/sdk.ts';
@@ -137,4 +138,66 @@ it('stops the engine when the client aborts, leaves the loop or cancels', async 
   expect(response.headers.get('content-type')).toContain('text/event-stream');
   await response.body?.cancel();
   await expect.poll(() => fake.aborted).toHaveLength(3);
+});
+
+const WEATHER: OpenAI.ChatCompletionFunctionTool = {
+  type: 'function',
+  function: {
+    name: 'weather',
+    parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+  },
+};
+const CALLING = 'I look.\n<tool_call>\n{"name": "weather", "arguments": {"city": "Oslo"}}\n</tool_call>';
+
+it('calls tools, whole, streamed and gathered by the client’s helper', async () => {
+  const { client } = await serve({ answer: CALLING });
+  const expected = [{ type: 'function', function: { name: 'weather', arguments: '{"city": "Oslo"}' } }];
+  const whole = await client.chat.completions.create({ ...CHAT, tools: [WEATHER] });
+  expect(whole.choices[0]).toMatchObject({
+    message: { content: 'I look.', tool_calls: expected },
+    finish_reason: 'tool_calls',
+  });
+  const pieces: string[] = [];
+  const stream = client.chat.completions.stream({ ...CHAT, tools: [WEATHER] });
+  stream.on('tool_calls.function.arguments.delta', ({ arguments_delta: piece }) => void pieces.push(piece));
+  const { choices } = await stream.finalChatCompletion();
+  expect(choices[0]).toMatchObject({
+    message: { content: 'I look.', tool_calls: expected },
+    finish_reason: 'tool_calls',
+  });
+  expect(pieces.join('')).toBe('{"city": "Oslo"}');
+});
+
+it.each([true, false])('runs tools by the client’s helper until there is an answer (stream: %s)', async (stream) => {
+  const { client, fake } = await serve({ answers: [CALLING], answer: 'It rains.' });
+  const asked: unknown[] = [];
+  const weather: RunnableToolFunctionWithParse<{ city: string }> = {
+    type: 'function',
+    function: {
+      name: 'weather',
+      description: 'The weather in a city',
+      parameters: WEATHER.function.parameters ?? {},
+      parse: (json) => JSON.parse(json) as { city: string },
+      function: (given) => {
+        asked.push(given);
+        return { weather: 'rain' };
+      },
+    },
+  };
+  const params = { ...CHAT, tools: [weather] };
+  const runner = stream
+    ? client.chat.completions.runTools({ ...params, stream: true })
+    : client.chat.completions.runTools(params);
+  expect(await runner.finalContent()).toBe('It rains.');
+  expect(asked).toEqual([{ city: 'Oslo' }]);
+  const [, second] = fake.generations;
+  const messages = second?.input.kind === 'chat' ? second.input.messages : [];
+  expect(messages.slice(1)).toEqual([
+    {
+      role: 'assistant',
+      content: 'I look.',
+      toolCalls: [{ id: 'call00001', name: 'weather', arguments: '{"city": "Oslo"}' }],
+    },
+    { role: 'tool', content: '{"weather":"rain"}', toolCallId: 'call00001' },
+  ]);
 });

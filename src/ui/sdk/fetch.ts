@@ -112,6 +112,7 @@ function failed(thrown: unknown): Response {
 const OF_REQUESTS: Partial<Record<LinnetErrorName, readonly [status: number, code: string]>> = {
   InvalidRequest: [400, 'invalid_value'],
   TemplateFailed: [400, 'invalid_value'],
+  GrammarFailed: [400, 'invalid_value'],
   ContextFull: [400, 'context_length_exceeded'],
   ModelNotLoaded: [404, 'model_not_found'],
 };

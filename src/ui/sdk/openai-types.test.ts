@@ -19,7 +19,17 @@ type TextMessage =
   | (OpenAI.ChatCompletionSystemMessageParam & { name?: never })
   | (OpenAI.ChatCompletionDeveloperMessageParam & { name?: never })
   | { role: 'user'; content: string | OpenAI.ChatCompletionContentPartText[] }
-  | { role: 'assistant'; content: string };
+  | { role: 'assistant'; content?: string | null; tool_calls?: OpenAI.ChatCompletionMessageFunctionToolCall[] }
+  | OpenAI.ChatCompletionToolMessageParam;
+/** Tools are functions. */
+interface FunctionTools {
+  messages: TextMessage[];
+  tools?: OpenAI.ChatCompletionFunctionTool[];
+  tool_choice?: Exclude<
+    ChatParams['tool_choice'],
+    OpenAI.ChatCompletionAllowedToolChoice | OpenAI.ChatCompletionNamedToolChoiceCustom | undefined
+  >;
+}
 type Shared<Ours, Theirs> = Pick<Theirs, keyof Theirs & keyof Ours>;
 
 it('has answers that OpenAI’s types describe', () => {
@@ -34,7 +44,7 @@ it('has answers that OpenAI’s types describe', () => {
 });
 
 it('takes requests of OpenAI’s types, of what there is here', () => {
-  type Chat = Omit<Shared<ChatCompletionCreateParams, ChatParams>, 'messages'> & { messages: TextMessage[] };
+  type Chat = Omit<Shared<ChatCompletionCreateParams, ChatParams>, keyof FunctionTools> & FunctionTools;
   expectTypeOf<Chat>().toExtend<ChatCompletionCreateParams>();
   expectTypeOf<OpenAI.ChatCompletionUserMessageParam>().not.toExtend<ChatCompletionCreateParams['messages'][number]>();
   type Plain = Omit<Shared<CompletionCreateParams, OpenAI.CompletionCreateParams>, 'prompt'> & {

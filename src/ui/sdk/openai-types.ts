@@ -45,14 +45,52 @@ export interface TextPart {
   readonly text: string;
 }
 
-/** `developer` is taken as `system`. Parts of a content are joined with nothing between them. */
-export interface ChatCompletionMessageParam {
-  readonly role: 'system' | 'developer' | 'user' | 'assistant';
-  readonly content: string | readonly TextPart[];
+/** A function that the model may ask to be called. */
+export interface ChatCompletionTool {
+  readonly type: 'function';
+  readonly function: {
+    readonly name: string;
+    readonly description?: string;
+    /** The JSON schema of an object, whose properties are the arguments. Default: no arguments. */
+    readonly parameters?: Readonly<Record<string, unknown>>;
+    /** Arguments follow the schema with and without it, as far as it can be kept; see docs/api.md. */
+    readonly strict?: Open<boolean>;
+  };
 }
+
+export type ChatCompletionToolChoice =
+  'none' | 'auto' | 'required' | { readonly type: 'function'; readonly function: { readonly name: string } };
+
+/** A call by the model; in a request, one that it made before. */
+export interface ChatCompletionToolCall {
+  id: string;
+  type: 'function';
+  function: {
+    name: string;
+    /** JSON of an object, as the model wrote it. */
+    arguments: string;
+  };
+}
+
+/** `developer` is taken as `system`. Parts of a content are joined with nothing between them. */
+export type ChatCompletionMessageParam =
+  | { readonly role: 'system' | 'developer' | 'user'; readonly content: string | readonly TextPart[] }
+  | {
+      readonly role: 'assistant';
+      /** May be left out where there are calls. */
+      readonly content?: Open<string | readonly TextPart[]>;
+      readonly tool_calls?: readonly Readonly<ChatCompletionToolCall>[];
+    }
+  | { readonly role: 'tool'; readonly content: string | readonly TextPart[]; readonly tool_call_id: string };
 
 export interface ChatCompletionCreateParams extends GenerationParams {
   readonly messages: readonly ChatCompletionMessageParam[];
+  /** Refused where the model takes none: its `loaded.toolFormat` is undefined. */
+  readonly tools?: readonly ChatCompletionTool[];
+  /** Default: `auto`. With `none` the model is not told of the tools. */
+  readonly tool_choice?: ChatCompletionToolChoice;
+  /** False: the answer ends behind its first call. */
+  readonly parallel_tool_calls?: boolean;
   /** Default: until the model stops or the context is full. */
   readonly max_completion_tokens?: Open<number>;
   /** The older name of `max_completion_tokens`. */
@@ -127,6 +165,16 @@ export interface ChatLogprobs {
   refusal: null;
 }
 
+export type ChatFinishReason = 'stop' | 'length' | 'tool_calls';
+
+/** A call in pieces: the first has id and name, and all of them a piece of the arguments. */
+export interface ToolCallDelta {
+  index: number;
+  id?: string;
+  type?: 'function';
+  function: { name?: string; arguments: string };
+}
+
 export interface ChatCompletion {
   id: string;
   object: 'chat.completion';
@@ -135,9 +183,15 @@ export interface ChatCompletion {
   model: string;
   choices: {
     index: number;
-    message: { role: 'assistant'; content: string; refusal: null };
+    message: {
+      role: 'assistant';
+      /** Null where there are calls and nothing else. */
+      content: string | null;
+      refusal: null;
+      tool_calls?: ChatCompletionToolCall[];
+    };
     logprobs: ChatLogprobs | null;
-    finish_reason: 'stop' | 'length';
+    finish_reason: ChatFinishReason;
     /** Ours: what the sample was drawn with. */
     seed: number;
   }[];
@@ -152,9 +206,9 @@ export interface ChatCompletionChunk {
   /** One; none in the chunk with the usage. */
   choices: {
     index: number;
-    delta: { role?: 'assistant'; content?: string };
+    delta: { role?: 'assistant'; content?: string; tool_calls?: ToolCallDelta[] };
     logprobs: ChatLogprobs | null;
-    finish_reason: 'stop' | 'length' | null;
+    finish_reason: ChatFinishReason | null;
   }[];
   /** With `stream_options.include_usage`: in a last chunk, and null in the others. */
   usage?: Usage | null;

@@ -3,7 +3,7 @@
  * A parameter is used, or has a value that asks for nothing, or is refused by name: none is passed over in silence.
  * Knows no engine; ranges of numbers are the engine's matter.
  */
-import type { ChatMessage, GenerateRequest } from '../../worker/api.ts';
+import type { GenerateRequest } from '../../worker/api.ts';
 import type { ChatCompletionCreateParams, CompletionCreateParams, GenerationParams } from './openai-types.ts';
 import { invalid, missing, unsupported } from './request-error.ts';
 
@@ -38,11 +38,11 @@ const CHAT: Known = {
   top_logprobs: 'used',
   prediction: 'used',
   prompt_cache_key: 'used',
-  tools: [[]],
-  tool_choice: ['none'],
+  tools: 'used',
+  tool_choice: 'used',
+  parallel_tool_calls: 'used',
   functions: [[]],
   function_call: ['none'],
-  parallel_tool_calls: [false],
   response_format: [{ type: 'text' }],
   modalities: [['text']],
   store: [false],
@@ -112,35 +112,8 @@ export function numSamplesOf({ n }: GenerationParams): number {
   throw invalid('n', n, `a whole number, 1 to ${String(MAX_SAMPLES)}`);
 }
 
-/** @throws RequestError for messages that a template could not show as they are */
-export function messagesOf(messages: unknown): readonly ChatMessage[] {
-  if (messages === undefined || messages === null) throw missing('messages');
-  if (!Array.isArray(messages) || messages.length === 0) throw invalid('messages', messages, 'a list of messages');
-  return messages.map((message: unknown, index) => messageOf(message, `messages[${String(index)}]`));
-}
-
-function messageOf(message: unknown, at: string): ChatMessage {
-  if (typeof message !== 'object' || message === null) throw invalid(at, message, 'a message with role and content');
-  const { role, content, ...others } = message as Readonly<Record<string, unknown>>;
-  for (const [name, value] of Object.entries(others))
-    if (isGiven(value) && !isSame(value, [])) throw unsupported(`${at}.${name}`);
-  switch (role) {
-    case 'system':
-    case 'user':
-    case 'assistant':
-      return { role, content: textOf(content, `${at}.content`) };
-    case 'developer':
-      return { role: 'system', content: textOf(content, `${at}.content`) };
-    case 'tool':
-    case 'function':
-      throw unsupported(`${at}.role`, 'tools are not there yet');
-    default:
-      throw invalid(`${at}.role`, role, 'system, developer, user or assistant');
-  }
-}
-
 /** @throws RequestError for parts that are no text */
-function textOf(content: unknown, at: string): string {
+export function textOf(content: unknown, at: string): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) throw invalid(at, content, 'a text, or a list of parts of a text');
   const parts = content.map((part: unknown, index) => {
@@ -183,11 +156,11 @@ function given<T extends object>(fields: T): { [K in keyof T]?: NonNullable<T[K]
   return Object.fromEntries(entries) as { [K in keyof T]?: NonNullable<T[K]> };
 }
 
-function isGiven<T>(value: T): value is NonNullable<T> {
+export function isGiven<T>(value: T): value is NonNullable<T> {
   return value !== undefined && value !== null;
 }
 
-function isSame(one: unknown, other: unknown): boolean {
+export function isSame(one: unknown, other: unknown): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }
 

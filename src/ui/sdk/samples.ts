@@ -32,6 +32,22 @@ export type SampleEvent =
       readonly text: string;
       readonly tokens: readonly TokenReport[];
     }
+  /** The sample calls a tool: its `call`th call, whose arguments follow in pieces. */
+  | {
+      readonly kind: 'toolCall';
+      readonly index: number;
+      readonly call: number;
+      readonly id: string;
+      readonly name: string;
+      readonly tokens: readonly TokenReport[];
+    }
+  | {
+      readonly kind: 'toolArguments';
+      readonly index: number;
+      readonly call: number;
+      readonly text: string;
+      readonly tokens: readonly TokenReport[];
+    }
   /** `tokens`: those behind the last text, which have none of their own. */
   | ({ readonly kind: 'end'; readonly index: number; readonly tokens: readonly TokenReport[] } & SampleEnd);
 
@@ -88,8 +104,9 @@ async function runSample(
       queue.push({ kind: 'start', index });
     }
     if (event.kind === 'logprobs' && !event.isEnd) tokens.push(event);
-    if (event.kind !== 'delta') return;
-    queue.push({ kind: 'text', index, text: event.text, tokens });
+    const told = toldOf(event);
+    if (told === undefined) return;
+    queue.push({ ...told, index, tokens });
     tokens = [];
   };
   const result = await client.generate(request, {
@@ -101,6 +118,15 @@ async function runSample(
   });
   if (result.finishReason === 'aborted') throw new LinnetError('Aborted', 'The request was aborted.');
   queue.push({ kind: 'end', index, tokens, result, seed });
+}
+
+/** What an event says that is a part of the answer. */
+function toldOf(event: GenerationEvent) {
+  if (event.kind === 'delta') return { kind: 'text', text: event.text } as const;
+  if (event.kind === 'toolCall')
+    return { kind: 'toolCall', call: event.index, id: event.id, name: event.name } as const;
+  if (event.kind === 'toolArguments') return { kind: 'toolArguments', call: event.index, text: event.text } as const;
+  return undefined;
 }
 
 /** A whole sample. */
@@ -120,7 +146,7 @@ export async function gather(events: AsyncIterable<SampleEvent>): Promise<readon
     if (event.kind === 'start') continue;
     tokens.set(index, [...(tokens.get(index) ?? []), ...event.tokens]);
     if (event.kind === 'text') texts.set(index, (texts.get(index) ?? '') + event.text);
-    else ends.set(index, event);
+    if (event.kind === 'end') ends.set(index, event);
   }
   return inOrder(ends).map((end, index) => ({
     text: texts.get(index) ?? '',

@@ -31,6 +31,11 @@ async function exactLogprobs(ids: readonly number[]): Promise<readonly number[]>
   return ids.map((id, i) => behind.get(i - 1)?.[id] ?? NaN);
 }
 
+function tool(name: string, description: string, argument: string): OpenAI.ChatCompletionFunctionTool {
+  const parameters = { type: 'object', properties: { [argument]: { type: 'string' } } };
+  return { type: 'function', function: { name, description, parameters } };
+}
+
 for (const { name, title } of openTestAdapters()) {
   describe.skipIf(title.includes('skipped'))(`the library ${title}`, { timeout: 300_000 }, () => {
     let engine: Linnet;
@@ -107,6 +112,42 @@ for (const { name, title } of openTestAdapters()) {
       expect(scores.map(({ logprob }) => logprob)).toEqual(alone);
       expect(choice).toBe(choices[index]);
       expect(Math.max(...alone)).toBe(alone[index]);
+    });
+
+    it('calls a tool, whole and streamed, and keeps the call cached when its result comes', async () => {
+      expect(model.loaded.toolFormat).toBe('linnet');
+      const params = {
+        model: model.id,
+        temperature: 0,
+        max_completion_tokens: 60,
+        prompt_cache_key: 'timer',
+        tools: [
+          tool('countdown', 'rings when the minutes are over', 'duration'),
+          tool('remember_text', 'stores words for later', 'content'),
+        ],
+        messages: [{ role: 'user' as const, content: 'I want to hear a ring after 73 minutes.' }],
+      };
+      const { choices, usage } = await client.chat.completions.create(params);
+      const [choice] = choices;
+      expect(choice).toMatchObject({ message: { content: null }, finish_reason: 'tool_calls' });
+      const calls = choice?.message.tool_calls ?? [];
+      expect(calls).toMatchObject([
+        { type: 'function', function: { name: 'countdown', arguments: '{"duration": 73}' } },
+      ]);
+      const streamed = await client.chat.completions.stream(params).finalMessage();
+      expect(streamed).toMatchObject({ content: null, tool_calls: [{ function: { arguments: '{"duration": 73}' } }] });
+      const next = await client.chat.completions.create({
+        ...params,
+        messages: [
+          ...params.messages,
+          { role: 'assistant', content: null, tool_calls: calls },
+          { role: 'tool', tool_call_id: calls[0]?.id ?? '', content: 'The timer is set.' },
+        ],
+        max_completion_tokens: 1,
+      });
+      const numBefore = (usage?.prompt_tokens ?? 0) + (usage?.completion_tokens ?? 0);
+      // All but the token that ended the answer, as it was drawn.
+      expect(next.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThanOrEqual(numBefore - 2);
     });
 
     it('refuses by name what the model cannot do', async () => {

@@ -67,6 +67,10 @@ function applyEvent(turn: AssistantTurn, event: GenerationEvent): AssistantTurn 
       return { ...turn, numDropped: event.messages.length };
     case 'note':
       return turn.notes.includes(event.text) ? turn : { ...turn, notes: [...turn.notes, event.text] };
+    case 'toolCall':
+    case 'toolArguments':
+      // The app gives no tools; what a model calls by itself is in its text.
+      return turn;
     case 'logprobs':
       // The end of an answer is drawn too, and is no part of its text.
       return event.isEnd ? turn : { ...turn, tokens: [...(turn.tokens ?? []), { ...event.chosen, top: event.top }] };

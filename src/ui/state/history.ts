@@ -21,7 +21,7 @@ const FORMAT = 'linnet-conversations';
 const VERSION = 1;
 const TITLE_CHARS = 60;
 const INTERRUPTED: Failure = { name: 'Aborted', message: 'The page was closed while this was written.' };
-const FINISH_REASONS: readonly FinishReason[] = ['stop', 'length', 'aborted'];
+const FINISH_REASONS: readonly FinishReason[] = ['stop', 'length', 'aborted', 'toolCalls'];
 const STATS: readonly (keyof AnswerStats)[] = [
   'tokensPerSecond',
   'timeToFirstTokenMs',

@@ -43,6 +43,7 @@ const REMEDIES: Readonly<Record<LinnetErrorName, Remedy>> = {
   ContextFull: 'newChat',
   ModelNotLoaded: 'reloadModel',
   TemplateFailed: 'chooseModel',
+  GrammarFailed: 'retry',
   Aborted: 'retry',
   WorkerFailed: 'restart',
   BlockedByPolicy: 'reloadPage',

@@ -24,9 +24,15 @@ import type {
   OnProgress,
   SelfTestReport,
 } from '../../worker/api.ts';
+import type { ParsedEvent } from '../../worker/tools/tool-parser.ts';
+import { eventOf, parserFor } from './fake-tools.ts';
 
 export interface FakeScript {
   readonly answer: string;
+  /** Of the generations in turn, what the model writes; then `answer`. */
+  readonly answers: readonly string[];
+  /** As of a loaded model; undefined: it takes no tools. */
+  readonly toolFormat: string | undefined;
   /** Between two batches of events. */
   readonly tickMs: number;
   readonly fileBytes: number;
@@ -59,6 +65,8 @@ const UNTOUCHED: SelfTestReport = {
 
 export const DEFAULT_SCRIPT: FakeScript = {
   answer: 'Once upon a time there was a small brown bird.',
+  answers: [],
+  toolFormat: 'hermes',
   tickMs: 1,
   fileBytes: 807_694_464,
   cached: [],
@@ -236,6 +244,7 @@ export class FakeEngine {
       vocabSize: 128256,
       task: 'generation',
       isChatModel: true,
+      ...(this.#script.toolFormat === undefined ? {} : { toolFormat: this.#script.toolFormat }),
       recommendedSampling: {},
       notes: this.#script.notes.model,
       timings: { totalMs: 1000, uploadMs: 100, compileMs: 100 },
@@ -249,7 +258,14 @@ export class FakeEngine {
     const send = (...events: readonly GenerationEvent[]): void => {
       delivered = onEvents(events);
     };
-    const words = this.#script.answer.match(/\s*\S+/g) ?? [];
+    const answer = this.#script.answers[this.generations.length - 1] ?? this.#script.answer;
+    const words = answer.match(/\s*\S+/g) ?? [];
+    const tools = parserFor(request, this.#script.toolFormat);
+    /** What of it is text. */
+    const tell = (events: readonly ParsedEvent[]): string => {
+      if (events.length > 0) send(...events.map(eventOf));
+      return events.map((event) => (event.kind === 'text' ? event.text : '')).join('');
+    };
     send({ kind: 'started', numPromptTokens: 32, numCachedTokens: 0, seed: request.sampling?.seed ?? 7 });
     if (this.#script.numDropped > 0) {
       send({ kind: 'turnsDropped', messages: Array.from({ length: this.#script.numDropped }, (_, index) => index) });
@@ -264,13 +280,16 @@ export class FakeEngine {
         return result(request, text, 'aborted');
       }
       if (text.length > 20) this.#failIfScripted('generate');
-      text += word;
       if (request.sampling?.topLogprobs !== undefined) send(report(word, request.sampling.topLogprobs));
-      send({ kind: 'delta', text: word });
+      text += tell(tools?.push(word) ?? [{ kind: 'text', text: word }]);
+      if (tools?.isDone === true) break;
     }
+    text += tell(tools?.end() ?? []);
+    const toolCalls = tools?.calls ?? [];
     if (request.sampling?.topLogprobs !== undefined) send({ ...report('</s>', 0), isEnd: true });
     await delivered;
-    return result(request, text, 'stop');
+    if (toolCalls.length === 0) return result(request, text, 'stop');
+    return { ...result(request, text, 'toolCalls'), toolCalls };
   }
 
   #usedBytes(): number {

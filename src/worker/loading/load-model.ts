@@ -149,7 +149,7 @@ export async function loadSession(
         precision: plan.sizes.precision,
         vocabSize: plan.vocabSize,
         task: session.kind,
-        isChatModel: session.kind === 'generation' && text.template.isForChat,
+        ...chatOf(session.kind === 'generation' ? text : undefined),
         recommendedSampling: text.recommendedSampling,
         notes,
         timings: {
@@ -350,4 +350,9 @@ class LoadReporter {
       remainingMs: downloads ? this.#download?.remainingMs : undefined,
     });
   }
+}
+
+function chatOf(text: TextModel | undefined): Pick<LoadedModel, 'isChatModel' | 'toolFormat'> {
+  const toolFormat = text?.toolTemplate.tools.format?.name;
+  return { isChatModel: text?.template.isForChat === true, ...(toolFormat === undefined ? {} : { toolFormat }) };
 }

@@ -2,12 +2,20 @@
  * One generation from its first token to its end: text out of tokens, stop strings, limits, events. Told of each token,
  * it says whether to go on. Pure but for the events it hands to its listener; knows no GPU and no scheduler.
  */
-import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult, TokenLogprob } from '../api.ts';
+import type {
+  FinishReason,
+  GenerateRequest,
+  GenerationEvent,
+  GenerationResult,
+  TokenLogprob,
+  ToolCall,
+} from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { ResolvedSamplingParams } from '../sampling/params.ts';
 import { createReplyDetokenizer } from '../text/conversation.ts';
 import type { Detokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher, type StopMatcher } from '../text/stop-matcher.ts';
+import type { ParsedEvent, ToolParser } from '../tools/tool-parser.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { paramsAt } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
@@ -30,6 +38,7 @@ export class Generation {
   readonly #model: TextModel;
   readonly #detokenizer: Detokenizer;
   readonly #stop: StopMatcher;
+  readonly #tools: ToolParser | undefined;
   readonly #emit: (event: GenerationEvent) => void;
   /** All that was generated, stop strings and all: what the ids stand for. */
   #raw = '';
@@ -43,19 +52,29 @@ export class Generation {
     prompt: Prompt,
     model: TextModel,
     emit: (event: GenerationEvent) => void,
+    tools?: ToolParser,
   ) {
     this.request = request;
     this.params = params;
     this.prompt = prompt;
     this.#model = model;
-    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids);
-    this.#stop = createStopMatcher([...(request.stop ?? []), ...(request.input.kind === 'chat' ? prompt.stop : [])]);
+    this.#tools = tools;
+    const { marks = [], stop = [] } = prompt.tools?.format ?? {};
+    const shown = marks.map((mark) => model.tokenizer.specialId(mark)).filter((id) => id !== undefined);
+    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids, new Set(shown));
+    const stops = request.input.kind === 'chat' ? [...prompt.stop, ...stop] : [];
+    this.#stop = createStopMatcher([...(request.stop ?? []), ...stops]);
     this.#emit = emit;
   }
 
-  /** The text as shown: without what a stop string cut off. */
+  /** The text as shown: without what a stop string cut off, and without calls of tools. */
   get text(): string {
     return this.#text;
+  }
+
+  /** Whole calls of tools. */
+  get toolCalls(): readonly ToolCall[] {
+    return this.#tools?.calls ?? [];
   }
 
   /** How many more tokens the request allows. */
@@ -106,7 +125,7 @@ export class Generation {
     this.#raw += piece;
     const { text, stopped } = this.#stop.push(piece);
     this.#show(text);
-    if (stopped) return 'stop';
+    if (stopped || this.#tools?.isDone === true) return 'stop';
     return this.numTokensLeft <= 0 ? 'length' : undefined;
   }
 
@@ -117,6 +136,7 @@ export class Generation {
     const { text, stopped } = this.#stop.push(rest);
     this.#show(text);
     if (!stopped) this.#show(this.#stop.flush());
+    for (const event of this.#tools?.end() ?? []) this.#tell(event);
   }
 
   emit(event: GenerationEvent): void {
@@ -133,8 +153,13 @@ export class Generation {
 
   #show(text: string): void {
     if (text === '') return;
-    this.#text += text;
-    this.#emit({ kind: 'delta', text });
+    if (this.#tools === undefined) this.#tell({ kind: 'text', text });
+    else for (const event of this.#tools.push(text)) this.#tell(event);
+  }
+
+  #tell(event: ParsedEvent): void {
+    if (event.kind === 'text') this.#text += event.text;
+    this.#emit(event.kind === 'text' ? { kind: 'delta', text: event.text } : event);
   }
 
   #emitLogprobs(drawn: DrawnToken, isEnd: boolean): void {

@@ -27,6 +27,7 @@ import type { StepCounters } from './step-counters.ts';
 import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
+import { toolParserFor } from './tool-use.ts';
 
 export interface SessionHost {
   readonly nowMs: () => number;
@@ -120,7 +121,8 @@ export class ModelSession {
       this.#throwIfClosed();
       this.#sharePromptOf(ticket.first);
       if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
-      const generation = new Generation(request, params, prompt, this.text, emit);
+      const parser = toolParserFor(prompt.tools, this.#host.randomU32);
+      const generation = new Generation(request, params, prompt, this.text, emit, parser);
       announce(generation, prompt);
       const maxTokens = prompt.ids.length + generation.numTokensLeft;
       const sequence = this.#scheduler.add({ tokens: prompt.ids, maxTokens, ...knownClasses(request, prompt.ids) });

@@ -2,11 +2,12 @@
  * From a request's input to prompt tokens: renders the chat, keeps the ids of a conversation's earlier turns so that
  * their cache can be used again, and leaves out the oldest turns when the policy says so. Knows no GPU, no scheduler.
  */
-import type { ChatMessage, GenerateRequest } from '../api.ts';
+import type { ChatMessage, GenerateRequest, ToolUse } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { continueRendering, encodePrompt, type RenderedIds } from '../text/conversation.ts';
-import type { TextModel } from './text-model.ts';
+import { templateFor, type TextModel } from './text-model.ts';
+import { promptTools, usedTools, type PromptTools } from './tool-use.ts';
 
 export interface Prompt {
   readonly ids: readonly TokenId[];
@@ -18,6 +19,8 @@ export interface Prompt {
   /** Stop texts of the template's layout. */
   readonly stop: readonly string[];
   readonly notes: readonly string[];
+  /** The tools that it tells of, where the model may call some. */
+  readonly tools?: PromptTools;
 }
 
 export interface PromptOptions {
@@ -44,27 +47,31 @@ export function makePrompt(request: GenerateRequest, model: TextModel, options: 
       return fitted(rendered.ids, rendered.text, options);
     }
     case 'chat':
-      return chatPrompt(input.messages, request.overflow ?? 'stop', model, options);
+      return chatPrompt(input.messages, usedTools(input.toolUse), request.overflow ?? 'stop', model, options);
   }
 }
 
 function chatPrompt(
   messages: readonly ChatMessage[],
+  toolUse: ToolUse | undefined,
   overflow: string,
   model: TextModel,
   options: PromptOptions,
 ): Prompt {
   if (messages.length === 0)
     throw new LinnetError('InvalidRequest', 'There are no messages; send at least one from the user.');
+  const template = templateFor(model, messages, toolUse);
+  const tools = toolUse?.tools ?? [];
   const turns = turnsOf(messages);
   const mostDropped = overflow === 'dropOldestTurns' ? Math.max(0, turns.length - 1) : 0;
   const render = (numDroppedTurns: number): Prompt => {
     const dropped = turns.slice(0, numDroppedTurns).flat();
     const kept = messages.filter((_, i) => !dropped.includes(i));
-    const { text, note } = model.template.render(kept, { addGenerationPrompt: true, now: options.now });
+    const { text, note } = template.render(kept, { addGenerationPrompt: true, now: options.now, tools });
     const { ids } = encode(text, model, options.previous);
     const notes = note === undefined ? [] : [note];
-    return { ids, text, droppedMessages: dropped, numDroppedTurns, stop: model.template.stop, notes };
+    const prompt = { ids, text, droppedMessages: dropped, numDroppedTurns, stop: template.stop, notes };
+    return toolUse === undefined ? prompt : { ...prompt, tools: promptTools(toolUse, template.tools, text) };
   };
   const fits = (prompt: Prompt, part: number) => prompt.ids.length <= options.maxTokens * part;
   let prompt = render(0);

@@ -20,6 +20,7 @@ export function samplingParamsOf(
     throw new LinnetError('InvalidRequest', `maxTokens is ${String(maxTokens)}; it must be a whole number from 1.`);
   }
   checkForced(request, context.vocabSize);
+  if (request.grammar !== undefined) throw new LinnetError('GrammarFailed', 'Grammars are not supported yet.');
   return resolveSamplingParams({ ...recommended, ...withoutUndefined(sampling ?? {}) }, context);
 }
 

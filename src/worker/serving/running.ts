@@ -49,10 +49,12 @@ export function resultOf(
 ): GenerationResult {
   const numPromptTokens = generation.prompt.ids.length;
   const numGeneratedTokens = generation.generated.length;
+  const { toolCalls } = generation;
   return {
     request: generation.request.request,
     text: generation.text,
-    finishReason,
+    ...(toolCalls.length === 0 ? {} : { toolCalls }),
+    finishReason: finishReason === 'stop' && toolCalls.length > 0 ? 'toolCalls' : finishReason,
     numPromptTokens,
     numCachedTokens,
     numGeneratedTokens,

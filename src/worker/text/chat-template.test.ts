@@ -21,7 +21,8 @@ describe("a model's own template", () => {
   it('is rendered with its variables', () => {
     const template = make(`${plain}{% if add_generation_prompt %}[assistant]{% endif %}{{ tools | length }}{{ mood }}`);
     expect(template).toMatchObject({ isModels: true, note: undefined, stop: [] });
-    const { text } = template.render(MESSAGES, { ...OPTIONS, tools: [{}, {}], variables: { mood: '!' } });
+    const tools = [{ name: 'f' }, { name: 'g' }];
+    const { text } = template.render(MESSAGES, { ...OPTIONS, tools, variables: { mood: '!' } });
     expect(text).toBe('<s>[system]Be brief.</s>[user]2+2?</s>[assistant]4</s>[user]Sure?</s>[assistant]2!');
     expect(template.render(MESSAGES.slice(1, 2), { ...OPTIONS, addGenerationPrompt: false })).toEqual({
       text: '<s>[user]2+2?</s>0',

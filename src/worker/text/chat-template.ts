@@ -2,10 +2,11 @@
  * Messages to prompt text, by the model's own template or a default layout, and what to do when a template cannot be
  * read, fails, or does not take system messages. It knows no tokens but by asking whether one exists, and no clock.
  */
-import type { ChatMessage } from '../api.ts';
+import type { ChatMessage, ToolDefinition } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { chooseLayout, foldSystem, layoutNamed, type ChatLayout } from './default-layouts.ts';
 import { compileJinja, TemplateRaised, type JinjaTemplate } from './jinja.ts';
+import { createTemplateTools, noTemplateTools, type TemplateTools } from './template-tools.ts';
 
 export interface ChatTemplateSource {
   /** `tokenizer.chat_template` of the file. */
@@ -21,8 +22,7 @@ export interface RenderOptions {
   readonly addGenerationPrompt: boolean;
   /** What the template is told when it asks for the date; keep it for a conversation, so that prefixes stay equal. */
   readonly now: Date;
-  /** Tool descriptions in the common JSON form. */
-  readonly tools?: readonly object[];
+  readonly tools?: readonly ToolDefinition[];
   /** Further variables some templates know, e.g. `enable_thinking`. */
   readonly variables?: Readonly<Record<string, unknown>>;
 }
@@ -42,6 +42,7 @@ export interface ChatTemplate {
   readonly note: string | undefined;
   /** Stop strings that end a turn where the model's end tokens do not. */
   readonly stop: readonly string[];
+  readonly tools: TemplateTools;
   /** Throws TemplateFailed with the template's own message where it refuses the conversation. */
   render(messages: readonly ChatMessage[], options: RenderOptions): RenderedChat;
 }
@@ -80,7 +81,11 @@ function fromLayout(layout: ChatLayout, note: string | undefined): ChatTemplate 
     isForChat: layout.isForChat,
     note,
     stop: layout.stop,
-    render: (messages, { addGenerationPrompt }) => ({ text: layout.render(messages, addGenerationPrompt) }),
+    tools: noTemplateTools(),
+    render(messages, { addGenerationPrompt }) {
+      noTemplateTools().shape(messages, []);
+      return { text: layout.render(messages, addGenerationPrompt) };
+    },
   };
 }
 
@@ -89,22 +94,20 @@ function fromJinja(
   { bosToken, eosToken, hasToken }: ChatTemplateSource,
   text: string,
 ): ChatTemplate {
-  const renderAll = (messages: readonly ChatMessage[], options: RenderOptions): string =>
-    jinja.render(
-      {
-        bos_token: bosToken ?? '',
-        eos_token: eosToken ?? '',
-        ...options.variables,
-        messages,
-        add_generation_prompt: options.addGenerationPrompt,
-        ...(options.tools === undefined ? {} : { tools: options.tools }),
-      },
-      options.now,
-    );
+  const tokens = { bos_token: bosToken ?? '', eos_token: eosToken ?? '' };
+  const tools = createTemplateTools(text, (messages, variables) =>
+    jinja.render({ ...tokens, ...variables, messages, add_generation_prompt: true }, new Date(0)),
+  );
+  const renderAll = (messages: readonly ChatMessage[], options: RenderOptions): string => {
+    const shaped = tools.shape(messages, options.tools ?? []);
+    const given = { ...tokens, ...options.variables, ...shaped.variables, messages: shaped.messages };
+    return jinja.render({ ...given, add_generation_prompt: options.addGenerationPrompt }, options.now);
+  };
   return {
     isModels: true,
     isForChat: true,
     note: undefined,
+    tools,
     stop: TURN_ENDS.filter((end) => text.includes(end) && !hasToken(end)),
     render(messages, options) {
       try {
@@ -142,6 +145,7 @@ function renderFolded(
 }
 
 function templateFailed(error: unknown): LinnetError {
+  if (error instanceof LinnetError) return error;
   const message =
     error instanceof TemplateRaised
       ? `The model's chat template refuses this conversation: ${error.message}`

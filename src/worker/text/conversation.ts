@@ -45,11 +45,16 @@ export function continueRendering(previous: RenderedIds, nextText: string, token
 /**
  * Shows a reply that follows `promptIds`. After a special token SPM puts a space in front of the text, which is not
  * part of it; without that space, rendering the reply again gives the ids that were generated.
+ * @param shown Control tokens whose text is shown.
  */
-export function createReplyDetokenizer(tokenizer: Tokenizer, promptIds: readonly TokenId[]): Detokenizer {
+export function createReplyDetokenizer(
+  tokenizer: Tokenizer,
+  promptIds: readonly TokenId[],
+  shown: ReadonlySet<TokenId> = new Set(),
+): Detokenizer {
   const last = promptIds.at(-1);
   const atStart = last === undefined || tokenizer.specialId(tokenizer.tokenText(last)) === last;
-  return createDetokenizer(tokenizer, { atStart });
+  return createDetokenizer(tokenizer, { atStart, special: shown });
 }
 
 /** Neither a special token nor a character may lie on both sides of the boundary. */

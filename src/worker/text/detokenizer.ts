@@ -6,8 +6,8 @@ import type { TokenId } from '../tokens.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface DetokenizerOptions {
-  /** Show control tokens as their text. Default false. */
-  readonly special?: boolean;
+  /** Show control tokens, or some of them, as their text. Default: none. */
+  readonly special?: boolean | ReadonlySet<TokenId>;
   /**
    * The text starts here instead of following a prompt, so the space that SPM put in front is dropped, as `decode`
    * does. Default false: generated text keeps the space that parts it from the prompt.
@@ -27,7 +27,7 @@ export function createDetokenizer(tokenizer: Tokenizer, options: DetokenizerOpti
   let dropsSpace = (options.atStart ?? false) && tokenizer.addSpacePrefix;
   return {
     push(id) {
-      const bytes = tokenizer.decodeBytes(id, { special });
+      const bytes = tokenizer.decodeBytes(id, { special: typeof special === 'boolean' ? special : special.has(id) });
       const text = dropsSpace && bytes[0] === 0x20 ? bytes.subarray(1) : bytes;
       dropsSpace = false;
       return decoder.decode(text, { stream: true });
