@@ -13,6 +13,7 @@ import { finishReasonOf, gather, inOrder, type Gathered, type RunOptions, type S
 import { Stream } from './stream.ts';
 import { usageOf } from './usage.ts';
 
+/** `engine.chat.completions`. */
 export class ChatCompletions {
   readonly #host: ResourceHost;
 
