@@ -22,6 +22,7 @@ const STAGES = [
   ['build', 'build'],
   ['size', 'size'],
   ['package', 'package:check'],
+  ['reference', 'docs:api'],
 ];
 
 /**

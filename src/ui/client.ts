@@ -36,6 +36,7 @@ import { randomId } from './ids.ts';
  * the types of the package need no other package.
  */
 export interface EngineChannel extends Pick<EventTarget, 'addEventListener' | 'removeEventListener'> {
+  /** As a MessagePort's. */
   postMessage(message: unknown, transfer?: Transferable[]): void;
   /** A MessagePort has this. */
   readonly start?: () => void;
@@ -45,17 +46,21 @@ export interface EngineChannel extends Pick<EventTarget, 'addEventListener' | 'r
   readonly close?: () => void;
 }
 
+/** How a client finds its engine. */
 export interface EngineClientOptions {
   /** Makes a new channel; called once now and once for each `restart`. */
   readonly open: () => EngineChannel;
+  /** Default: chosen at random. */
   readonly clientId?: ClientId;
 }
 
+/** What every call may be told. */
 export interface CallOptions {
+  /** Ends the call when it aborts. */
   readonly signal?: AbortSignal;
 }
 
-/** `request`: from `newRequestId`, where other requests refer to this one. */
+/** A generation, as `EngineClient.generate` takes it. `request`: from `newRequestId`, where other requests refer to this one. */
 export type Generation = Omit<GenerateRequest, 'client' | 'request'> & { readonly request?: RequestId };
 
 type Session =
@@ -67,6 +72,10 @@ export function openEngineWorker(): EngineChannel {
   return new Worker(new URL('../worker/main.ts', import.meta.url), { type: 'module', name: 'linnet' });
 }
 
+/**
+ * The layer below `Linnet`: the engine's calls as they are, with signals and errors of this side. The app itself uses it. Every method
+ * rejects with a LinnetError: with `WorkerFailed` once the worker is gone, until `restart`.
+ */
 export class EngineClient {
   readonly clientId: ClientId;
   readonly #open: () => EngineChannel;
@@ -105,10 +114,12 @@ export class EngineClient {
     this.#session = this.#connect();
   }
 
+  /** What the engine runs on. Opens the device. */
   info(): Promise<EngineInfo> {
     return this.#call((engine) => engine.info());
   }
 
+  /** What was done since the device was opened. */
   stats(): Promise<EngineStats> {
     return this.#call((engine) => engine.stats());
   }
@@ -141,6 +152,7 @@ export class EngineClient {
     }
   }
 
+  /** Frees the model's memory on the device. Its generations reject with `ModelNotLoaded`. */
   unload(model: ModelHandle): Promise<void> {
     return this.#call((engine) => engine.unload(model));
   }
@@ -175,26 +187,32 @@ export class EngineClient {
     });
   }
 
+  /** The ids of a text as it stands, special tokens read. */
   tokenize(model: ModelHandle, text: string, options?: TokenizeOptions): Promise<readonly number[]> {
     return this.#call((engine) => engine.tokenize(model, text, options));
   }
 
+  /** The text of ids, special tokens shown; what is no whole character is U+FFFD. */
   detokenize(model: ModelHandle, ids: readonly number[]): Promise<string> {
     return this.#call((engine) => engine.detokenize(model, ids));
   }
 
+  /** Lets go what is cached of a conversation. */
   forgetConversation(conversation: ConversationId): Promise<void> {
     return this.#call((engine) => engine.forgetConversation(this.clientId, conversation));
   }
 
+  /** The model files in the browser's storage, unfinished ones too. */
   listCached(): Promise<readonly CachedModel[]> {
     return this.#call((engine) => engine.listCached());
   }
 
+  /** Deletes a model file from the storage; a loaded model goes on. */
   deleteCached(id: string): Promise<void> {
     return this.#call((engine) => engine.deleteCached(id));
   }
 
+  /** How full the storage is. */
   storage(): Promise<StorageReport> {
     return this.#call((engine) => engine.storage());
   }

@@ -13,12 +13,14 @@ export type Precision =
    */
   | 'int8';
 
+/** The GPU, as far as the browser tells, and what is used of it. */
 export interface DeviceReport {
   readonly vendor: string;
   readonly architecture: string;
   readonly description: string;
   /** A CPU that stands in for a GPU. */
   readonly software: boolean;
+  /** Of WebGPU, by their names there. */
   readonly features: readonly string[];
   readonly limits: {
     readonly maxStorageBufferBindingBytes: number;
@@ -41,6 +43,7 @@ export type KernelProblem =
   /** The browser lost the GPU while it ran. */
   | 'lostDevice';
 
+/** A kernel that is not used on this device. */
 export interface StruckOutKernel {
   readonly kernel: string;
   readonly problem: KernelProblem;
@@ -57,6 +60,7 @@ export interface KernelVariantReport {
   readonly microseconds: number | undefined;
 }
 
+/** The kernels that compute the same thing in different ways, and which of them is used. */
 export interface KernelFamilyReport {
   /** `gemv` multiplies generated rows, `gemm` prompt rows, `gemvInt8` and `gemmInt8` the same in int8; `attention` is that of prompt rows, `decodeAttention` of generated ones. */
   readonly family: string;
@@ -141,8 +145,10 @@ export interface DeviceRates {
   readonly measuringMs: number;
 }
 
+/** `lost`: the browser took the GPU away; models have to be loaded again. */
 export type EngineState = 'idle' | 'loading' | 'ready' | 'lost';
 
+/** What the engine is and runs on. */
 export interface EngineInfo {
   readonly version: string;
   readonly state: EngineState;

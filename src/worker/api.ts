@@ -96,16 +96,20 @@ export type OverflowPolicy =
   /** The oldest turns after the system prompt are left out, and an event says which. */
   | 'dropOldestTurns';
 
+/** What `load` is asked for. Memory follows from it: `inspect` tells how much before anything but the header is fetched. */
 export interface LoadRequest {
   readonly client: ClientId;
   readonly request: RequestId;
   readonly source: ModelSource;
   /** Tokens of context to reserve; default: the model's own, at most 4096 and what fits the device. */
   readonly contextLength?: number;
+  /** Default: `f16`, on devices without 16-bit floats too. */
   readonly kvType?: KvType;
+  /** Default: `exact`. */
   readonly precision?: Precision;
   /** Keep the file in IndexedDB (default true). */
   readonly keep?: boolean;
+  /** Default: `full`. */
   readonly selfTest?: SelfTestMode;
 }
 
@@ -120,7 +124,9 @@ export interface ModelInspection {
   readonly weightType: string;
   readonly numParameters: number;
   readonly fileBytes: number;
+  /** Tokens that the model was made for. */
   readonly contextLength: number;
+  /** As the file says it (`general.license`). */
   readonly licence: string | undefined;
   /** True when every byte of it is in the cache already. */
   readonly cached: boolean;
@@ -138,24 +144,31 @@ export interface ModelInspection {
   };
 }
 
+/** Where a load is. Weights are uploaded as they arrive, and kernels compile meanwhile: told is what is waited for. */
 export type LoadPhase = 'resolving' | 'downloading' | 'uploading' | 'compiling' | 'ready';
 
+/** How far a load is. */
 export interface LoadProgress {
   readonly request: RequestId;
   readonly phase: LoadPhase;
+  /** What has been fetched while `downloading`, then what has been uploaded to the device. */
   readonly doneBytes: number;
+  /** Undefined until the host has told it. */
   readonly totalBytes: number | undefined;
   /** Of `doneBytes`, how many came over the network (0 for a cached model). */
   readonly networkBytes: number;
+  /** Of the last seconds of the download; undefined otherwise. */
   readonly bytesPerSecond: number | undefined;
   readonly remainingMs: number | undefined;
 }
 
+/** A model that is ready to be asked. */
 export interface LoadedModel {
   readonly handle: ModelHandle;
   /** Identity in the cache; absent when the file is not kept. */
   readonly cacheId: string | undefined;
   readonly inspection: ModelInspection;
+  /** Tokens that a conversation may have, prompt and answer together. */
   readonly contextLength: number;
   readonly precision: Precision;
   readonly vocabSize: number;
@@ -172,9 +185,12 @@ export interface LoadedModel {
   readonly timings: { readonly totalMs: number; readonly uploadMs: number; readonly compileMs: number };
 }
 
+/** A model file in the browser's storage. */
 export interface CachedModel {
+  /** What `{ kind: 'cached', id }` of a source names. */
   readonly id: string;
   readonly name: string;
+  /** Where it came from; undefined for a file of the visitor's. */
   readonly url: string | undefined;
   readonly sizeBytes: number;
   /** Bytes present; less than `sizeBytes` for a download that was interrupted. */
@@ -186,6 +202,7 @@ export interface CachedModel {
 
 // ---------------------------------------------------------------------------------------------- generation
 
+/** One turn of a conversation, as the model's chat template reads it. */
 export interface ChatMessage {
   readonly role: 'system' | 'user' | 'assistant' | 'tool';
   /** '' where the assistant said nothing but its calls. */
@@ -206,6 +223,7 @@ export interface ToolDefinition {
   readonly parameters?: Readonly<Record<string, unknown>>;
 }
 
+/** A call that the model asks for. */
 export interface ToolCall {
   /** Unlike that of any other call of a conversation: nine letters and digits. */
   readonly id: string;
@@ -225,6 +243,7 @@ export type ToolChoice =
   /** This one, once. */
   | { readonly name: string };
 
+/** The tools of a chat, and how they may be called. */
 export interface ToolUse {
   /**
    * An InvalidRequest where `LoadedModel.toolFormat` is undefined. Calls are told as events and in the result; they are no part
@@ -260,6 +279,7 @@ export interface SamplingParams {
   readonly topLogprobs?: number;
 }
 
+/** What a model file may recommend (`general.sampling.*`). */
 export type RecommendedSampling = Pick<SamplingParams, 'temperature' | 'topK' | 'topP' | 'minP' | 'repetitionPenalty'>;
 
 /** Whether tokens are guessed ahead and several verified in one step. */
@@ -282,6 +302,7 @@ export type Grammar =
   /** Free text in which what stands between tags follows grammars: the JSON text of XGrammar's structural tag. */
   | { readonly kind: 'structuralTag'; readonly tag: string };
 
+/** A generation: what to go on from, how tokens are chosen, when to end. */
 export interface GenerateRequest {
   readonly client: ClientId;
   readonly request: RequestId;
@@ -291,6 +312,7 @@ export interface GenerateRequest {
     | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[]; readonly toolUse?: ToolUse }
     | { readonly kind: 'text'; readonly text: string }
     | { readonly kind: 'tokens'; readonly ids: readonly number[] };
+  /** Keeps the answer cached too, for the next turn of the same conversation. Without it, prompts stay cached. */
   readonly conversation?: ConversationId;
   /**
    * A request of this client, sent before, for the same model and prompt: this one waits until that prompt has been computed, and
@@ -300,7 +322,9 @@ export interface GenerateRequest {
   readonly sampling?: SamplingParams;
   /** Default: until the model stops or the context is full. */
   readonly maxTokens?: number;
+  /** Texts behind which an answer ends; they are no part of it. */
   readonly stop?: readonly string[];
+  /** Default: `stop`. */
   readonly overflow?: OverflowPolicy;
   /** Go on after the end-of-generation token (benchmarks, tests). */
   readonly ignoreEos?: boolean;
@@ -321,17 +345,24 @@ export interface GenerateRequest {
   readonly hints?: readonly string[];
 }
 
-/** `toolCalls`: it stopped, having called tools. */
+/**
+ * Why a generation ended: the model or a stop text ended it, `maxTokens` or the context did, or its caller. `toolCalls`: it stopped,
+ * having called tools.
+ */
 export type FinishReason = 'stop' | 'length' | 'aborted' | 'toolCalls';
 
+/** A token with its probability. */
 export interface TokenLogprob {
+  /** Its id. */
   readonly token: number;
   readonly text: string;
   /** What the token stands for; a character may be spread over several tokens, whose texts then say `\ufffd`. */
   readonly bytes: readonly number[];
+  /** Natural logarithm, of the model's own distribution: at temperature 1, before bias and penalties. */
   readonly logprob: number;
 }
 
+/** What a generation says while it runs, in this order: `started`, then `prefill`, then text and tokens as they come. */
 export type GenerationEvent =
   /** The prompt is known: how long it is, how much of it the cache had. */
   | {
@@ -340,7 +371,9 @@ export type GenerationEvent =
       readonly numCachedTokens: number;
       readonly seed: number;
     }
+  /** Tokens of the prompt that were computed, and that there are to compute. */
   | { readonly kind: 'prefill'; readonly numDone: number; readonly numTotal: number }
+  /** A piece of the answer: whole characters, never a part of a stop text. */
   | { readonly kind: 'delta'; readonly text: string }
   /** The model calls a tool: its `index`th call, counted from 0. A call's arguments come before the next call begins. */
   | { readonly kind: 'toolCall'; readonly index: number; readonly id: string; readonly name: string }
@@ -358,14 +391,18 @@ export type GenerationEvent =
   /** Turns that no longer fit were left out; indices into `messages`. */
   | { readonly kind: 'turnsDropped'; readonly messages: readonly number[] };
 
+/** A generation that has ended. */
 export interface GenerationResult {
   readonly request: RequestId;
+  /** All of the answer. */
   readonly text: string;
   /** Whole calls, where there are any. One that broke off at `length` is not among them; its pieces were told. */
   readonly toolCalls?: readonly ToolCall[];
   readonly finishReason: FinishReason;
   readonly numPromptTokens: number;
+  /** Of the prompt's, those that had been computed before. */
   readonly numCachedTokens: number;
+  /** The model's end token counts. */
   readonly numGeneratedTokens: number;
   /** Tokens guessed ahead: `numGeneratedTokens` is `numSteps` plus `numAcceptedTokens`. */
   readonly speculation: {
@@ -396,18 +433,21 @@ export interface EmbedRequest extends Pick<GenerateRequest, 'client' | 'request'
   readonly normalize?: boolean;
 }
 
+/** Vectors of texts. */
 export interface EmbeddingResult {
-  /** One for each input, in their order. */
+  /** One for each input, in their order; each has as many numbers as the model's hidden size, or its last projection. */
   readonly embeddings: readonly Float32Array[];
+  /** Of all inputs. */
   readonly numTokens: number;
 }
 
 // ---------------------------------------------------------------------------------------------- the engine
 
-/** One description of the host the engine runs in. */
+/** The browser's storage of this origin, as far as the browser tells. */
 export interface StorageReport {
   readonly usedBytes: number;
   readonly quotaBytes: number | undefined;
+  /** The browser has promised not to clear it by itself. */
   readonly persisted: boolean;
 }
 
@@ -416,12 +456,20 @@ export type OnProgress = (progress: LoadProgress) => void;
 /** What it returns is awaited before the generation's result is told, so that no event comes behind that. */
 export type OnEvents = (events: readonly GenerationEvent[]) => unknown;
 
+/** How a text is read. */
 export interface TokenizeOptions {
+  /** With the token in front that the model wants at the start of a prompt. Default: false. */
   readonly asPrompt?: boolean;
 }
 
+/**
+ * The engine as it is seen through a `MessagePort`, call by call. Pages use `EngineClient`, which numbers requests, aborts them by
+ * signal and rejects with LinnetErrors.
+ */
 export interface Engine {
+  /** What the engine runs on. Opens the device. */
   info(): Promise<EngineInfo>;
+  /** What was done since the device was opened. */
   stats(): Promise<EngineStats>;
   /** Reads the header alone: at most a few megabytes, whatever the size of the file. */
   inspect(
@@ -430,8 +478,11 @@ export interface Engine {
     source: ModelSource,
     options?: InspectOptions,
   ): Promise<ModelInspection>;
+  /** Fetches a model, unless it is kept already, and makes it ready on the device. */
   load(request: LoadRequest, onProgress: OnProgress): Promise<LoadedModel>;
+  /** Frees its memory on the device. Its generations end with `ModelNotLoaded`; an unknown handle is ignored. */
   unload(model: ModelHandle): Promise<void>;
+  /** Resolves when it has ended, also with `finishReason: 'aborted'`. */
   generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult>;
   /** A vector for each text. A text that is longer than the model takes is a `ContextFull` error, and none is embedded. */
   embed(request: EmbedRequest): Promise<EmbeddingResult>;
@@ -441,9 +492,13 @@ export interface Engine {
   tokenize(model: ModelHandle, text: string, options?: TokenizeOptions): Promise<readonly number[]>;
   /** The text of ids, special tokens shown; what is no whole character is U+FFFD. */
   detokenize(model: ModelHandle, ids: readonly number[]): Promise<string>;
+  /** Lets go what is cached of a conversation; unknown ones are ignored. */
   forgetConversation(client: ClientId, conversation: ConversationId): Promise<void>;
+  /** The model files in the browser's storage, unfinished ones too. */
   listCached(): Promise<readonly CachedModel[]>;
+  /** Deletes a model file from the storage; a loaded model goes on. */
   deleteCached(id: string): Promise<void>;
+  /** How full the storage is. */
   storage(): Promise<StorageReport>;
   /**
    * Measures the device: seconds of work, with which nothing else should compete. `types`: the block types wanted, all

@@ -16,6 +16,7 @@ import { Stream } from './stream.ts';
 import { toolCallDelta, toolCallsOf, toolUseOf } from './tools.ts';
 import { usageOf } from './usage.ts';
 
+/** `engine.chat.completions`. */
 export class ChatCompletions {
   readonly #host: ResourceHost;
 

@@ -15,6 +15,7 @@ import { finishReasonOf, gather, inOrder, type Gathered, type RunOptions, type S
 import { Stream } from './stream.ts';
 import { usageOf } from './usage.ts';
 
+/** `engine.completions`. */
 export class Completions {
   readonly #host: ResourceHost;
 

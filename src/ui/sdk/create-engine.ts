@@ -2,6 +2,7 @@
 import { openEngineWorker, type EngineChannel } from '../client.ts';
 import { Linnet } from './linnet.ts';
 
+/** Where and how the engine is started. */
 export interface EngineOptions {
   /** Where the engine is, if not in a worker of its own that this starts: a port to one, or a worker made elsewhere. */
   readonly open?: () => EngineChannel;

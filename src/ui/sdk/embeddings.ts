@@ -5,9 +5,12 @@ import type { CreateEmbeddingResponse, EmbeddingCreateParams } from './openai-ty
 import { refuseUnsupported, textsOrIds } from './parameters.ts';
 import { invalid } from './request-error.ts';
 
-type AsNumbers = EmbeddingCreateParams & { readonly encoding_format?: 'float' };
-type AsBase64 = EmbeddingCreateParams & { readonly encoding_format: 'base64' };
+/** A request for vectors as lists of numbers. */
+export type FloatEmbeddingParams = EmbeddingCreateParams & { readonly encoding_format?: 'float' };
+/** A request for vectors in base64. */
+export type Base64EmbeddingParams = EmbeddingCreateParams & { readonly encoding_format: 'base64' };
 
+/** `engine.embeddings`. */
 export class Embeddings {
   readonly #host: ResourceHost;
 
@@ -20,8 +23,8 @@ export class Embeddings {
    * @throws RequestError naming a parameter that is not there or wrong; LinnetError `InvalidRequest` for another kind of model,
    * `ModelNotLoaded`, `ContextFull`, `Aborted` ...
    */
-  create(params: AsNumbers, options?: CallOptions): Promise<CreateEmbeddingResponse>;
-  create(params: AsBase64, options?: CallOptions): Promise<CreateEmbeddingResponse<string>>;
+  create(params: FloatEmbeddingParams, options?: CallOptions): Promise<CreateEmbeddingResponse>;
+  create(params: Base64EmbeddingParams, options?: CallOptions): Promise<CreateEmbeddingResponse<string>>;
   create(
     params: EmbeddingCreateParams,
     options?: CallOptions,

@@ -8,6 +8,7 @@ import { randomId } from '../ids.ts';
 import type { SampleOptions } from './parameters.ts';
 import { runSamples, type RunOptions, type SampleEvent } from './samples.ts';
 
+/** A loaded model, with what requests need of it. */
 export interface NamedModel {
   /** What requests call it. */
   readonly id: string;

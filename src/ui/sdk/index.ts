@@ -6,11 +6,17 @@ export {
   type CallOptions,
   type EngineChannel,
   type EngineClientOptions,
+  type Generation,
 } from '../client.ts';
 export { LinnetError, type Failure } from '../errors.ts';
+export type { ChatCompletions } from './chat.ts';
+export type { Completions } from './completions.ts';
 export { createEngine, type EngineOptions } from './create-engine.ts';
+export type { Base64EmbeddingParams, FloatEmbeddingParams, Embeddings } from './embeddings.ts';
 export { createFetch } from './fetch.ts';
+export type { NamedModel } from './host.ts';
 export { Linnet, Model, type Answer, type GenerateOptions, type LoadOptions } from './linnet.ts';
+export type { Models } from './models.ts';
 export type * from './openai-types.ts';
 export { RequestError, type RequestErrorCode } from './request-error.ts';
 export type { RunOptions } from './samples.ts';

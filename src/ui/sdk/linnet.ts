@@ -33,11 +33,14 @@ import { fromPage } from './source.ts';
 /** What a generation may be told, besides its input. */
 export type GenerateOptions = CallOptions &
   Omit<GenerateRequest, 'client' | 'request' | 'model' | 'input'> & {
+    /** Told what the generation says while it runs, in batches. */
     readonly onEvents?: (events: readonly GenerationEvent[]) => void;
   };
 
+/** What a load may be told, besides where the model comes from. */
 export type LoadOptions = CallOptions &
   Omit<LoadRequest, 'client' | 'request' | 'source'> & {
+    /** Told how far it is, some times a second. */
     readonly onProgress?: (progress: LoadProgress) => void;
     /** What requests call the model. Default: the name that its file gives, with a number behind it where that is taken. */
     readonly id?: string;
@@ -52,6 +55,10 @@ export interface Answer extends AsyncIterable<string> {
   readonly result: Promise<GenerationResult>;
 }
 
+/**
+ * An engine and its models; made by `createEngine`. What is given as a promise rejects with a LinnetError, or with a RequestError where
+ * a parameter is to blame.
+ */
 export class Linnet {
   readonly chat: { readonly completions: ChatCompletions };
   readonly completions: Completions;
@@ -70,6 +77,7 @@ export class Linnet {
     this.models = new Models(this.#loaded);
   }
 
+  /** What the engine runs on. Opens the device. */
   info(): Promise<EngineInfo> {
     return this.#client.info();
   }
@@ -99,14 +107,17 @@ export class Linnet {
     }
   }
 
+  /** The model files in the browser's storage, unfinished ones too. */
   listCached(): Promise<readonly CachedModel[]> {
     return this.#client.listCached();
   }
 
+  /** Deletes a model file from the storage; a loaded model goes on. */
   deleteCached(id: string): Promise<void> {
     return this.#client.deleteCached(id);
   }
 
+  /** How full the browser's storage is. */
   storage(): Promise<StorageReport> {
     return this.#client.storage();
   }
@@ -180,6 +191,7 @@ export class Model implements NamedModel {
     return this.#client.detokenize(this.loaded.handle, ids);
   }
 
+  /** Frees the model's memory on the device. Requests no longer find it, and those that run reject with `ModelNotLoaded`. */
   unload(): Promise<void> {
     this.#onUnload();
     return this.#client.unload(this.loaded.handle);

@@ -53,7 +53,7 @@ export class LoadedModels {
   }
 }
 
-/** `models.list` and `models.retrieve`: of the loaded ones. */
+/** `engine.models`: those that are loaded. */
 export class Models {
   readonly #loaded: LoadedModels;
 
@@ -61,11 +61,12 @@ export class Models {
     this.#loaded = loaded;
   }
 
+  /** All of them, in the order in which they were loaded. */
   list(): Promise<ModelList> {
     return Promise.resolve({ object: 'list', data: this.#loaded.all.map(describe) });
   }
 
-  /** @throws ModelNotLoaded */
+  /** One of them. @throws LinnetError `ModelNotLoaded` */
   async retrieve(id: string): Promise<ModelDescription> {
     return Promise.resolve(describe(this.#loaded.get(id)));
   }

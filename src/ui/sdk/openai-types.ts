@@ -6,16 +6,19 @@
 // ---------------------------------------------------------------------------------------------- requests
 
 /** A request may write `null` for what it leaves open. */
-type Open<T> = T | null;
+export type Open<T> = T | null;
 
 /** What chat and plain completions may be told alike. What is left open is the model's own recommendation. */
 export interface GenerationParams {
   /** The id of a loaded model. Default: the loaded one, where there is one. */
   readonly model?: string;
-  /** 0 takes the likeliest token. */
+  /** 0 takes the likeliest token. Default, where the model recommends none: 0.7. */
   readonly temperature?: Open<number>;
+  /** In (0, 1]: candidates are the likeliest tokens that make up this share; 1 is all. Default, as above: 0.95. */
   readonly top_p?: Open<number>;
+  /** Taken off the logit of a token that the answer has. Default: 0. */
   readonly presence_penalty?: Open<number>;
+  /** Taken off the logit of a token, for each time that the answer has it. Default: 0. */
   readonly frequency_penalty?: Open<number>;
   /** By token id; added to logits. */
   readonly logit_bias?: Open<Readonly<Record<string, number>>>;
@@ -25,21 +28,24 @@ export interface GenerationParams {
   readonly stop?: Open<string | readonly string[]>;
   /** How many samples of each prompt, 1 to 64. They share the prompt's computation. */
   readonly n?: Open<number>;
+  /** `true`: the answer comes in pieces. */
   readonly stream?: Open<boolean>;
+  /** `include_usage`: what it cost, in a last piece. Only with `stream`. */
   readonly stream_options?: Open<{ readonly include_usage?: boolean }>;
   /** A label for a provider's statistics: here is no provider, so it has no effect. */
   readonly user?: string;
 
-  /** Ours: candidates are the so many likeliest tokens; 0 is all. */
+  /** Ours: candidates are the so many likeliest tokens; 0 is all. Default, as above: 40. */
   readonly top_k?: number;
-  /** Ours: candidates are at least so likely, relative to the likeliest. */
+  /** Ours, in [0, 1): candidates are at least so likely, relative to the likeliest; 0 is all. Default, as above: 0.05. */
   readonly min_p?: number;
-  /** Ours: 1 is none. */
+  /** Ours: divides positive logits of tokens that prompt or answer have, and multiplies negative ones. 1 is none, the default. */
   readonly repetition_penalty?: number;
   /** Ours: go on behind the model's end token. */
   readonly ignore_eos?: boolean;
 }
 
+/** A piece of a message. */
 export interface TextPart {
   readonly type: 'text';
   readonly text: string;
@@ -58,6 +64,7 @@ export interface ChatCompletionTool {
   };
 }
 
+/** Which tools must be called: none, what the model likes, one at least, or this one. */
 export type ChatCompletionToolChoice =
   'none' | 'auto' | 'required' | { readonly type: 'function'; readonly function: { readonly name: string } };
 
@@ -83,7 +90,9 @@ export type ChatCompletionMessageParam =
     }
   | { readonly role: 'tool'; readonly content: string | readonly TextPart[]; readonly tool_call_id: string };
 
+/** Of `chat.completions.create`. */
 export interface ChatCompletionCreateParams extends GenerationParams {
+  /** One at least, the oldest first. */
   readonly messages: readonly ChatCompletionMessageParam[];
   /** Refused where the model takes none: its `loaded.toolFormat` is undefined. */
   readonly tools?: readonly ChatCompletionTool[];
@@ -105,6 +114,7 @@ export interface ChatCompletionCreateParams extends GenerationParams {
   readonly prompt_cache_key?: Open<string>;
 }
 
+/** Of `completions.create`. */
 export interface CompletionCreateParams extends GenerationParams {
   /** A text, the ids of one, or several of either. */
   readonly prompt: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
@@ -114,9 +124,11 @@ export interface CompletionCreateParams extends GenerationParams {
   readonly logprobs?: Open<number>;
 }
 
+/** Of `embeddings.create`. */
 export interface EmbeddingCreateParams {
   /** The id of a loaded model. Default: the loaded one, where there is one. */
   readonly model?: string;
+  /** A text, the ids of one, or several of either. */
   readonly input: string | readonly string[] | readonly number[] | readonly (readonly number[])[];
   /** `base64`: of little-endian f32. Default: `float`. */
   readonly encoding_format?: 'float' | 'base64';
@@ -124,17 +136,20 @@ export interface EmbeddingCreateParams {
   readonly user?: string;
 }
 
-/** A request for a stream, and one for all at once: `create` tells them apart by their types. */
+/** A request for a stream; `create` tells it apart from others by its type. */
 export type Streaming<P> = P & { readonly stream: true };
+/** A request for all at once. */
 export type NonStreaming<P> = P & { readonly stream?: false | null };
 
 // ---------------------------------------------------------------------------------------------- answers
 
+/** What a request cost, in tokens. */
 export interface Usage {
   prompt_tokens: number;
   /** Of all samples. */
   completion_tokens: number;
   total_tokens: number;
+  /** Of the prompt's, those that had been computed before. */
   prompt_tokens_details: { cached_tokens: number };
   /** Ours. */
   timings: UsageTimings;
@@ -149,22 +164,30 @@ export interface UsageTimings {
   decode_tokens_per_second: number;
 }
 
+/** A token with its probability. */
 export interface TopLogprob {
+  /** Its text. */
   token: string;
+  /** Its text in UTF-8: a character may be spread over several tokens. */
   bytes: number[] | null;
+  /** Natural logarithm, of the model's own distribution: at temperature 1, before bias and penalties. */
   logprob: number;
 }
 
+/** A token of the answer. */
 export interface ChatTokenLogprob extends TopLogprob {
+  /** The likeliest in its place, the likeliest first. */
   top_logprobs: TopLogprob[];
 }
 
+/** The tokens of an answer of a chat. */
 export interface ChatLogprobs {
   /** Without the model's end token; with the tokens of a stop text. */
   content: ChatTokenLogprob[];
   refusal: null;
 }
 
+/** Why a choice ended: the model or a stop text ended it, a limit did, or the model has called tools. */
 export type ChatFinishReason = 'stop' | 'length' | 'tool_calls';
 
 /** A call in pieces: the first has id and name, and all of them a piece of the arguments. */
@@ -175,6 +198,7 @@ export interface ToolCallDelta {
   function: { name?: string; arguments: string };
 }
 
+/** An answer of a chat. */
 export interface ChatCompletion {
   id: string;
   object: 'chat.completion';
@@ -198,6 +222,7 @@ export interface ChatCompletion {
   usage: Usage;
 }
 
+/** A piece of an answer of a chat. */
 export interface ChatCompletionChunk {
   id: string;
   object: 'chat.completion.chunk';
@@ -223,6 +248,7 @@ export interface CompletionLogprobs {
   text_offset: number[];
 }
 
+/** What came after a text. */
 export interface Completion {
   id: string;
   /** Of a whole answer, and of a piece of one. */
@@ -234,6 +260,7 @@ export interface Completion {
   usage: Usage;
 }
 
+/** One sample of what came after a text. */
 export interface CompletionChoice {
   index: number;
   text: string;
@@ -243,6 +270,7 @@ export interface CompletionChoice {
   seed: number;
 }
 
+/** A piece of what comes after a text. */
 export interface CompletionChunk extends Omit<Completion, 'choices' | 'usage'> {
   /** One; none in the chunk with the usage. */
   choices: {
@@ -255,6 +283,7 @@ export interface CompletionChunk extends Omit<Completion, 'choices' | 'usage'> {
   usage?: Usage | null;
 }
 
+/** Vectors of texts. */
 export interface CreateEmbeddingResponse<E = number[]> {
   object: 'list';
   /** Vectors of length 1, in the order of the inputs. */
@@ -263,6 +292,7 @@ export interface CreateEmbeddingResponse<E = number[]> {
   usage: { prompt_tokens: number; total_tokens: number };
 }
 
+/** A loaded model. */
 export interface ModelDescription {
   id: string;
   object: 'model';
@@ -270,6 +300,8 @@ export interface ModelDescription {
   created: number;
   owned_by: string;
 }
+
+/** The loaded models. */
 export interface ModelList {
   object: 'list';
   data: ModelDescription[];

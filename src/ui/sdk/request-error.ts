@@ -3,6 +3,7 @@
  */
 import { LinnetError } from '../errors.ts';
 
+/** In what way a parameter is wrong. */
 export type RequestErrorCode =
   /** The engine has no such thing, or not this value of it. */
   | 'unsupported_parameter'
@@ -10,10 +11,11 @@ export type RequestErrorCode =
   | 'invalid_value'
   | 'missing_parameter';
 
-/** Thrown before anything is computed. `name` is `InvalidRequest`. */
+/** A parameter is to blame. Thrown before anything is computed. `name` is `InvalidRequest`. */
 export class RequestError extends LinnetError {
   /** Where in the request, e.g. `messages[0].content`. */
   readonly param: string;
+  /** In what way. */
   readonly code: RequestErrorCode;
 
   constructor(code: RequestErrorCode, param: string, message: string) {

@@ -17,6 +17,7 @@ export interface SampleEnd {
   readonly seed: number;
 }
 
+/** What a request of OpenAI's shapes may be told besides its parameters. */
 export interface RunOptions extends CallOptions {
   /** Told of everything that a generation says, as it says it: progress of the prompt, notes. `index` is the sample's. */
   readonly onEvents?: (events: readonly GenerationEvent[], index: number) => void;

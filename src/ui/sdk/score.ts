@@ -7,18 +7,21 @@ import type { CallOptions, EngineClient } from '../client.ts';
 import { invalid } from './request-error.ts';
 import { gather, runSamples } from './samples.ts';
 
+/** Behind what a text is scored. */
 export interface ScoreOptions extends CallOptions {
   /** What stands before the text: a text, or ids if the text is ids. Default: what the model wants at the start of a text. */
   readonly given?: string | readonly number[];
 }
 
+/** How likely a text is. */
 export interface Score {
-  /** Sum of the log-probabilities. */
+  /** Sum of the log-probabilities (natural logarithms): 0 is certain. */
   readonly logprob: number;
   /** Of each token in turn. */
   readonly tokens: readonly TokenLogprob[];
 }
 
+/** Which of several texts is the likeliest. */
 export interface Selection {
   /** Of the likeliest choice. */
   readonly index: number;
