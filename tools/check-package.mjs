@@ -27,7 +27,7 @@ const NEEDED = [
 
 /** What somebody writes who uses it; it has to compile. */
 const USER = `
-import { createEngine, createFetch, LinnetError, RequestError, type ChatCompletionChunk } from 'linnet';
+import { createEngine, createFetch, LinnetError, RemoteError, RequestError, type ChatCompletionChunk } from 'linnet';
 const engine = createEngine();
 const model = await engine.load({ kind: 'url', url: 'https://example.test/m.gguf' }, { id: 'm', onProgress: ({ phase }) => phase });
 const stream = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'Hello' }], stream: true });
@@ -37,6 +37,7 @@ whole.choices[0]?.message.content satisfies string | undefined;
 (await engine.embeddings.create({ input: 'a', encoding_format: 'base64' })).data[0]?.embedding satisfies string | undefined;
 (await model.score('a')).logprob satisfies number;
 createFetch(engine) satisfies typeof fetch;
+new RemoteError('timedOut', 'a', { host: 'h' }) satisfies LinnetError;
 new RequestError('missing_parameter', 'a', 'b') satisfies LinnetError;
 // @ts-expect-error -- a parameter that is not there
 await engine.chat.completions.create({ messages: [], tools: [] });

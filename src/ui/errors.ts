@@ -32,6 +32,7 @@ const ERROR_NAMES: Readonly<Record<LinnetErrorName, true>> = {
   TemplateFailed: true,
   GrammarFailed: true,
   Aborted: true,
+  RemoteFailed: true,
   WorkerFailed: true,
   BlockedByPolicy: true,
   Internal: true,

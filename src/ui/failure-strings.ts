@@ -73,6 +73,7 @@ export const failures = {
   TemplateFailed: { title: 'The model’s chat template failed', advice: 'Choose another copy of the model.' },
   GrammarFailed: { title: 'The wanted form of the answer cannot be kept', advice: 'Check the schema or grammar.' },
   Aborted: { title: 'Stopped', advice: 'Try again whenever you like.' },
+  RemoteFailed: { title: 'The server failed', advice: 'Try again later, or choose a model on this device.' },
   WorkerFailed: {
     title: 'The engine stopped',
     advice: 'What was said is still here. A model that was kept loads again without a download.',

@@ -31,6 +31,7 @@ export const failures = {
   TemplateFailed: { title: '模型的对话模板出错', advice: '请选择该模型的其他文件。' },
   GrammarFailed: { title: '无法遵守要求的答案格式', advice: '请检查模式或语法。' },
   Aborted: { title: '已停止', advice: '可随时重试。' },
+  RemoteFailed: { title: '服务器出错', advice: '请稍后再试，或选择本设备上的模型。' },
   WorkerFailed: { title: '引擎已停止', advice: '对话内容仍在。保存过的模型重新加载时无需下载。' },
   BlockedByPolicy: { title: '被此页面的安全策略阻止', advice: '页面所有者可以允许它。' },
   Internal: { title: '出了问题', advice: '请重新启动引擎。如果再次发生，请报告。' },

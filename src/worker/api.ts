@@ -53,6 +53,8 @@ export type LinnetErrorName =
   | 'TemplateFailed'
   | 'GrammarFailed'
   | 'Aborted'
+  // a server that computes in the place of the device
+  | 'RemoteFailed'
   // the worker itself
   | 'WorkerFailed'
   | 'BlockedByPolicy'

@@ -6,6 +6,7 @@ import { noise } from '../../src/cache/testing/kit.ts';
 import type { FileOptions } from './file-answer.ts';
 import { listen, serveFile, type FileServer, type TestServer } from './serve-file.ts';
 import { serveHub } from './serve-hub.ts';
+import { chatStream, serveOpenAi } from './serve-openai.ts';
 
 /** Of `noise(MODEL_BYTES)`, the file that all of them serve. */
 export const MODEL_BYTES = 20 * 64 * 1024 + 777;
@@ -25,6 +26,8 @@ export interface ServerAddresses {
   readonly hub: string;
   /** The hub whose other origin hides `Content-Range`. */
   readonly hiddenHub: string;
+  /** Base URLs of servers that stream `From afar.` to every chat; other origins may not read the second. */
+  readonly openAi: { readonly open: string; readonly noCors: string };
   /** GET: `{ [url or hub]: body bytes sent so far }`. */
   readonly traffic: string;
 }
@@ -48,6 +51,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   ]);
   const hub = await serveHub({ repositories });
   const hiddenHub = await serveHub({ repositories, cdn: { exposeContentRange: false } });
+  const afar = [chatStream(['From ', 'afar.'])];
+  const [openAi, openAiNoCors] = await Promise.all([serveOpenAi(afar), serveOpenAi(afar, { cors: false })]);
   const files = { plain, hidden, hiddenWithoutHead, noCors, noRanges, slow } satisfies Record<
     keyof typeof FILES,
     FileServer
@@ -72,9 +77,10 @@ export default async function setup(project: TestProject): Promise<() => Promise
     },
     hub: hub.origin,
     hiddenHub: hiddenHub.origin,
+    openAi: { open: openAi.baseURL, noCors: openAiNoCors.baseURL },
     traffic: traffic.origin,
   });
-  const all: readonly TestServer[] = [...Object.values(files), hub, hiddenHub, traffic];
+  const all: readonly TestServer[] = [...Object.values(files), hub, hiddenHub, openAi, openAiNoCors, traffic];
   return async () => {
     await Promise.all(all.map((server) => server.close()));
   };

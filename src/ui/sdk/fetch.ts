@@ -6,6 +6,7 @@ import type { LinnetErrorName } from '../../worker/api.ts';
 import { toLinnetError, type LinnetError } from '../errors.ts';
 import type { Linnet } from './linnet.ts';
 import type { ChatCompletionCreateParams, CompletionCreateParams, EmbeddingCreateParams } from './openai-types.ts';
+import { RemoteError } from './remote/remote-error.ts';
 import { RequestError } from './request-error.ts';
 import { Stream } from './stream.ts';
 
@@ -14,7 +15,7 @@ type Handler = (body: unknown, signal: AbortSignal) => Promise<unknown>;
 
 /**
  * Answers POST `/chat/completions`, `/completions` and `/embeddings`, and GET `/models` and `/models/ID`, below any base URL whose
- * path ends in `/v1`. Nothing leaves the page, whatever the host of the URL. Like every fetch it rejects only when it is aborted;
+ * path ends in `/v1`, whatever its host: what leaves the page does so by the engine's own policy. Like every fetch it rejects only when it is aborted;
  * all else is a response with an error body. A request's key is not looked at.
  */
 export function createFetch(engine: Linnet): typeof fetch {
@@ -117,8 +118,10 @@ const OF_REQUESTS: Partial<Record<LinnetErrorName, readonly [status: number, cod
   ModelNotLoaded: [404, 'model_not_found'],
 };
 
-function statusOf({ name }: LinnetError): number {
-  return OF_REQUESTS[name]?.[0] ?? 500;
+function statusOf(error: LinnetError): number {
+  const known = OF_REQUESTS[error.name]?.[0];
+  if (known !== undefined || !(error instanceof RemoteError)) return known ?? 500;
+  return error.status ?? (error.kind === 'timedOut' ? 504 : 502);
 }
 
 function errorBody(error: LinnetError) {
@@ -129,9 +132,14 @@ function errorBody(error: LinnetError) {
       message,
       type: statusOf(error) < 500 ? 'invalid_request_error' : 'server_error',
       param: error instanceof RequestError ? error.param : param,
-      code: error instanceof RequestError ? error.code : (OF_REQUESTS[name]?.[1] ?? name),
+      code: codeOf(error),
     },
   };
+}
+
+function codeOf(error: LinnetError): string {
+  if (error instanceof RequestError) return error.code;
+  return OF_REQUESTS[error.name]?.[1] ?? (error instanceof RemoteError ? error.code : undefined) ?? error.name;
 }
 
 function abortError(): DOMException {

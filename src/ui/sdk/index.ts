@@ -18,6 +18,16 @@ export type { NamedModel } from './host.ts';
 export { Linnet, Model, type Answer, type GenerateOptions, type LoadOptions } from './linnet.ts';
 export type { Models } from './models.ts';
 export type * from './openai-types.ts';
+export type { RemoteOptions, RemoteTimeouts, ServerKind } from './remote/options.ts';
+export type { Placement } from './remote/place.ts';
+export {
+  RemoteError,
+  type RemoteErrorDetails,
+  type RemoteErrorKind,
+  type RemoteErrorName,
+} from './remote/remote-error.ts';
+export type { Unfit } from './remote/policy.ts';
+export type { RanOn, Route, RouteReason, RoutingPolicy } from './remote/route.ts';
 export { RequestError, type RequestErrorCode } from './request-error.ts';
 export type { RunOptions } from './samples.ts';
 export type { Score, ScoreOptions, Selection } from './score.ts';

@@ -6,6 +6,7 @@
 import type {
   CachedModel,
   ChatMessage,
+  DeviceRates,
   EmbedRequest,
   EngineInfo,
   GenerateRequest,
@@ -21,12 +22,19 @@ import type {
   TokenizeOptions,
 } from '../../worker/api.ts';
 import { EngineClient, openEngineWorker, type CallOptions, type EngineChannel } from '../client.ts';
+import { toLinnetError } from '../errors.ts';
 import { ChatCompletions } from './chat.ts';
 import { Completions } from './completions.ts';
 import { Embeddings } from './embeddings.ts';
 import { secondsNow, type NamedModel } from './host.ts';
 import { LoadedModels, Models } from './models.ts';
 import { Queue } from './queue.ts';
+import { place, type Placement } from './remote/place.ts';
+import type { RemoteOptions } from './remote/options.ts';
+import { unfitBy } from './remote/policy.ts';
+import { routed, RoutedModels } from './remote/routed.ts';
+import { Router } from './remote/router.ts';
+import { missing } from './request-error.ts';
 import { score, select, type Score, type ScoreOptions, type Selection } from './score.ts';
 import { fromPage } from './source.ts';
 
@@ -60,21 +68,31 @@ export interface Answer extends AsyncIterable<string> {
  * a parameter is to blame.
  */
 export class Linnet {
-  readonly chat: { readonly completions: ChatCompletions };
-  readonly completions: Completions;
-  readonly embeddings: Embeddings;
-  readonly models: Models;
+  readonly chat: { readonly completions: Pick<ChatCompletions, 'create'> };
+  readonly completions: Pick<Completions, 'create'>;
+  readonly embeddings: Pick<Embeddings, 'create'>;
+  readonly models: Pick<Models, 'list' | 'retrieve'>;
   readonly #client: EngineClient;
   readonly #loaded = new LoadedModels();
+  readonly #router: Router | undefined;
 
-  /** `open` is for engines that live elsewhere than in Linnet's own worker. */
-  constructor(open: () => EngineChannel = openEngineWorker) {
+  /**
+   * `open` is for engines that live elsewhere than in Linnet's own worker, `remote` for a server beside them.
+   * @throws RequestError for a `remote` that is wrong
+   */
+  constructor(open: () => EngineChannel = openEngineWorker, remote?: RemoteOptions) {
+    const router = remote === undefined ? undefined : new Router(remote, this.#loaded);
+    this.#router = router;
     this.#client = new EngineClient({ open });
     const host = { client: this.#client, modelOf: (id: string | undefined) => this.#loaded.get(id) };
-    this.chat = { completions: new ChatCompletions(host) };
-    this.completions = new Completions(host);
-    this.embeddings = new Embeddings(host);
-    this.models = new Models(this.#loaded);
+    const chat = new ChatCompletions(host);
+    const completions = new Completions(host);
+    const embeddings = new Embeddings(host);
+    const models = new Models(this.#loaded);
+    this.chat = { completions: router === undefined ? chat : routed(router, 'chat/completions', chat) };
+    this.completions = router === undefined ? completions : routed(router, 'completions', completions);
+    this.embeddings = router === undefined ? embeddings : routed(router, 'embeddings', embeddings);
+    this.models = router === undefined ? models : new RoutedModels(router, models, this.#loaded);
   }
 
   /** What the engine runs on. Opens the device. */
@@ -101,10 +119,31 @@ export class Linnet {
         this.#loaded.delete(model);
       });
       this.#loaded.add(model);
+      this.#router?.noteLoaded(model.id);
       return model;
+    } catch (thrown) {
+      const error = toLinnetError(thrown);
+      const unfit = unfitBy(error);
+      if (id !== undefined && unfit !== undefined) this.#router?.noteUnfit(id, unfit, error);
+      throw error;
     } finally {
       release();
     }
+  }
+
+  /**
+   * Loads a model if it fits this device and can be as fast as `remote.minTokensPerSecond`; otherwise its requests are for the server.
+   * With the policy `local` it is `load`. Measuring the speed takes seconds, and is done only where that is given.
+   * @throws LinnetError as `load`, for what a server would not help with; RequestError without `remote`
+   */
+  place(source: ModelSource, options: LoadOptions = {}): Promise<Placement<Model>> {
+    if (this.#router === undefined) throw missing('remote (an option of createEngine)');
+    return place(this, this.#router, source, options);
+  }
+
+  /** What the device can do at most: seconds of work, best when nothing else runs. `types`: block types. Default: all. */
+  measureRates(types?: readonly string[], options: CallOptions = {}): Promise<DeviceRates> {
+    return this.#client.measureRates(types, options);
   }
 
   /** The model files in the browser's storage, unfinished ones too. */

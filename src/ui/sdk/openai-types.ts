@@ -3,6 +3,8 @@
  * that nobody needs the `openai` package; a test holds them against it. What goes beyond OpenAI's is marked as ours.
  */
 
+import type { RanOn } from './remote/route.ts';
+
 // ---------------------------------------------------------------------------------------------- requests
 
 /** A request may write `null` for what it leaves open. */
@@ -151,8 +153,10 @@ export interface Usage {
   total_tokens: number;
   /** Of the prompt's, those that had been computed before. */
   prompt_tokens_details: { cached_tokens: number };
-  /** Ours. */
-  timings: UsageTimings;
+  /** Ours; of answers that were computed here. */
+  timings?: UsageTimings;
+  /** Ours: where it was computed, where the engine has a server beside it. So it is with every `linnet`. */
+  linnet?: RanOn;
 }
 
 /** Ours. Of several samples: the first one's way to its first token, and all of their tokens in the time of the longest. */
@@ -216,10 +220,11 @@ export interface ChatCompletion {
     };
     logprobs: ChatLogprobs | null;
     finish_reason: ChatFinishReason;
-    /** Ours: what the sample was drawn with. */
-    seed: number;
+    /** Ours: what the sample was drawn with here. */
+    seed?: number;
   }[];
   usage: Usage;
+  linnet?: RanOn;
 }
 
 /** A piece of an answer of a chat. */
@@ -237,6 +242,7 @@ export interface ChatCompletionChunk {
   }[];
   /** With `stream_options.include_usage`: in a last chunk, and null in the others. */
   usage?: Usage | null;
+  linnet?: RanOn;
 }
 
 /** Parallel lists, a token in each place. */
@@ -258,6 +264,7 @@ export interface Completion {
   /** Sample `i` of prompt `p` has the index `p * n + i`. */
   choices: CompletionChoice[];
   usage: Usage;
+  linnet?: RanOn;
 }
 
 /** One sample of what came after a text. */
@@ -266,8 +273,8 @@ export interface CompletionChoice {
   text: string;
   logprobs: CompletionLogprobs | null;
   finish_reason: 'stop' | 'length';
-  /** Ours: what the sample was drawn with. */
-  seed: number;
+  /** Ours: what the sample was drawn with here. */
+  seed?: number;
 }
 
 /** A piece of what comes after a text. */
@@ -290,6 +297,7 @@ export interface CreateEmbeddingResponse<E = number[]> {
   data: { object: 'embedding'; index: number; embedding: E }[];
   model: string;
   usage: { prompt_tokens: number; total_tokens: number };
+  linnet?: RanOn;
 }
 
 /** A loaded model. */
@@ -299,10 +307,12 @@ export interface ModelDescription {
   /** When it was loaded, in seconds since the epoch. */
   created: number;
   owned_by: string;
+  linnet?: RanOn;
 }
 
 /** The loaded models. */
 export interface ModelList {
   object: 'list';
   data: ModelDescription[];
+  linnet?: RanOn;
 }

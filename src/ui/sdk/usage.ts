@@ -1,5 +1,5 @@
 /** What requests cost, in OpenAI's words. */
-import type { Usage } from './openai-types.ts';
+import type { Usage, UsageTimings } from './openai-types.ts';
 import type { SampleEnd } from './samples.ts';
 
 /** @param ends Of all samples of all prompts, those of a prompt side by side, `numSamples` of each. */
@@ -17,7 +17,7 @@ export function usageOf(ends: readonly SampleEnd[], numSamples: number): Usage {
   };
 }
 
-function timingsOf(all: readonly SampleEnd['result']['timings'][]): Usage['timings'] {
+function timingsOf(all: readonly SampleEnd['result']['timings'][]): UsageTimings {
   const [first] = all;
   const decodeMs = Math.max(0, ...all.map((timings) => timings.decodeMs));
   const numDecoded = sum(all.map((timings) => (timings.decodeTokensPerSecond * timings.decodeMs) / 1000));

@@ -45,6 +45,7 @@ const REMEDIES: Readonly<Record<LinnetErrorName, Remedy>> = {
   TemplateFailed: 'chooseModel',
   GrammarFailed: 'retry',
   Aborted: 'retry',
+  RemoteFailed: 'retry',
   WorkerFailed: 'restart',
   BlockedByPolicy: 'reloadPage',
   Internal: 'restart',
