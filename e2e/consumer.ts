@@ -12,7 +12,7 @@ import { test as base, expect } from './harness.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PACKAGE = join(ROOT, 'dist/package');
-const PAGE = join(ROOT, 'docs/api/start.md');
+const PAGES = join(ROOT, 'docs/api');
 export const MODEL = join(ROOT, 'public/models/linnet-mini-q4_0.gguf');
 
 export interface Consumer {
@@ -20,16 +20,18 @@ export interface Consumer {
   /** Runs one of its tools to the end, and returns what it printed. Throws with that where it fails. */
   run(tool: 'vite' | 'tsc', ...args: readonly string[]): string;
   write(file: string, text: string): void;
+  /** Installs a package of this checkout's. */
+  link(name: string): void;
   /** Vite's development server, until the test ends. Returns its URL. */
   develop(): Promise<string>;
 }
 
-/** The code block behind `<!-- example: NAME -->` of docs/api/start.md. */
-export function documentedFile(name: string): string {
+/** The code block behind `<!-- example: NAME -->` of a page in docs/api. */
+export function documentedFile(name: string, page = 'start.md'): string {
   const code = new RegExp(`<!-- example: ${name} -->\\n+\`\`\`\\w*\\n(.*?)\`\`\``, 's').exec(
-    readFileSync(PAGE, 'utf8'),
+    readFileSync(join(PAGES, page), 'utf8'),
   )?.[1];
-  if (code === undefined) throw new Error(`docs/api/start.md has no example ${name}`);
+  if (code === undefined) throw new Error(`docs/api/${page} has no example ${name}`);
   return code;
 }
 
@@ -57,14 +59,19 @@ export const test = base.extend<{ readonly consumer: Consumer }>({
     const tools = { vite: 'vite/bin/vite.js', tsc: 'typescript/bin/tsc' } as const;
     try {
       installInto(folder);
-      for (const name of ['vite', 'typescript'])
-        symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
+      const link = (name: string): void => {
+        const target = join(folder, 'node_modules', name);
+        mkdirSync(dirname(target), { recursive: true });
+        symlinkSync(join(ROOT, 'node_modules', name), target);
+      };
+      for (const name of ['vite', 'typescript']) link(name);
       for (const file of ['index.html', 'src/main.ts']) write(file, documentedFile(file));
       mkdirSync(join(folder, 'public'));
       copyFileSync(MODEL, join(folder, 'public/linnet-mini-q4_0.gguf'));
       await use({
         folder,
         write,
+        link,
         run: (tool, ...args) => runTool(folder, tools[tool], args),
         async develop() {
           const port = await freePort();

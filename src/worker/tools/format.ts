@@ -39,9 +39,11 @@ export interface WrittenCall {
 /** How calls stand in an answer, for a constraint. */
 export interface CallTags {
   /** Around all calls, where something is; `separator` stands between two. */
-  readonly frame?: { readonly begin: string; readonly separator: string; readonly end: string };
+  readonly frame?: { readonly begin: string; readonly separator?: string; readonly end: string };
   /** What stands between two calls without a frame. */
   readonly separator?: string;
+  /** Around what the model thinks, where that is not `<think>`. */
+  readonly thought?: { readonly begin: string; readonly end: string };
   /** The beginnings at which text ends and a call must follow. Default: all that a call begins with, up to its arguments. */
   readonly triggers?: readonly string[];
   /** Texts around the arguments of a tool's call, and what these are. */

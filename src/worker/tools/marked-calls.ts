@@ -11,7 +11,7 @@ export interface MarkedCalls {
   readonly name: string;
   readonly matches: (template: string) => boolean;
   /** Around all calls. */
-  readonly frame?: { readonly begin: string; readonly separator: string; readonly end: string };
+  readonly frame?: { readonly begin: string; readonly separator?: string; readonly end: string };
   /** In front of the name, behind it, and behind the arguments. */
   readonly before: string;
   readonly between: string;
@@ -37,7 +37,7 @@ export function markedCalls(description: MarkedCalls): ToolFormat {
       return (frame?.begin ?? '') + written.join(frame?.separator ?? '') + (frame?.end ?? '');
     },
     tags: {
-      ...(frame === undefined ? { separator: '' } : { frame }),
+      ...(frame === undefined ? {} : { frame }),
       triggers: [before],
       tagOf: (tool) => ({ begin: before + tool.name + between, content: jsonArguments(tool), end: after }),
     },

@@ -1,7 +1,7 @@
 /** The structural tag that keeps an answer to the tools of a request. Knows no format in particular, and no tokens. */
 import type { ToolChoice, ToolDefinition, ToolUse } from '../api.ts';
 import type { ToolFormat } from './format.ts';
-import type { TagContent } from './tag-content.ts';
+import { either, NOTHING, sequence, type TagContent } from './tag-content.ts';
 
 /** Those that may be called. */
 export function allowedTools({ tools, choice }: ToolUse): readonly ToolDefinition[] {
@@ -17,39 +17,55 @@ export function mustCall(choice: ToolChoice | undefined): boolean {
   return choice === 'required' || typeof choice === 'object';
 }
 
-/**
- * The structural tag, as JSON: free text in which what begins as a call is one; where a call is a must, nothing but calls.
- * @param isThinking The prompt ends within a thought, which comes first.
- */
-export function structuralTagOf(format: ToolFormat, use: ToolUse, isThinking: boolean): string {
-  const calls = callsOf(format, use);
-  const thought = { type: 'tag', begin: '', content: { type: 'any_text' }, end: '</think>' } as const;
-  const content = isThinking && mustCall(use.choice) ? { type: 'sequence', elements: [thought, SPACE, calls] } : calls;
-  return JSON.stringify({ type: 'structural_tag', format: content });
+export interface TagOptions {
+  /** The prompt ends within a thought, which comes first. */
+  readonly isThinking: boolean;
+  /** The model may think before it calls. */
+  readonly mayThink: boolean;
 }
 
+const THOUGHT = { begin: '<think>', end: '</think>' } as const;
 const SPACE = { type: 'regex', pattern: '[ \\n]{0,3}' } as const;
+
+/** The structural tag, as JSON: free text in which what begins as a call is one; where a call is a must, none but thoughts. */
+export function structuralTagOf(format: ToolFormat, use: ToolUse, { isThinking, mayThink }: TagOptions): string {
+  const calls = callsOf(format, use);
+  const { begin, end } = format.tags.thought ?? THOUGHT;
+  const thinks = isThinking || mayThink || format.tags.thought !== undefined;
+  if (!mustCall(use.choice) || !thinks) return tagJson(calls);
+  const thought = { type: 'tag', begin: isThinking ? '' : begin, content: { type: 'any_text' }, end } as const;
+  return tagJson(sequence([isThinking ? thought : either([NOTHING, thought]), SPACE, calls]));
+}
+
+function tagJson(format: TagContent): string {
+  return JSON.stringify({ type: 'structural_tag', format });
+}
 
 function callsOf({ tags }: ToolFormat, use: ToolUse): TagContent {
   const each = allowedTools(use).map((tool) => ({ type: 'tag', ...tags.tagOf(tool) }) as const);
   const must = mustCall(use.choice);
   const once = mostCalls(use) === 1;
-  const { frame } = tags;
-  if (frame !== undefined) {
-    const inside = separated(each, frame.separator, once);
-    const whole = { type: 'tag', begin: frame.begin, content: inside, end: frame.end } as const;
-    if (must) return whole;
-    return triggered([frame.begin], [whole], { at_least_one: false, stop_after_first: true });
+  const { frame, separator } = tags;
+  if (frame === undefined) {
+    if (must) return atLeastOne(each, separator, once);
+    return triggered(tags.triggers ?? beginsOf(each), each, { at_least_one: false, stop_after_first: once });
   }
-  if (must) return separated(each, tags.separator ?? '', once || tags.separator === undefined);
-  return triggered(tags.triggers ?? each.map(({ begin }) => begin), each, {
-    at_least_one: false,
-    stop_after_first: once,
-  });
+  const inside = atLeastOne(each, frame.separator, once);
+  const whole = { type: 'tag', begin: frame.begin, content: inside, end: frame.end } as const;
+  return must ? whole : triggered([frame.begin], [whole], { at_least_one: false, stop_after_first: true });
 }
 
-function separated(tags: readonly TagContent[], separator: string, once: boolean): TagContent {
-  return { type: 'tags_with_separator', tags, separator, at_least_one: true, stop_after_first: once };
+/** Without a separator there may be text between two. */
+function atLeastOne(tags: readonly TagOf[], separator: string | undefined, once: boolean): TagContent {
+  if (once) return either(tags);
+  if (separator === undefined) return triggered(beginsOf(tags), tags, { at_least_one: true, stop_after_first: false });
+  return { type: 'tags_with_separator', tags, separator, at_least_one: true, stop_after_first: false };
+}
+
+type TagOf = Extract<TagContent, { readonly type: 'tag' }>;
+
+function beginsOf(tags: readonly TagOf[]): readonly string[] {
+  return tags.map(({ begin }) => begin);
 }
 
 function triggered(

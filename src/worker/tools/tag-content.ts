@@ -15,7 +15,6 @@ export type TagContent =
   | { readonly type: 'any_text' }
   | { readonly type: 'const_string'; readonly value: string }
   | { readonly type: 'json_schema'; readonly json_schema: unknown }
-  | { readonly type: 'qwen_xml_parameter'; readonly json_schema: unknown }
   | { readonly type: 'regex'; readonly pattern: string }
   | { readonly type: 'grammar'; readonly grammar: string }
   | { readonly type: 'sequence'; readonly elements: readonly TagContent[] }
@@ -41,5 +40,26 @@ export const NO_ARGUMENTS = { type: 'object', properties: {} } as const;
 
 /** The arguments of a tool, as JSON that is valid under its schema. */
 export function jsonArguments({ parameters }: ToolDefinition): TagContent {
-  return { type: 'json_schema', json_schema: parameters ?? NO_ARGUMENTS };
+  return { type: 'json_schema', json_schema: closed(parameters ?? NO_ARGUMENTS) };
+}
+
+/** Arguments that a schema does not name are no arguments, unless it speaks of them. */
+function closed(schema: Readonly<Record<string, unknown>>): object {
+  const isOpen = ['additionalProperties', 'patternProperties', 'anyOf', 'oneOf', 'allOf', '$ref'].some(
+    (key) => key in schema,
+  );
+  return isOpen ? schema : { type: 'object', ...schema, additionalProperties: false };
+}
+
+/** The empty text. */
+export const NOTHING = { type: 'grammar', grammar: 'root ::= ""' } as const;
+
+export function either(elements: readonly TagContent[]): TagContent {
+  const [only, ...others] = elements;
+  return only !== undefined && others.length === 0 ? only : { type: 'or', elements };
+}
+
+export function sequence(elements: readonly TagContent[]): TagContent {
+  const [only, ...others] = elements;
+  return only !== undefined && others.length === 0 ? only : { type: 'sequence', elements };
 }

@@ -1,7 +1,7 @@
 /** `<｜tool▁calls▁begin｜>…`: DeepSeek's models, with JSON in a block of code (V3, R1) or behind the name (V3.1). */
 import { markedCalls } from '../marked-calls.ts';
 
-const FRAME = { begin: '<｜tool▁calls▁begin｜>', separator: '', end: '<｜tool▁calls▁end｜>' };
+const FRAME = { begin: '<｜tool▁calls▁begin｜>', end: '<｜tool▁calls▁end｜>' };
 const [BEGIN, SEPARATOR, END] = ['<｜tool▁call▁begin｜>', '<｜tool▁sep｜>', '<｜tool▁call▁end｜>'];
 const MARKS = [FRAME.begin, FRAME.end, BEGIN, SEPARATOR, END];
 

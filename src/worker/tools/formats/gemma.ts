@@ -46,7 +46,6 @@ function gemmaCalls(marks: GemmaMarks): ToolFormat {
     write: (calls) =>
       calls.map((call) => `${open}call:${call.name}${valueOf(call.arguments, textOf)}${close}`).join(''),
     tags: {
-      separator: '',
       triggers: [open],
       tagOf: (tool) => ({
         begin: `${open}call:${tool.name}{`,

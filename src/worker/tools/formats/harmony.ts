@@ -32,8 +32,10 @@ export const harmony: ToolFormat = {
     tagOf: (tool) => ({
       begin: `${CHANNEL}commentary to=functions.${tool.name} ${CONSTRAIN}json${MESSAGE}`,
       content: jsonArguments(tool),
-      end: CALL,
+      // Behind it the answer is over: the model ends it by a token that is no text.
+      end: '',
     }),
+    thought: { begin: `${CHANNEL}analysis${MESSAGE}`, end: `${END}${START}assistant` },
   },
 };
 

@@ -4,7 +4,8 @@
  */
 import type { CallContext, CallSink, ToolFormat, WrittenCall } from '../format.ts';
 import { Malformed, type Reader, type Reading } from '../reader.ts';
-import { NO_ARGUMENTS } from '../tag-content.ts';
+import type { ToolDefinition } from '../../api.ts';
+import { either, NOTHING, sequence, type TagContent } from '../tag-content.ts';
 
 const [OPEN, CLOSE] = ['<tool_call>', '</tool_call>'];
 const FUNCTION = '<function=';
@@ -21,10 +22,10 @@ export const qwenXml: ToolFormat = {
   tags: {
     separator: '\n',
     triggers: [OPEN],
-    tagOf: ({ name, parameters }) => ({
-      begin: `${OPEN}\n${FUNCTION}${name}>\n`,
-      content: { type: 'qwen_xml_parameter', json_schema: parameters ?? NO_ARGUMENTS },
-      end: `\n</function>\n${CLOSE}`,
+    tagOf: (tool) => ({
+      begin: `${OPEN}\n${FUNCTION}${tool.name}>\n`,
+      content: parametersContent(tool),
+      end: `</function>\n${CLOSE}`,
     }),
   },
 };
@@ -95,6 +96,24 @@ function jsonFor(value: string): string {
   } catch {
     return JSON.stringify(value);
   }
+}
+
+/** Parameters in the order of the schema; those that are not required may be left out. */
+function parametersContent({ parameters }: ToolDefinition): TagContent {
+  const { properties, required } = (parameters ?? {}) as { readonly properties?: object; readonly required?: unknown };
+  const elements = Object.entries(properties ?? {}).map(([key, schema]: [string, unknown]): TagContent => {
+    const content = isText(schema) ? textContent(schema) : ({ type: 'json_schema', json_schema: schema } as const);
+    const parameter = { type: 'tag', begin: `${PARAMETER}${key}>\n`, content, end: '\n</parameter>\n' } as const;
+    return Array.isArray(required) && required.includes(key) ? parameter : either([NOTHING, parameter]);
+  });
+  return elements.length === 0 ? NOTHING : sequence(elements);
+}
+
+/** Any text, or one of those that are given. */
+function textContent(schema: unknown): TagContent {
+  const values: unknown = typeof schema === 'object' && schema !== null && 'enum' in schema ? schema.enum : undefined;
+  if (!Array.isArray(values)) return { type: 'any_text' };
+  return either(values.map((value) => ({ type: 'const_string', value: String(value) }) as const));
 }
 
 function writeCall(call: WrittenCall): string {
