@@ -9,8 +9,6 @@ import type {
   EmbedRequest,
   EngineInfo,
   GenerateRequest,
-  GenerationEvent,
-  GenerationResult,
   InspectOptions,
   LoadedModel,
   LoadProgress,
@@ -21,20 +19,16 @@ import type {
   TokenizeOptions,
 } from '../../worker/api.ts';
 import { EngineClient, openEngineWorker, type CallOptions, type EngineChannel } from '../client.ts';
+import type { Answer, GenerateOptions } from './answer.ts';
 import { ChatCompletions } from './chat.ts';
 import { Completions } from './completions.ts';
 import { Embeddings } from './embeddings.ts';
 import { secondsNow, type NamedModel } from './host.ts';
 import { LoadedModels, Models } from './models.ts';
 import { Queue } from './queue.ts';
+import { Session, type RestoreOptions, type SessionHost, type SessionOptions } from './session.ts';
 import { score, select, type Score, type ScoreOptions, type Selection } from './score.ts';
 import { fromPage } from './source.ts';
-
-/** What a generation may be told, besides its input. */
-export type GenerateOptions = CallOptions &
-  Omit<GenerateRequest, 'client' | 'request' | 'model' | 'input'> & {
-    readonly onEvents?: (events: readonly GenerationEvent[]) => void;
-  };
 
 export type LoadOptions = CallOptions &
   Omit<LoadRequest, 'client' | 'request' | 'source'> & {
@@ -42,15 +36,6 @@ export type LoadOptions = CallOptions &
     /** What requests call the model. Default: the name that its file gives, with a number behind it where that is taken. */
     readonly id?: string;
   };
-
-/**
- * An answer while it is written: iterate it for the text, piece by piece, or await `result` for all of it. Leaving the loop
- * early aborts the generation. Iterate it once.
- */
-export interface Answer extends AsyncIterable<string> {
-  /** Rejects with a LinnetError; resolves with `finishReason: 'aborted'` when it was aborted. */
-  readonly result: Promise<GenerationResult>;
-}
 
 export class Linnet {
   readonly chat: { readonly completions: ChatCompletions };
@@ -157,6 +142,16 @@ export class Model implements NamedModel {
     return this.#generate({ kind: 'tokens', ids }, options);
   }
 
+  /** A conversation that is kept here: what was said, and, in the engine, what was computed of it. */
+  session(options: SessionOptions = {}): Session {
+    return new Session(this.#sessionHost, options);
+  }
+
+  /** A conversation that `Session.save` gave, as if it had never left. @throws LinnetError `SessionInvalid`, `ContextFull` ... */
+  restore(bytes: Uint8Array<ArrayBuffer> | Blob, options: RestoreOptions = {}): Promise<Session> {
+    return Session.restore(this.#sessionHost, bytes, options);
+  }
+
   /** How likely the model finds a text, token by token: natural logarithms, at temperature 1, before bias and penalties. */
   score(text: string | readonly number[], options: ScoreOptions = {}): Promise<Score> {
     return score(this.#client, this.loaded.handle, text, options);
@@ -183,6 +178,14 @@ export class Model implements NamedModel {
   unload(): Promise<void> {
     this.#onUnload();
     return this.#client.unload(this.loaded.handle);
+  }
+
+  get #sessionHost(): SessionHost {
+    return {
+      client: this.#client,
+      model: this.loaded.handle,
+      generate: (input, options) => this.#generate(input, options),
+    };
   }
 
   #generate(input: GenerateRequest['input'], options: GenerateOptions): Answer {
