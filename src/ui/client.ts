@@ -14,6 +14,7 @@ import type {
   Engine,
   EngineInfo,
   EngineStats,
+  ForkRequest,
   GenerateRequest,
   GenerationEvent,
   GenerationResult,
@@ -25,6 +26,10 @@ import type {
   ModelInspection,
   ModelSource,
   RequestId,
+  RestoredConversation,
+  RestoreRequest,
+  SavedConversation,
+  SaveRequest,
   StorageReport,
   TokenizeOptions,
 } from '../worker/api.ts';
@@ -195,6 +200,42 @@ export class EngineClient {
   /** The text of ids, special tokens shown; what is no whole character is U+FFFD. */
   detokenize(model: ModelHandle, ids: readonly number[]): Promise<string> {
     return this.#call((engine) => engine.detokenize(model, ids));
+  }
+
+  /** A conversation of this client as bytes; `note` is handed back with them. Rejects with `Aborted` when the signal aborts. */
+  saveConversation(
+    { model, conversation, note }: Pick<SaveRequest, 'model' | 'conversation' | 'note'>,
+    options: CallOptions = {},
+  ): Promise<SavedConversation> {
+    const request = this.newRequestId();
+    const save = { client: this.clientId, request, model, conversation, ...(note === undefined ? {} : { note }) };
+    return this.#call((engine) => engine.saveConversation(save), { ...options, request });
+  }
+
+  /** Takes up saved bytes; with `transfer` they are handed over instead of copied, and are empty then. */
+  restoreConversation(
+    { model, conversation, bytes }: Pick<RestoreRequest, 'model' | 'conversation' | 'bytes'>,
+    { transfer = false, ...options }: CallOptions & { readonly transfer?: boolean } = {},
+  ): Promise<RestoredConversation> {
+    const request = this.newRequestId();
+    const restore: RestoreRequest = { client: this.clientId, request, model, conversation, bytes };
+    const moved = transfer && bytes instanceof Uint8Array ? [bytes.buffer] : [];
+    return this.#call((engine) => engine.restoreConversation(Comlink.transfer(restore, moved)), {
+      ...options,
+      request,
+    });
+  }
+
+  /** A second conversation, `asNew`, that goes on from where the first is. */
+  forkConversation({
+    model,
+    conversation,
+    asNew,
+  }: Pick<ForkRequest, 'model' | 'conversation' | 'asNew'>): Promise<void> {
+    const request = this.newRequestId();
+    return this.#call((engine) =>
+      engine.forkConversation({ client: this.clientId, request, model, conversation, asNew }),
+    );
   }
 
   /** Lets go what is cached of a conversation. */

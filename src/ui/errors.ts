@@ -31,6 +31,7 @@ const ERROR_NAMES: Readonly<Record<LinnetErrorName, true>> = {
   ModelNotLoaded: true,
   TemplateFailed: true,
   GrammarFailed: true,
+  SessionInvalid: true,
   Aborted: true,
   RemoteFailed: true,
   WorkerFailed: true,

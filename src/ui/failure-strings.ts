@@ -72,6 +72,10 @@ export const failures = {
   },
   TemplateFailed: { title: 'The model’s chat template failed', advice: 'Choose another copy of the model.' },
   GrammarFailed: { title: 'The wanted form of the answer cannot be kept', advice: 'Check the schema or grammar.' },
+  SessionInvalid: {
+    title: 'The saved conversation cannot be taken up',
+    advice: 'Load the model it was saved with, with the same settings; or start a new chat.',
+  },
   Aborted: { title: 'Stopped', advice: 'Try again whenever you like.' },
   RemoteFailed: { title: 'The server failed', advice: 'Try again later, or choose a model on this device.' },
   WorkerFailed: {

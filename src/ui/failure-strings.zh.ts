@@ -30,6 +30,7 @@ export const failures = {
   ModelNotLoaded: { title: '模型已不在内存中', advice: '请重新加载，无需下载。' },
   TemplateFailed: { title: '模型的对话模板出错', advice: '请选择该模型的其他文件。' },
   GrammarFailed: { title: '无法遵守要求的答案格式', advice: '请检查模式或语法。' },
+  SessionInvalid: { title: '无法恢复保存的对话', advice: '请以相同设置加载保存时所用的模型，或开始新对话。' },
   Aborted: { title: '已停止', advice: '可随时重试。' },
   RemoteFailed: { title: '服务器出错', advice: '请稍后再试，或选择本设备上的模型。' },
   WorkerFailed: { title: '引擎已停止', advice: '对话内容仍在。保存过的模型重新加载时无需下载。' },

@@ -2,11 +2,20 @@
  * The contract between a page and the engine in its worker: types only, nothing that runs, no imports but of its own parts.
  * It knows nothing of GPUs, files or tokens' inner workings. `ui` may import it (as types) and nothing else of `worker`.
  * Every call carries ids, so that one engine can serve many pages; abort is a message, because an AbortSignal
- * cannot be cloned. Units: `Bytes`, `Ms`; counts start with `num`. What is about the device is in api-device.ts.
+ * cannot be cloned. Units: `Bytes`, `Ms`; counts start with `num`. What is about the device is in api-device.ts, about
+ * saved conversations in api-session.ts.
  */
 import type { DeviceRates, EngineInfo, EngineStats, Precision } from './api-device.ts';
+import type {
+  ForkRequest,
+  RestoredConversation,
+  RestoreRequest,
+  SavedConversation,
+  SaveRequest,
+} from './api-session.ts';
 
 export type * from './api-device.ts';
+export type * from './api-session.ts';
 
 // ---------------------------------------------------------------------------------------------- identifiers
 
@@ -52,6 +61,7 @@ export type LinnetErrorName =
   | 'ModelNotLoaded'
   | 'TemplateFailed'
   | 'GrammarFailed'
+  | 'SessionInvalid'
   | 'Aborted'
   // a server that computes in the place of the device
   | 'RemoteFailed'
@@ -313,7 +323,12 @@ export interface GenerateRequest {
   readonly input:
     | { readonly kind: 'chat'; readonly messages: readonly ChatMessage[]; readonly toolUse?: ToolUse }
     | { readonly kind: 'text'; readonly text: string }
-    | { readonly kind: 'tokens'; readonly ids: readonly number[] };
+    | { readonly kind: 'tokens'; readonly ids: readonly number[] }
+    /**
+     * What was answered last in `conversation` goes on where it ended, as if it had not: the sampling that is left open is as it was,
+     * the seed too. A stop text counts from here on.
+     */
+    | { readonly kind: 'continue' };
   /** Keeps the answer cached too, for the next turn of the same conversation. Without it, prompts stay cached. */
   readonly conversation?: ConversationId;
   /**
@@ -494,6 +509,19 @@ export interface Engine {
   tokenize(model: ModelHandle, text: string, options?: TokenizeOptions): Promise<readonly number[]>;
   /** The text of ids, special tokens shown; what is no whole character is U+FFFD. */
   detokenize(model: ModelHandle, ids: readonly number[]): Promise<string>;
+  /**
+   * A conversation as bytes. What is generated meanwhile waits. @throws InvalidRequest where there is none, or an answer of it is on its
+   * way; OutOfMemory
+   */
+  saveConversation(request: SaveRequest): Promise<SavedConversation>;
+  /**
+   * Takes up a saved conversation under a name of this client's, in the place of one that has it. Its next answer computes what is
+   * new. What is generated meanwhile waits. @throws SessionInvalid for bytes that are damaged, of another model, `kvType` or
+   * `precision`; ContextFull where there is no room for it. All stays as it was then.
+   */
+  restoreConversation(request: RestoreRequest): Promise<RestoredConversation>;
+  /** A second conversation that goes on from where this one is. What was computed is shared. @throws InvalidRequest as above */
+  forkConversation(request: ForkRequest): Promise<void>;
   /** Lets go what is cached of a conversation; unknown ones are ignored. */
   forgetConversation(client: ClientId, conversation: ConversationId): Promise<void>;
   /** The model files in the browser's storage, unfinished ones too. */

@@ -5,11 +5,11 @@
  */
 import type { CacheDeps } from '../cache/open-model.ts';
 import { MemoryRecords, type RecordStore } from '../cache/record-store.ts';
-import { isComplete, storedBytes } from '../cache/manifest.ts';
 import { storageReport } from '../cache/quota.ts';
 import type {
   CachedModel,
   ClientId,
+  ConversationRequest,
   DeviceRates,
   EmbeddingResult,
   EmbedRequest,
@@ -17,6 +17,7 @@ import type {
   EngineInfo,
   EngineState,
   EngineStats,
+  ForkRequest,
   GenerateRequest,
   GenerationResult,
   InspectOptions,
@@ -28,11 +29,16 @@ import type {
   OnEvents,
   OnProgress,
   RequestId,
+  RestoredConversation,
+  RestoreRequest,
+  SavedConversation,
+  SaveRequest,
   StorageReport,
   TokenizeOptions,
 } from './api.ts';
+import { cachedModelOf } from './cached-models.ts';
 import { deviceReport, statsOf, variantsInUse } from './device-report.ts';
-import { abortedError, deviceLostError, LinnetError, toLinnetError } from './errors.ts';
+import { abortedError, deviceLostError, LinnetError, toLinnetError, uncapturedError } from './errors.ts';
 import { EventBatcher } from './event-batcher.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
@@ -41,8 +47,11 @@ import { IdleWork } from './idle.ts';
 import type { CreateDrafter } from './speculation/drafter.ts';
 import type { ModelSession } from './serving/model-session.ts';
 import { knownIds } from './serving/prompt.ts';
+import { sessionSource } from './sessions/source.ts';
+import type { Sessions } from './sessions/sessions.ts';
 import { encodePrompt } from './text/conversation.ts';
 import type { Tokenizer } from './text/tokenizer.ts';
+import { embedding, generating } from './loaded-kinds.ts';
 import { inspectSource, loadSession, type Loaded, type LoaderDeps } from './loading/load-model.ts';
 
 export interface EngineHost {
@@ -146,13 +155,7 @@ export class LinnetEngine implements Engine {
   }
 
   async generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult> {
-    const { session } = this.#model(request.model);
-    if (session.kind !== 'generation') {
-      throw new LinnetError(
-        'InvalidRequest',
-        `This model (${session.runner.plan.config.architecture}) makes embeddings and generates no text: call embed, or load another model.`,
-      );
-    }
+    const session = generating(this.#model(request.model));
     const batcher = new EventBatcher(onEvents, this.#host.later);
     try {
       return await this.#idle.during(() =>
@@ -168,16 +171,22 @@ export class LinnetEngine implements Engine {
   }
 
   async embed(request: EmbedRequest): Promise<EmbeddingResult> {
-    const { session } = this.#model(request.model);
-    if (session.kind !== 'embedding') {
-      throw new LinnetError(
-        'InvalidRequest',
-        `This model (${session.runner.plan.config.architecture}) generates text and makes no embeddings: call generate, or load an embedding model.`,
-      );
-    }
+    const session = embedding(this.#model(request.model));
     return this.#abortable(request.client, request.request, (signal) =>
       this.#idle.during(() => session.embed(request, signal)),
     );
+  }
+
+  async saveConversation({ note, ...request }: SaveRequest): Promise<SavedConversation> {
+    return this.#withSessions(request, (sessions, key, signal) => sessions.save(key, note, signal));
+  }
+
+  async restoreConversation({ bytes, ...request }: RestoreRequest): Promise<RestoredConversation> {
+    return this.#withSessions(request, (sessions, key, signal) => sessions.restore(key, sessionSource(bytes), signal));
+  }
+
+  async forkConversation({ asNew, ...request }: ForkRequest): Promise<void> {
+    return this.#withSessions(request, (sessions, key) => sessions.fork(key, `${request.client}/${asNew}`));
   }
 
   abort(client: ClientId, request: RequestId): Promise<void> {
@@ -206,15 +215,7 @@ export class LinnetEngine implements Engine {
 
   async listCached(): Promise<readonly CachedModel[]> {
     const manifests = await this.#named(() => this.#host.cache.store.list());
-    return manifests.map((manifest) => ({
-      id: manifest.id,
-      name: manifest.name,
-      url: manifest.url,
-      sizeBytes: manifest.sizeBytes,
-      storedBytes: storedBytes(manifest),
-      complete: isComplete(manifest),
-      lastUsedMs: manifest.lastUsedMs,
-    }));
+    return manifests.map(cachedModelOf);
   }
 
   async deleteCached(id: string): Promise<void> {
@@ -234,6 +235,16 @@ export class LinnetEngine implements Engine {
         import('./gpu/limits-probe/measure-rates.ts'),
       ]);
       return this.#idle.during(() => measureRates(gpu, { nowMs: this.#host.nowMs, types, signal }));
+    });
+  }
+
+  #withSessions<T>(
+    { client, request, model, conversation }: ConversationRequest,
+    run: (sessions: Sessions, key: string, signal: AbortSignal) => Promise<T>,
+  ): Promise<T> {
+    return this.#abortable(client, request, (signal) => {
+      const { sessions } = generating(this.#model(model));
+      return this.#idle.during(() => run(sessions, `${client}/${conversation}`, signal));
     });
   }
 
@@ -352,14 +363,4 @@ export class LinnetEngine implements Engine {
       throw toLinnetError(error);
     }
   }
-}
-
-function uncapturedError(error: GPUError): LinnetError {
-  const isMemory = error.constructor.name === 'GPUOutOfMemoryError';
-  return isMemory
-    ? new LinnetError('OutOfMemory', `The GPU ran out of memory (${error.message}). Choose a smaller model or context.`)
-    : new LinnetError(
-        'Internal',
-        `The GPU refused a command (${error.message}). Load the model again, and please report this.`,
-      );
 }

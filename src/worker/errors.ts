@@ -26,6 +26,17 @@ export function deviceLostError(reason: string): LinnetError {
   );
 }
 
+/** What a device says outside of any call. */
+export function uncapturedError(error: GPUError): LinnetError {
+  const isMemory = error.constructor.name === 'GPUOutOfMemoryError';
+  return isMemory
+    ? new LinnetError('OutOfMemory', `The GPU ran out of memory (${error.message}). Choose a smaller model or context.`)
+    : new LinnetError(
+        'Internal',
+        `The GPU refused a command (${error.message}). Load the model again, and please report this.`,
+      );
+}
+
 /** The named guard at the edge: whatever was thrown, as an error of the closed list. */
 export function toLinnetError(error: unknown): LinnetError {
   if (error instanceof LinnetError) return error;

@@ -17,6 +17,13 @@ const engine = new LinnetEngine({
   selfTest: { records: store, platform: self.navigator.userAgent },
 });
 
+/** Bytes of a session go to the page without a copy. */
+const save = engine.saveConversation.bind(engine);
+engine.saveConversation = async (request) => {
+  const saved = await save(request);
+  return Comlink.transfer(saved, [saved.bytes.buffer]);
+};
+
 Comlink.expose(engine);
 
 /** Browsers without WebGPU have no such property, whatever the types say. */

@@ -10,8 +10,6 @@ import type {
   EmbedRequest,
   EngineInfo,
   GenerateRequest,
-  GenerationEvent,
-  GenerationResult,
   InspectOptions,
   LoadedModel,
   LoadProgress,
@@ -23,6 +21,7 @@ import type {
 } from '../../worker/api.ts';
 import { EngineClient, openEngineWorker, type CallOptions, type EngineChannel } from '../client.ts';
 import { toLinnetError } from '../errors.ts';
+import type { Answer, GenerateOptions } from './answer.ts';
 import { ChatCompletions } from './chat.ts';
 import { Completions } from './completions.ts';
 import { Embeddings } from './embeddings.ts';
@@ -35,15 +34,9 @@ import { unfitBy } from './remote/policy.ts';
 import { routed, RoutedModels } from './remote/routed.ts';
 import { Router } from './remote/router.ts';
 import { missing } from './request-error.ts';
+import { Session, type RestoreOptions, type SessionHost, type SessionOptions } from './session.ts';
 import { score, select, type Score, type ScoreOptions, type Selection } from './score.ts';
 import { fromPage } from './source.ts';
-
-/** What a generation may be told, besides its input. */
-export type GenerateOptions = CallOptions &
-  Omit<GenerateRequest, 'client' | 'request' | 'model' | 'input'> & {
-    /** Told what the generation says while it runs, in batches. */
-    readonly onEvents?: (events: readonly GenerationEvent[]) => void;
-  };
 
 /** What a load may be told, besides where the model comes from. */
 export type LoadOptions = CallOptions &
@@ -53,15 +46,6 @@ export type LoadOptions = CallOptions &
     /** What requests call the model. Default: the name that its file gives, with a number behind it where that is taken. */
     readonly id?: string;
   };
-
-/**
- * An answer while it is written: iterate it for the text, piece by piece, or await `result` for all of it. Leaving the loop
- * early aborts the generation. Iterate it once.
- */
-export interface Answer extends AsyncIterable<string> {
-  /** Rejects with a LinnetError; resolves with `finishReason: 'aborted'` when it was aborted. */
-  readonly result: Promise<GenerationResult>;
-}
 
 /**
  * An engine and its models; made by `createEngine`. What is given as a promise rejects with a LinnetError, or with a RequestError where
@@ -207,6 +191,16 @@ export class Model implements NamedModel {
     return this.#generate({ kind: 'tokens', ids }, options);
   }
 
+  /** A conversation that is kept here: what was said, and, in the engine, what was computed of it. */
+  session(options: SessionOptions = {}): Session {
+    return new Session(this.#sessionHost, options);
+  }
+
+  /** A conversation that `Session.save` gave, as if it had never left. @throws LinnetError `SessionInvalid`, `ContextFull` ... */
+  restore(bytes: Uint8Array<ArrayBuffer> | Blob, options: RestoreOptions = {}): Promise<Session> {
+    return Session.restore(this.#sessionHost, bytes, options);
+  }
+
   /** How likely the model finds a text, token by token: natural logarithms, at temperature 1, before bias and penalties. */
   score(text: string | readonly number[], options: ScoreOptions = {}): Promise<Score> {
     return score(this.#client, this.loaded.handle, text, options);
@@ -234,6 +228,14 @@ export class Model implements NamedModel {
   unload(): Promise<void> {
     this.#onUnload();
     return this.#client.unload(this.loaded.handle);
+  }
+
+  get #sessionHost(): SessionHost {
+    return {
+      client: this.#client,
+      model: this.loaded.handle,
+      generate: (input, options) => this.#generate(input, options),
+    };
   }
 
   #generate(input: GenerateRequest['input'], options: GenerateOptions): Answer {

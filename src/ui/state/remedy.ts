@@ -44,6 +44,7 @@ const REMEDIES: Readonly<Record<LinnetErrorName, Remedy>> = {
   ModelNotLoaded: 'reloadModel',
   TemplateFailed: 'chooseModel',
   GrammarFailed: 'retry',
+  SessionInvalid: 'newChat',
   Aborted: 'retry',
   RemoteFailed: 'retry',
   WorkerFailed: 'restart',

@@ -25,6 +25,7 @@ import type {
   SelfTestReport,
 } from '../../worker/api.ts';
 import type { ParsedEvent } from '../../worker/tools/tool-parser.ts';
+import { fakeConversations } from './fake-conversations.ts';
 import { eventOf, parserFor } from './fake-tools.ts';
 
 export interface FakeScript {
@@ -127,6 +128,8 @@ export class FakeEngine {
   readonly loads: LoadRequest[] = [];
   readonly generations: GenerateRequest[] = [];
   readonly aborted: string[] = [];
+  /** What was done with conversations. */
+  readonly sessions: string[] = [];
   #cached: readonly CachedModel[];
   readonly #script: FakeScript;
 
@@ -166,7 +169,7 @@ export class FakeEngine {
     },
     tokenize: (_model, text) => Promise.resolve([...text].map((character) => character.codePointAt(0) ?? 0)),
     detokenize: (_model, ids) => Promise.resolve(ids.map((id) => String.fromCodePoint(id)).join('')),
-    forgetConversation: () => Promise.resolve(),
+    ...fakeConversations(this.sessions),
     listCached: () => Promise.resolve(this.#cached),
     deleteCached: (id) => {
       this.#cached = this.#cached.filter((model) => model.id !== id);
@@ -293,7 +296,7 @@ export class FakeEngine {
   }
 
   #usedBytes(): number {
-    return this.#cached.reduce((sum, model) => sum + model.storedBytes, 0);
+    return this.#cached.reduce((sum, { storedBytes }) => sum + storedBytes, 0);
   }
 
   async #tick(request: string): Promise<void> {
@@ -345,9 +348,7 @@ function report(text: string, numTop: number) {
 
 /** As the worker throws them: only the name and the message survive the wire. */
 function named(name: LinnetErrorName, message: string): Error {
-  const error = new Error(message);
-  error.name = name;
-  return error;
+  return Object.assign(new Error(message), { name });
 }
 
 function pause(ms: number): Promise<void> {

@@ -28,9 +28,10 @@ import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS, encoderSizes } from '../model/sizes.ts';
 import { EmbeddingSession } from '../serving/embedding-session.ts';
-import { ModelSession } from '../serving/model-session.ts';
+import { ModelSession, type SessionHost } from '../serving/model-session.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
+import { Fingerprint } from './fingerprint.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
 import { notesOf } from './load-notes.ts';
@@ -113,11 +114,10 @@ export async function loadSession(
     const text = textFor(file, plan);
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
-    const mode = selfTestMode(request);
-    const selfTest = deps.selfTest();
-    const needs = kernelNeeds(plan);
+    const [mode, selfTest, needs] = [selfTestMode(request), deps.selfTest(), kernelNeeds(plan)];
     let sampler: Promise<GpuSampler> | undefined;
-    const runner = await ModelRunner.create(gpu, opened.source, plan, {
+    const fingerprint = new Fingerprint(file);
+    const runner = await ModelRunner.create(gpu, fingerprint.noting(opened.source), plan, {
       signal,
       selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, samplerKernels(gpu, plan)),
       onAllocated: ({ logits }) => {
@@ -132,7 +132,8 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const session = await sessionOf(runner, text, sampler, deps);
+    const identity = { name: nameOf(file, opened), fingerprint: await fingerprint.digest() };
+    const session = await sessionOf(runner, text, sampler, { ...deps, identity });
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
     selfTest.chose({ chosen: runner.variants, needs, mode });
@@ -185,12 +186,12 @@ async function sessionOf(
   runner: ModelRunner,
   text: TextModel,
   begun: Promise<GpuSampler> | undefined,
-  deps: LoaderDeps,
+  host: SessionHost,
 ): Promise<Loaded['session']> {
   const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
   return sampler === undefined
     ? new EmbeddingSession(runner, text.tokenizer)
-    : new ModelSession(runner, text, sampler, deps);
+    : new ModelSession(runner, text, sampler, host);
 }
 
 async function open(
@@ -263,6 +264,8 @@ function textFor(file: GgufFile, plan: ModelPlan): TextModel {
   );
 }
 
+const nameOf = ({ metadata }: GgufFile, { name }: Opened): string => metadata.string('general.name') ?? name;
+
 function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspection {
   const { metadata, tensors } = file;
   const bytesByType = new Map<string, number>();
@@ -270,7 +273,7 @@ function inspection(file: GgufFile, plan: ModelPlan, opened: Opened): ModelInspe
     bytesByType.set(typeName, (bytesByType.get(typeName) ?? 0) + sizeBytes);
   const [weightType = 'F32'] = [...bytesByType].sort((a, b) => b[1] - a[1])[0] ?? [];
   return {
-    name: metadata.string('general.name') ?? opened.name,
+    name: nameOf(file, opened),
     architecture: plan.config.architecture,
     weightType,
     numParameters: tensors.reduce((sum, { shape }) => sum + shape.reduce((product, n) => product * n, 1), 0),

@@ -157,18 +157,25 @@ export class KvPool {
     }
   }
 
-  #recordCopy(encoder: GPUCommandEncoder, { plan, shards }: LayerKv, { from, to }: CopyBlock): void {
-    const { blocksPerShard, blockBytes } = plan;
-    const source = shards[Math.floor(from / blocksPerShard)];
-    const target = shards[Math.floor(to / blocksPerShard)];
-    if (source === undefined || target === undefined) throw new LinnetError('Internal', 'A block outside the cache.');
-    const fromBytes = (from - source.firstBlock) * blockBytes;
-    const toBytes = (to - target.firstBlock) * blockBytes;
-    encoder.copyBufferToBuffer(source.keys, fromBytes, this.#scratch, 0, blockBytes);
-    encoder.copyBufferToBuffer(this.#scratch, 0, target.keys, toBytes, blockBytes);
-    encoder.copyBufferToBuffer(source.values, fromBytes, this.#scratch, 0, blockBytes);
-    encoder.copyBufferToBuffer(this.#scratch, 0, target.values, toBytes, blockBytes);
+  #recordCopy(encoder: GPUCommandEncoder, kv: LayerKv, { from, to }: CopyBlock): void {
+    const { blockBytes } = kv.plan;
+    const [source, target] = [blockIn(kv, from), blockIn(kv, to)];
+    encoder.copyBufferToBuffer(source.keys, source.offsetBytes, this.#scratch, 0, blockBytes);
+    encoder.copyBufferToBuffer(this.#scratch, 0, target.keys, target.offsetBytes, blockBytes);
+    encoder.copyBufferToBuffer(source.values, source.offsetBytes, this.#scratch, 0, blockBytes);
+    encoder.copyBufferToBuffer(this.#scratch, 0, target.values, target.offsetBytes, blockBytes);
   }
+}
+
+/** Where the keys and the values of a block of a layer lie. */
+export function blockIn(
+  { plan, shards }: LayerKv,
+  block: number,
+): Pick<KvShard, 'keys' | 'values'> & { readonly offsetBytes: number } {
+  const shard = shards[Math.floor(block / plan.blocksPerShard)];
+  if (shard === undefined) throw new LinnetError('Internal', 'A block outside the cache.');
+  const { keys, values, firstBlock } = shard;
+  return { keys, values, offsetBytes: (block - firstBlock) * plan.blockBytes };
 }
 
 function createShards(gpu: Gpu, plan: LayerKvPlan, label: string): readonly KvShard[] {

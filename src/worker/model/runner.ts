@@ -72,7 +72,9 @@ export class ModelRunner {
   readonly plan: ModelPlan;
   readonly variants: KernelVariants;
   readonly #inputs: StepInputs;
-  readonly #cache: KvPool;
+  readonly cache: KvPool;
+  /** Of models with recurrent layers. */
+  readonly states: StatePool | undefined;
   readonly scratch: Scratch;
   /** The plan of a step, in its order; the sampler's are not in it. */
   readonly dispatches: readonly Dispatch[];
@@ -83,6 +85,7 @@ export class ModelRunner {
     parts: {
       inputs: StepInputs;
       cache: KvPool;
+      states: StatePool | undefined;
       scratch: Scratch;
       dispatches: readonly Dispatch[];
       variants: KernelVariants;
@@ -91,7 +94,8 @@ export class ModelRunner {
     this.gpu = gpu;
     this.plan = plan;
     this.#inputs = parts.inputs;
-    this.#cache = parts.cache;
+    this.cache = parts.cache;
+    this.states = parts.states;
     this.scratch = parts.scratch;
     this.dispatches = parts.dispatches;
     this.variants = parts.variants;
@@ -137,7 +141,7 @@ export class ModelRunner {
     options.onAllocated?.(scratch);
     await store.fill(context);
     options.onCompiling?.();
-    return new ModelRunner(gpu, plan, { inputs, cache, scratch, ...(await compiled) });
+    return new ModelRunner(gpu, plan, { inputs, cache, states, scratch, ...(await compiled) });
   }
 
   /**
@@ -152,7 +156,7 @@ export class ModelRunner {
   ): StepShape {
     const shape = this.#inputs.write(batch);
     this.#inputs.recordPending(encoder, batch, drawn);
-    this.#cache.recordCopies(encoder, batch);
+    this.cache.recordCopies(encoder, batch);
     const pass = encoder.beginComputePass({ label: 'step' });
     recordPlan(pass, this.dispatches, shape, this.gpu.counters);
     inPass?.(pass, shape);

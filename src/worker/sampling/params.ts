@@ -93,6 +93,15 @@ export function resolveSamplingParams(params: SamplingParams, context: SamplingC
   };
 }
 
+/** The same as a request has it. */
+export function asSamplingParams({ logitBias, topLogprobs, ...params }: ResolvedSamplingParams): SamplingParams {
+  return {
+    ...params,
+    ...(logitBias.length === 0 ? {} : { logitBias: Object.fromEntries(logitBias.map(({ id, value }) => [id, value])) }),
+    ...(topLogprobs === undefined ? {} : { topLogprobs }),
+  };
+}
+
 /** Whether logits must be adjusted before the draw (bias or penalties). */
 export function needsAdjusting(params: ResolvedSamplingParams): boolean {
   return params.logitBias.length > 0 || needsCounts(params);

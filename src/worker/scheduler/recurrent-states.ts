@@ -188,6 +188,25 @@ export class RecurrentStates {
     this.#held.delete(id);
   }
 
+  /** The state behind all of the tokens, if it is kept; not retained. */
+  find(prefix: ClassedTokens): StateSlot | undefined {
+    const found = this.#snapshots.find(prefix, prefix.tokens.length);
+    return found?.numTokens === prefix.tokens.length ? found.slot : undefined;
+  }
+
+  /**
+   * A snapshot of what another run left behind all of the tokens: the slot that it is to be written to, before anything else
+   * runs; undefined where it is there already. There must be room.
+   */
+  adopt(prefix: ClassedTokens): StateSlot | undefined {
+    if (this.find(prefix) !== undefined) return undefined;
+    const slot = this.#allocate();
+    if (slot === undefined) throw new LinnetError('Internal', 'A state is adopted for which there is no slot.');
+    this.#snapshots.keep(prefix, { numTokens: prefix.tokens.length, slot });
+    this.#slots.release(slot);
+    return slot;
+  }
+
   /** The states are gone (a lost device). */
   clear(): void {
     for (const held of this.#held.values()) for (const { slot } of held) this.#slots.release(slot);

@@ -12,33 +12,22 @@
  */
 import type { FinishReason } from '../api.ts';
 import { LinnetError } from '../errors.ts';
-import { sequenceId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
+import { sequenceId, type SequenceId, type TokenId } from '../tokens.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
 import { countDiscarded, countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
 import { checkInvariants } from './invariants.ts';
 import { longestPrefix, type CachedTokens } from './cached-tokens.ts';
+import { adoptPrefix, locatePrefix, type PrefixPlaces } from './kept-prefix.ts';
 import type { PrefixTree } from './prefix-tree.ts';
 import type { RecurrentStates } from './recurrent-states.ts';
 import { checkLimits, StepBuilder, type ScheduledStep, type SchedulerLimits } from './scheduled-step.ts';
-import { Sequence } from './sequence.ts';
+import type { Sequence } from './sequence.ts';
+import { sequenceOf, type SequenceRequest } from './sequence-request.ts';
+import type { ClassedTokens } from './snapshots.ts';
 import { addDrafts, verifiedTokens, type Draw, type ProposeDraft } from './speculation.ts';
 import { decodingInTurn, firstWaiting, overlongOf, prefillingOf, runningOf } from './turns.ts';
 import type { WindowBlocks } from './window-blocks.ts';
-
-export interface SequenceRequest {
-  /** At least one, at most what the context and the pool hold. */
-  readonly tokens: readonly TokenId[];
-  /** Class of each token, where known. Default: the conversation's log. */
-  readonly classes?: readonly TokenClass[];
-  /**
-   * Key into the conversation log; a client's id should be part of it. With neither this nor `classes`, tokens are
-   * found in the cache by id alone and take the classes found there.
-   */
-  readonly conversation?: string;
-  /** No token is computed to draw one beyond so many, prompt included; the host finishes the sequence there. Default: no end. */
-  readonly maxTokens?: number;
-}
 
 export class Scheduler {
   readonly #blocks: BlockManager;
@@ -106,28 +95,8 @@ export class Scheduler {
   }
 
   /** @throws LinnetError `ContextFull` for a prompt that can never fit, `InvalidRequest` for an empty one. */
-  add({ tokens, classes, conversation, maxTokens = Infinity }: SequenceRequest): SequenceId {
-    if (tokens.length === 0 || (classes !== undefined && classes.length !== tokens.length)) {
-      throw new LinnetError('InvalidRequest', 'A prompt needs at least one token, and classes for all or none.');
-    }
-    if (tokens.length > this.contextLength) {
-      const numbers = `${String(tokens.length)} tokens, the context holds ${String(this.contextLength)}`;
-      throw new LinnetError('ContextFull', `The prompt has ${numbers}. Shorten it or load with a longer context.`);
-    }
-    const logged = conversation === undefined ? undefined : this.#log.classesFor(conversation, tokens);
-    const known = classes ?? logged;
-    const sequence = new Sequence({
-      id: this.#nextId(),
-      tokens,
-      classes: known ?? new Array<TokenClass>(tokens.length).fill('prompt'),
-      classesAreFixed: known !== undefined,
-      conversation,
-      numPromptTokens: tokens.length,
-      maxTokens,
-      state: { kind: 'waiting' },
-      numComputed: 0,
-      blockTable: [],
-    });
+  add(request: SequenceRequest): SequenceId {
+    const sequence = sequenceOf(request, this.#nextId(), this.contextLength, this.#log);
     this.#sequences.set(sequence.id, sequence);
     return sequence.id;
   }
@@ -155,6 +124,19 @@ export class Scheduler {
     const { tokens, classes, blockTable, numKnownComputed, numPromptTokens } = this.get(id);
     const numTokens = Math.min(numKnownComputed, numPromptTokens);
     this.#tree.insert({ tokens, classes, blocks: blockTable, numTokens });
+  }
+
+  /** Where the longest prefix lies that a sequence of these tokens could go on from; to be read before the next step is made. */
+  locate(prefix: ClassedTokens): PrefixPlaces {
+    return locatePrefix(prefix, this.#cached);
+  }
+
+  /**
+   * Keeps what another run computed of these tokens as if it had been computed here: the places it is to be written to, before the
+   * next step is made. @throws ContextFull
+   */
+  adopt(prefix: ClassedTokens): PrefixPlaces {
+    return adoptPrefix(prefix, this.#cached, this.#running);
   }
 
   /** Drops the tokens past the first `numTokens` known ones (at least 1); the sequence then goes on from there. */

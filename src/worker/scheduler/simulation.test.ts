@@ -39,6 +39,8 @@ describe('random simulation', () => {
     if (maxLate > 0) expect(Math.min(tally.ahead, numDiscardedTokens)).toBeGreaterThan(10);
     else expect(tally.ahead).toBe(0);
     expect(Math.min(tally.finished, tally.forks, tally.truncations, tally.cached, tally.copies)).toBeGreaterThan(10);
+    const { saved, restored, written } = simulation.sessions.tally;
+    expect(Math.min(saved, restored, written)).toBeGreaterThan(20);
     if (speculates && config.maxRowsPerStep > 1) {
       expect(tally.accepted).toBeGreaterThan(maxLate === 0 ? 100 : 50);
       expect(tally.drafted - tally.accepted).toBeGreaterThan(maxLate === 0 ? 20 : 10);
@@ -71,6 +73,7 @@ describe('random simulation', () => {
       const { tally } = simulation;
       expect(Math.min(tally.finished, tally.forks, tally.truncations)).toBeGreaterThan(5);
       if (config.numSlots === 40) {
+        expect(Math.min(simulation.sessions.tally.saved, simulation.sessions.tally.restored)).toBeGreaterThan(5);
         expect(tally.cached).toBeGreaterThan(0);
         if (maxLate > 0) expect(tally.ahead).toBeGreaterThan(10);
       }
@@ -105,6 +108,7 @@ describe('random simulation', () => {
       expect(blocks.numFree).toBe(blocks.numBlocks);
       const { tally } = simulation;
       expect(Math.min(tally.finished, tally.forks, tally.truncations, tally.cached, tally.copies)).toBeGreaterThan(5);
+      expect(Math.min(simulation.sessions.tally.saved, simulation.sessions.tally.restored)).toBeGreaterThan(5);
       if (maxLate > 0) expect(tally.ahead).toBeGreaterThan(5);
     },
   );

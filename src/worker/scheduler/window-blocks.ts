@@ -65,8 +65,9 @@ export class WindowBlocks {
 
   /** Whether the sequence's next row finds all that it may see. */
   #covers({ blockTable, numComputed }: Sequence): boolean {
-    const first = Math.floor(this.#firstVisible(numComputed) / this.#blocks.blockTokens);
-    return blockTable.slice(first, this.#blocks.numBlocksFor(numComputed)).every((block) => this.#has(block));
+    return blockTable
+      .slice(this.firstBlockFor(numComputed), this.#blocks.numBlocksFor(numComputed))
+      .every((block) => this.#has(block));
   }
 
   /**
@@ -94,16 +95,47 @@ export class WindowBlocks {
     this.#of.set(block, own);
   }
 
+  /** Index of the first block that a row at `position` may see. */
+  firstBlockFor(position: number): number {
+    return Math.floor(this.#firstVisible(position) / this.#blocks.blockTokens);
+  }
+
+  /** The window block that belongs to a block, if there is one. */
+  of(block: BlockId): BlockId | undefined {
+    return this.#of.get(block);
+  }
+
+  /** Whether so many window blocks are free, or could be taken from those that no sequence needs. */
+  hasFree(numBlocks: number, running: readonly Sequence[]): boolean {
+    const needed = new Set(running.flatMap((sequence) => this.#neededBy(sequence)));
+    return this.#free.length + [...this.#of.keys()].filter((block) => !needed.has(block)).length >= numBlocks;
+  }
+
+  /**
+   * Gives each of `blocks` a window block, where it has none: those that are to be written, before anything else runs; undefined
+   * where one is there. `hasFree` must have said so.
+   */
+  adopt(blocks: readonly BlockId[], running: readonly Sequence[]): readonly (BlockId | undefined)[] {
+    for (const block of blocks) this.#touch(block);
+    return blocks.map((block) => {
+      if (this.#has(block)) return undefined;
+      if (this.#free.length === 0) this.#evict(running);
+      const own = this.#free.pop();
+      if (own === undefined) throw new LinnetError('Internal', 'A window is adopted for which there is no room.');
+      this.#of.set(block, own);
+      return own;
+    });
+  }
+
   /** A table for the batch: of blocks that no row sees any block. Those that it may see have now been used. */
   tableOf(blockTable: readonly BlockId[], firstRow: number): readonly BlockId[] {
-    const first = Math.floor(this.#firstVisible(firstRow) / this.#blocks.blockTokens);
+    const first = this.firstBlockFor(firstRow);
     return blockTable.map((block, index) => {
       const own = this.#of.get(block);
       if (index < first) return own ?? blockId(0);
       if (own === undefined)
         throw new LinnetError('Internal', `Block ${String(block)} has left a window that sees it.`);
-      this.#of.delete(block);
-      this.#of.set(block, own);
+      this.#touch(block);
       return own;
     });
   }
@@ -136,6 +168,14 @@ export class WindowBlocks {
     return Math.max(0, position + 1 - this.#window);
   }
 
+  /** It has now been used. */
+  #touch(block: BlockId): void {
+    const own = this.#of.get(block);
+    if (own === undefined) return;
+    this.#of.delete(block);
+    this.#of.set(block, own);
+  }
+
   #has(block: BlockId | undefined): boolean {
     return block !== undefined && this.#of.has(block);
   }
@@ -161,6 +201,6 @@ export class WindowBlocks {
   /** Blocks that rows of the sequence may see, also when what it drew last turns out not to count. */
   #neededBy({ blockTable, numComputed, tokens }: Sequence): readonly BlockId[] {
     const next = Math.min(numComputed, tokens.length - 1);
-    return blockTable.slice(Math.floor(this.#firstVisible(next) / this.#blocks.blockTokens));
+    return blockTable.slice(this.firstBlockFor(next));
   }
 }

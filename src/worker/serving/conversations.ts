@@ -1,16 +1,31 @@
 /**
- * What the engine remembers of conversations besides their cache: the text and ids that the cache stands for, and how many
- * turns had to be left out. From a request it makes a prompt that goes on from there. Knows no GPU and no scheduler.
+ * What the engine remembers of conversations besides their cache: the text and ids that the cache stands for, how many turns had to
+ * be left out, and how the last answer was drawn. From a request it makes a prompt that goes on from there. Knows no GPU and no scheduler.
  */
-import type { GenerateRequest } from '../api.ts';
+import type { GenerateRequest, SamplingParams } from '../api.ts';
+import { LinnetError } from '../errors.ts';
+import { asSamplingParams } from '../sampling/params.ts';
 import type { RenderedIds } from '../text/conversation.ts';
 import type { Generation } from './generation.ts';
-import { makePrompt, type Prompt } from './prompt.ts';
+import { continuedPrompt, makePrompt, type Prompt } from './prompt.ts';
 import type { TextModel } from './text-model.ts';
+import type { TokenId } from '../tokens.ts';
 
-interface Remembered {
-  readonly rendered: RenderedIds;
+/** A conversation behind its last answer. */
+export interface Remembered {
+  /** Prompt and answer. */
+  readonly tokens: readonly TokenId[];
+  /** Tokens that the last answer began behind; where it went on with one before, where that began. */
+  readonly numPromptTokens: number;
+  /** What the first `numTextTokens` stand for; undefined for a prompt given as ids. */
+  readonly text: string | undefined;
+  readonly numTextTokens: number;
   readonly numDroppedTurns: number;
+  /** Stop texts of the template's layout. */
+  readonly stop: readonly string[];
+  readonly sampling: SamplingParams;
+  /** No tools and no grammar had a part in the last answer, so that it may go on. */
+  readonly isPlain: boolean;
 }
 
 /** More are forgotten, the one used longest ago first. */
@@ -37,11 +52,14 @@ export class Conversations {
 
   /** @throws InvalidRequest, TemplateFailed, ContextFull */
   promptFor(request: GenerateRequest): Prompt {
-    const key = Conversations.keyOf(request);
-    const remembered = key === undefined ? undefined : this.#remembered.get(key);
+    const remembered = this.#of(request);
+    if (request.input.kind === 'continue') {
+      if (remembered === undefined) throw unknownConversation(request.conversation);
+      return continuedPrompt(request, remembered, this.#model);
+    }
     return makePrompt(request, this.#model, {
       maxTokens: this.#contextLength - this.#reserveFor(request),
-      previous: remembered?.rendered,
+      previous: remembered && renderedOf(remembered),
       now: new Date(this.#nowMs()),
       numDroppedTurns: remembered?.numDroppedTurns ?? 0,
     });
@@ -60,12 +78,33 @@ export class Conversations {
     return shorter;
   }
 
-  remember(generation: Generation): void {
-    const key = Conversations.keyOf(generation.request);
-    const { rendered } = generation;
-    if (key === undefined || rendered === undefined) return;
+  /** With which an answer is drawn that goes on; undefined for all others. */
+  samplingFor(request: GenerateRequest): SamplingParams | undefined {
+    return request.input.kind === 'continue' ? this.#of(request)?.sampling : undefined;
+  }
+
+  remember({ request, prompt, generated, rendered, params }: Generation): void {
+    const key = Conversations.keyOf(request);
+    if (key === undefined) return;
+    this.set(key, {
+      tokens: [...prompt.ids, ...generated],
+      numPromptTokens: prompt.ids.length - (prompt.numAnswered ?? 0),
+      text: rendered?.text,
+      numTextTokens: rendered?.ids.length ?? 0,
+      numDroppedTurns: prompt.numDroppedTurns,
+      stop: prompt.stop,
+      sampling: asSamplingParams(params),
+      isPlain: prompt.tools === undefined && request.grammar === undefined,
+    });
+  }
+
+  get(key: string): Remembered | undefined {
+    return this.#remembered.get(key);
+  }
+
+  set(key: string, remembered: Remembered): void {
     this.#remembered.delete(key);
-    this.#remembered.set(key, { rendered, numDroppedTurns: generation.prompt.numDroppedTurns });
+    this.#remembered.set(key, remembered);
     for (const oldest of this.#remembered.keys()) {
       if (this.#remembered.size <= MAX_CONVERSATIONS) break;
       this.#remembered.delete(oldest);
@@ -76,8 +115,23 @@ export class Conversations {
     this.#remembered.delete(key);
   }
 
+  #of(request: GenerateRequest): Remembered | undefined {
+    const key = Conversations.keyOf(request);
+    return key === undefined ? undefined : this.#remembered.get(key);
+  }
+
   #reserveFor(request: GenerateRequest): number {
     if (request.overflow !== 'dropOldestTurns') return 0;
     return Math.min(REPLY_RESERVE, request.maxTokens ?? REPLY_RESERVE, Math.floor(this.#contextLength / 4));
   }
+}
+
+function renderedOf({ tokens, text, numTextTokens }: Remembered): RenderedIds | undefined {
+  return text === undefined ? undefined : { text, ids: tokens.slice(0, numTextTokens) };
+}
+
+export function unknownConversation(conversation: string | undefined): LinnetError {
+  const which =
+    conversation === undefined ? 'No conversation is named' : `There is no conversation ${conversation} here`;
+  return new LinnetError('InvalidRequest', `${which}: nothing has been answered in it, or it was forgotten.`);
 }

@@ -61,9 +61,11 @@ export class Generation {
     this.#tools = tools;
     const { marks = [], stop = [] } = prompt.tools?.format ?? {};
     const shown = marks.map((mark) => model.tokenizer.specialId(mark)).filter((id) => id !== undefined);
-    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids, new Set(shown));
-    const stops = request.input.kind === 'chat' ? [...prompt.stop, ...stop] : [];
-    this.#stop = createStopMatcher([...(request.stop ?? []), ...stops]);
+    const numAsked = prompt.ids.length - (prompt.numAnswered ?? 0);
+    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids.slice(0, numAsked), new Set(shown));
+    // A character may have begun in the answer that goes on.
+    for (const id of prompt.ids.slice(numAsked)) this.#detokenizer.push(id);
+    this.#stop = createStopMatcher([...(request.stop ?? []), ...prompt.stop, ...stop]);
     this.#emit = emit;
   }
 

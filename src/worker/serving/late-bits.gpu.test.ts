@@ -35,7 +35,8 @@ async function openSessions(adapterName: Parameters<typeof openDawn>[0]['adapter
   const runner = await ModelRunner.create(gpu, source, plan);
   const sampler = await GpuSampler.create(gpu, plan.vocabSize, plan.sizes, runner.scratch.logits);
   const model = createTextModel(file.metadata);
-  const host = { nowMs: () => Date.now(), randomU32: () => 42 };
+  const identity = { name: 'tiny', fingerprint: 'of no file' };
+  const host = { nowMs: () => Date.now(), randomU32: () => 42, identity };
   const open = (maxLateSteps: number) => new ModelSession(runner, model, sampler, { ...host, maxLateSteps });
   return { gpu, eos: model.tokenizer.eosId ?? 0, open };
 }

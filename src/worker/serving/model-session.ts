@@ -6,23 +6,25 @@ import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult }
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
-import { needsCounts, type ResolvedSamplingParams } from '../sampling/params.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import type { SchedulerCounters } from '../scheduler/counters.ts';
 import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Draw } from '../scheduler/speculation.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
+import { Sessions, type ModelIdentity } from '../sessions/sessions.ts';
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
+import { countPrompt, countSlotFor } from './count-slot.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
 import { paramsAt } from './forced-tokens.ts';
+import { Mutex } from './mutex.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
-import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
+import { announce, hasGuess, noteProgress, noteStarted, resultOf, Ticket, type Running } from './running.ts';
 import type { StepCounters } from './step-counters.ts';
 import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
@@ -36,6 +38,7 @@ export interface SessionHost {
   readonly createDrafter?: CreateDrafter;
   /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: MAX_LATE_STEPS. */
   readonly maxLateSteps?: number;
+  readonly identity: ModelIdentity;
 }
 
 export class ModelSession {
@@ -51,7 +54,11 @@ export class ModelSession {
   readonly #running = new Map<SequenceId, Running>();
   readonly #tickets = new Map<string, Ticket>();
   readonly #conversations: Conversations;
+  /** Conversations as bytes, and forks. */
+  readonly sessions: Sessions;
   readonly #pacer: ChunkPacer;
+  /** What is in it has the scheduler and the caches for itself: a step, or whoever moves a session. */
+  readonly #turn = new Mutex();
   #loop: Promise<void> | undefined;
   #closed: LinnetError | undefined;
 
@@ -67,6 +74,19 @@ export class ModelSession {
     this.#pacer = pacerFor(runner);
     this.#scheduler = createScheduler(sizes, this.#log, this.#pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
+    this.sessions = new Sessions({
+      identity: host.identity,
+      runner,
+      scheduler: this.#scheduler,
+      conversations: this.#conversations,
+      log: this.#log,
+      alone: (task) => this.#turn.run(task),
+      isAnswering: (key) => [...this.#tickets.values()].some(({ conversation }) => conversation === key),
+      forgetComputed: async () => {
+        while (this.#pipeline.numUnread > 0) await this.#readStep();
+        this.#scheduler.loseCache();
+      },
+    });
   }
 
   get contextLength(): number {
@@ -92,7 +112,8 @@ export class ModelSession {
     if (this.#tickets.has(key)) {
       throw new LinnetError('InvalidRequest', `The request id ${request.request} is in use; choose another.`);
     }
-    const ticket = new Ticket(this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`));
+    const first = this.#tickets.get(`${request.client}/${request.samePromptAs ?? ''}`);
+    const ticket = new Ticket(first, Conversations.keyOf(request));
     this.#tickets.set(key, ticket);
     try {
       return await this.#generate(request, ticket, emit);
@@ -108,24 +129,29 @@ export class ModelSession {
     emit: (event: GenerationEvent) => void,
   ): Promise<GenerationResult> {
     const timer = new Timer(this.#host.nowMs);
-    const params = samplingParamsOf(request, this.text.recommendedSampling, {
+    const given = this.#conversations.samplingFor(request) ?? this.text.recommendedSampling;
+    const params = samplingParamsOf(request, given, {
       vocabSize: this.runner.plan.vocabSize,
       chooseSeed: this.#host.randomU32,
     });
     const prompt = this.#conversations.promptFor(request);
     const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
-    const slot = this.#acquireSlot(params);
+    const slot = countSlotFor(params, this.#sampler);
     try {
       await this.#sampler.prepare(paramsAt(params, request, 0));
       await ticket.first?.prompted;
       this.#throwIfClosed();
       this.#sharePromptOf(ticket.first);
-      if (slot !== undefined) this.#sampler.countTokens(slot, prompt.ids, []);
+      countPrompt(slot, prompt, this.#sampler);
       const parser = toolParserFor(prompt.tools, this.#host.randomU32);
       const generation = new Generation(request, params, prompt, this.text, emit, parser);
       announce(generation, prompt);
       const maxTokens = prompt.ids.length + generation.numTokensLeft;
-      const sequence = this.#scheduler.add({ tokens: prompt.ids, maxTokens, ...knownClasses(request, prompt.ids) });
+      const sequence = this.#scheduler.add({
+        tokens: prompt.ids,
+        maxTokens,
+        ...knownClasses(request, prompt, this.#log),
+      });
       return await new Promise<GenerationResult>((resolve, reject) => {
         this.#running.set(sequence, {
           generation,
@@ -151,16 +177,6 @@ export class ModelSession {
       if (running.ticket === ticket) this.#scheduler.sharePrompt(running.sequence);
   }
 
-  #acquireSlot(params: ResolvedSamplingParams): number | undefined {
-    if (!needsCounts(params)) return undefined;
-    const slot = this.#sampler.acquireSlot();
-    if (slot !== undefined) return slot;
-    throw new LinnetError(
-      'InvalidRequest',
-      'Too many generations with penalties at once; wait for one of them to end.',
-    );
-  }
-
   /** The generation ends at the next step, with what it has. Unknown ids are ignored. */
   abort(client: string, request: string): void {
     const ticket = this.#tickets.get(`${client}/${request}`);
@@ -176,7 +192,7 @@ export class ModelSession {
   async close(error: LinnetError): Promise<void> {
     this.#closed = error;
     this.#rejectAll(error);
-    await this.#loop;
+    await Promise.all([this.#loop, this.sessions.close(error)]);
   }
 
   /** Schedule, run, sample, emit, until there is nothing to do. */
@@ -184,26 +200,31 @@ export class ModelSession {
     // Not before `#loop` is set, or a loop that ends at once would leave itself behind.
     await Promise.resolve();
     while (this.#closed === undefined && (this.#running.size > 0 || this.#pipeline.numUnread > 0)) {
-      try {
-        this.#endAborted();
-        if (this.#mustRead()) await this.#readStep();
-        else await this.#nextStep();
-      } catch (error) {
-        // What the steps wrote is not known: nothing of the cache can be trusted.
-        for (const { id } of this.#scheduler.sequences) this.#scheduler.abort(id);
-        this.#scheduler.loseCache();
-        this.#rejectAll(error);
-        await this.#pipeline.drain();
-      }
+      await this.#turn.run(() => this.#advance());
     }
     if (this.#pipeline.numUnread > 0) await this.#pipeline.drain();
     this.#pipeline.rest();
     this.#loop = undefined;
   }
 
+  /** Makes the next step, or reads one. */
+  async #advance(): Promise<void> {
+    try {
+      this.#endAborted();
+      if (this.#mustRead()) await this.#readStep();
+      else await this.#nextStep();
+    } catch (error) {
+      // What the steps wrote is not known: nothing of the cache can be trusted.
+      for (const { id } of this.#scheduler.sequences) this.#scheduler.abort(id);
+      this.#scheduler.loseCache();
+      this.#rejectAll(error);
+      await this.#pipeline.drain();
+    }
+  }
+
   async #nextStep(): Promise<void> {
     const step = this.#scheduler.step((id, maxTokens) => this.#propose(id, maxTokens));
-    this.#noteStarted(step);
+    noteStarted(step, (id) => this.#running.get(id));
     if (step.batch.rows.length > 0) {
       const requests = step.logitRows.map((row) => this.#sampleRequest(row));
       this.#pipeline.submit(step, requests);
@@ -231,7 +252,7 @@ export class ModelSession {
     if (work !== undefined) this.#pacer.observe(numPrompt, work, elapsedMs);
     const ids = drawn.map(({ id }) => tokenId(id));
     const draws = this.#scheduler.commit(step, ids);
-    this.#noteProgress(step);
+    noteProgress(step, (id) => this.#running.get(id), this.#scheduler);
     for (const draw of draws) this.#accept(draw, drawn.slice(draw.firstRow, draw.firstRow + draw.numTokens));
   }
 
@@ -246,27 +267,6 @@ export class ModelSession {
     if (running?.drafter === undefined) return [];
     // The step draws one token more than it verifies.
     return running.drafter.propose(Math.min(maxTokens, running.generation.numTokensLeft - 1));
-  }
-
-  #noteStarted(step: ScheduledStep): void {
-    for (const { id, numCachedTokens } of step.started) {
-      const running = this.#running.get(id);
-      if (running === undefined || running.generation.generated.length > 0) continue;
-      running.numCachedTokens = numCachedTokens;
-      const { prompt, params } = running.generation;
-      const numPromptTokens = prompt.ids.length;
-      running.generation.emit({ kind: 'started', numPromptTokens, numCachedTokens, seed: params.seed });
-    }
-  }
-
-  #noteProgress(step: ScheduledStep): void {
-    for (const { id } of step.sequences) {
-      const running = this.#running.get(id);
-      if (running === undefined || running.generation.generated.length > 0) continue;
-      const { numComputed } = this.#scheduler.get(id);
-      const numTotal = running.generation.prompt.ids.length;
-      running.generation.emit({ kind: 'prefill', numDone: numComputed, numTotal });
-    }
   }
 
   /** Takes a step's tokens one by one, as if each had come alone: those behind an end never were. */

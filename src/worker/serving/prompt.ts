@@ -21,6 +21,18 @@ export interface Prompt {
   readonly notes: readonly string[];
   /** The tools that it tells of, where the model may call some. */
   readonly tools?: PromptTools;
+  /** Ids at the end that are an answer, which goes on. Default: none. */
+  readonly numAnswered?: number;
+}
+
+/** What a prompt needs of an answer to go on with it. */
+export interface Answered {
+  readonly tokens: readonly TokenId[];
+  readonly numPromptTokens: number;
+  readonly text: string | undefined;
+  readonly numDroppedTurns: number;
+  readonly stop: readonly string[];
+  readonly isPlain: boolean;
 }
 
 export interface PromptOptions {
@@ -48,7 +60,23 @@ export function makePrompt(request: GenerateRequest, model: TextModel, options: 
     }
     case 'chat':
       return chatPrompt(input.messages, usedTools(input.toolUse), request.overflow ?? 'stop', model, options);
+    case 'continue':
+      throw new LinnetError('Internal', 'What goes on has its prompt already.');
   }
+}
+
+/** All that was said, the last answer too. @throws InvalidRequest for an answer that the model itself has ended, or that is not plain */
+export function continuedPrompt(request: GenerateRequest, answered: Answered, model: TextModel): Prompt {
+  const { tokens, numPromptTokens, text, numDroppedTurns, stop, isPlain } = answered;
+  if (!isPlain || request.grammar !== undefined)
+    throw new LinnetError('InvalidRequest', 'An answer with tools or a grammar does not go on: ask for it anew.');
+  const last = tokens.at(-1);
+  const hasEnded = last !== undefined && model.tokenizer.isEndOfGeneration(last) && tokens.length > numPromptTokens;
+  if (hasEnded && request.ignoreEos !== true) {
+    throw new LinnetError('InvalidRequest', 'The model has ended its answer: send the next message, or ignoreEos.');
+  }
+  const numAnswered = tokens.length - numPromptTokens;
+  return { ids: tokens, text, droppedMessages: [], numDroppedTurns, stop, notes: [], numAnswered };
 }
 
 function chatPrompt(

@@ -2,6 +2,8 @@
  * A request that is being served: everything that belongs to it, and what is told of it. Knows no loop and no scheduler.
  */
 import type { FinishReason, GenerationResult } from '../api.ts';
+import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Drafter } from '../speculation/drafter.ts';
 import type { SequenceId } from '../tokens.ts';
 import type { Generation } from './generation.ts';
@@ -15,10 +17,13 @@ export class Ticket {
   readonly prompted: Promise<void>;
   /** The request with the same prompt. It came before this one, so that no two wait for each other, and none for itself. */
   readonly first: Ticket | undefined;
+  /** The name of its conversation among those of all clients. */
+  readonly conversation: string | undefined;
   #resolve: () => void = () => undefined;
 
-  constructor(first?: Ticket) {
+  constructor(first?: Ticket, conversation?: string) {
     this.first = first;
+    this.conversation = conversation;
     this.prompted = new Promise((resolve) => (this.#resolve = resolve));
   }
 
@@ -38,6 +43,33 @@ export interface Running {
   readonly drafter: Drafter | undefined;
   sequence: SequenceId;
   numCachedTokens: number;
+}
+
+/** Tells those whose prompts a step begins, what the cache had of them. */
+export function noteStarted(step: ScheduledStep, runningOf: (id: SequenceId) => Running | undefined): void {
+  for (const { id, numCachedTokens } of step.started) {
+    const running = runningOf(id);
+    if (running === undefined || running.generation.generated.length > 0) continue;
+    running.numCachedTokens = numCachedTokens;
+    const { prompt, params } = running.generation;
+    const numPromptTokens = prompt.ids.length;
+    running.generation.emit({ kind: 'started', numPromptTokens, numCachedTokens, seed: params.seed });
+  }
+}
+
+/** Tells those whose prompts a step went on with how far it got. */
+export function noteProgress(
+  step: ScheduledStep,
+  runningOf: (id: SequenceId) => Running | undefined,
+  scheduler: Pick<Scheduler, 'get'>,
+): void {
+  for (const { id } of step.sequences) {
+    const running = runningOf(id);
+    if (running === undefined || running.generation.generated.length > 0) continue;
+    const { numComputed } = scheduler.get(id);
+    const numTotal = running.generation.prompt.ids.length;
+    running.generation.emit({ kind: 'prefill', numDone: numComputed, numTotal });
+  }
 }
 
 /** @param numTokens Of the sequence, with the last one, which may not be in the context. */

@@ -46,9 +46,12 @@ export function planStatePool(
 }
 
 export class StatePool {
+  readonly plan: StatePoolPlan;
   readonly #layers: ReadonlyMap<number, readonly BufferRange[]>;
 
-  constructor(gpu: Gpu, { layers, parts, numSlots }: StatePoolPlan) {
+  constructor(gpu: Gpu, plan: StatePoolPlan) {
+    const { layers, parts, numSlots } = plan;
+    this.plan = plan;
     const partsOf = (layer: number) =>
       parts.map((floats, part) => ({
         buffer: gpu.createStorage(`blk.${String(layer)}.state[${String(part)}]`, numSlots * floats * 4),

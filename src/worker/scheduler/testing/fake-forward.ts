@@ -15,6 +15,7 @@ import {
 } from '../batch.ts';
 import { BlockManager } from '../block-manager.ts';
 import { ConversationLog } from '../conversation-log.ts';
+import type { PrefixPlaces } from '../kept-prefix.ts';
 import { PrefixTree } from '../prefix-tree.ts';
 import { RecurrentStates } from '../recurrent-states.ts';
 import type { ScheduledStep, SchedulerLimits } from '../scheduled-step.ts';
@@ -55,6 +56,12 @@ function nextKv(previous: number, token: TokenId, tokenClass: TokenClass): numbe
 export function expectedKv(tokens: readonly TokenId[], classes: readonly TokenClass[]): number[] {
   let kv = START;
   return tokens.map((token, index) => (kv = nextKv(kv, token, classes[index] ?? 'prompt')));
+}
+
+export interface SavedKv {
+  readonly kv: readonly (number | undefined)[]; // [tokens]
+  readonly windowKv: readonly (number | undefined)[] | undefined;
+  readonly state: number | undefined;
 }
 
 export class FakeForward {
@@ -133,6 +140,40 @@ export class FakeForward {
       if (this.#windowCells[this.#cellOf(windowTable, at)] === this.kvAt(blockTable, at)) continue;
       throw new Error(`position ${String(position)} sees something else at ${String(at)}`);
     }
+  }
+
+  /** What a session keeps of a prefix: the KV of its tokens; those that have left their windows are not there. */
+  save({ numTokens, blocks, windowBlocks, state }: PrefixPlaces): SavedKv {
+    const cellsIn = (cells: Uint32Array, places: readonly (BlockId | undefined)[]) =>
+      Array.from({ length: numTokens }, (_, at) => {
+        const block = places[Math.floor(at / this.#blockTokens)];
+        return block === undefined ? undefined : cells[block * this.#blockTokens + (at % this.#blockTokens)];
+      });
+    return {
+      kv: cellsIn(this.#cells, blocks),
+      windowKv: windowBlocks && cellsIn(this.#windowCells, windowBlocks),
+      state: state === undefined ? undefined : this.#states[state],
+    };
+  }
+
+  /** Writes a session to the places that it is given. */
+  restore({ numTokens, blocks, windowBlocks = [], state }: PrefixPlaces, saved: SavedKv): void {
+    const write = (
+      cells: Uint32Array,
+      places: readonly (BlockId | undefined)[],
+      kv: readonly (number | undefined)[],
+    ) => {
+      for (const [index, block] of places.entries()) {
+        if (block === undefined) continue;
+        for (let slot = 0; slot < this.#blockTokens; slot++) {
+          const at = index * this.#blockTokens + slot;
+          cells[block * this.#blockTokens + slot] = at < numTokens ? (kv[at] ?? 0) : 0;
+        }
+      }
+    };
+    write(this.#cells, blocks, saved.kv);
+    write(this.#windowCells, windowBlocks, saved.windowKv ?? []);
+    if (state !== undefined) this.#states[state] = saved.state ?? 0;
   }
 
   /** A lost device. */

@@ -1,8 +1,8 @@
 /**
- * A host that does everything a host may do with a scheduler, at random: arrivals, conversations, forks, truncations, aborts
- * and lost devices, some of them while steps are in flight, guesses of all qualities, and results that are read at once or
- * some steps late. It throws at the first thing that is wrong: a wrong block, a leak, a text that is not that of a run alone
- * that waits for each token. Knows no test framework.
+ * A host that does everything a host may do with a scheduler, at random: arrivals, conversations, forks, truncations, aborts,
+ * saved and restored sessions, and lost devices, some of them while steps are in flight, guesses of all qualities, and results that
+ * are read at once or some steps late. It throws at the first thing that is wrong: a wrong block, a leak, a text that is not that of
+ * a run alone that waits for each token. Knows no test framework.
  */
 import { LinnetError } from '../../errors.ts';
 import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../../tokens.ts';
@@ -10,6 +10,7 @@ import type { ScheduledStep, SchedulerLimits } from '../scheduled-step.ts';
 import type { Sequence } from '../sequence.ts';
 import type { Draw, ProposeDraft } from '../speculation.ts';
 import { expectedKv, makeRig, seededRandom, tokenRange, type TestRig } from './fake-forward.ts';
+import { SavedSessions } from './saved-sessions.ts';
 
 const VOCAB = 7; // small, so that unrelated prompts share prefixes by chance
 const EOS = tokenId(3);
@@ -39,6 +40,7 @@ function demand(condition: boolean, message: string): asserts condition {
 
 export class Simulation {
   readonly rig: TestRig;
+  readonly sessions: SavedSessions;
   readonly digest: string[] = [];
   readonly tally = {
     finished: 0,
@@ -78,6 +80,7 @@ export class Simulation {
     this.#propose = speculates ? (id, maxTokens) => this.#draft(id, maxTokens) : undefined;
     this.#random = seededRandom(seed);
     this.rig = makeRig({ ...options, vocabSize: VOCAB, maxStepsInFlight: maxLate + 1 });
+    this.sessions = new SavedSessions(this.rig, (limit) => this.#below(limit));
   }
 
   run(numSteps: number): void {
@@ -126,13 +129,30 @@ export class Simulation {
     if (this.#below(2) === 0) this.#stopping.add(id);
   }
 
+  /** Goes on from a session, with its own classes, as if it had been computed here. */
+  #restore(): void {
+    const { scheduler } = this.rig;
+    const session = this.sessions.restore();
+    if (session === undefined || scheduler.sequences.length >= 12) return;
+    const more = this.#tokens(1 + this.#below(3));
+    const tokens = [...session.tokens, ...more];
+    if (tokens.length > scheduler.contextLength) return;
+    const classes = [
+      ...session.classes,
+      ...more.map((): TokenClass => (this.#below(2) === 0 ? 'prompt' : 'generated')),
+    ];
+    this.#targets.set(scheduler.add({ tokens, classes }), 1 + this.#below(20));
+  }
+
   /** Something that may come at any time, also while steps are in flight. */
   #disturb(): void {
     const { scheduler } = this.rig;
     const { sequences } = scheduler;
     const sequence = sequences[this.#below(sequences.length)];
-    if (sequence === undefined) return;
     const dice = this.#below(100);
+    if (dice >= 90) this.sessions.save();
+    else if (dice >= 84) this.#restore();
+    if (sequence === undefined) return;
     if (dice < 3) this.#finish(sequence, true);
     else if (dice < 8 && sequences.length < 12) {
       const numKnown = sequence.tokens.length;
@@ -317,6 +337,7 @@ export class Simulation {
     const { scheduler, forward } = this.rig;
     if (isAbort) scheduler.abort(sequence.id);
     else scheduler.finish(sequence.id, 'stop');
+    this.sessions.noteFinished(sequence);
     this.#computed.delete(sequence.id);
     this.#fed.delete(sequence.id);
     this.tally.finished++;
