@@ -3,6 +3,7 @@
  * grammars are compiled.
  */
 import type { TokenId } from '../tokens.ts';
+import { LinnetError } from '../errors.ts';
 import { grammarError } from './ebnf.ts';
 import type { EngineMatcher } from './engine-module.ts';
 
@@ -22,6 +23,7 @@ export class TokenMatcher {
   readonly #matcher: EngineMatcher;
   readonly #host: MatcherHost;
   #isOver = false;
+  #isDisposed = false;
 
   constructor(matcher: EngineMatcher, host: MatcherHost) {
     this.#matcher = matcher;
@@ -62,7 +64,8 @@ export class TokenMatcher {
   }
 
   dispose(): void {
-    if (!this.#host.hasFailed()) this.#matcher.dispose();
+    if (!this.#isDisposed && !this.#host.hasFailed()) this.#matcher.dispose();
+    this.#isDisposed = true;
   }
 
   #guarded<Result>(call: () => Result): Result {
@@ -76,9 +79,11 @@ export class TokenMatcher {
 
   #checkEngine(): void {
     if (this.#host.hasFailed()) throw new Error('for another grammar');
+    if (this.#isDisposed) throw new LinnetError('Internal', 'An answer that is over goes on.');
   }
 
   #failed(error: unknown): Error {
+    if (error instanceof LinnetError) return error;
     this.#host.onFailure();
     return grammarError(`The grammar engine failed (${String(error)}). Try again, with a simpler grammar.`, {
       cause: error,

@@ -28,6 +28,7 @@ import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS, encoderSizes } from '../model/sizes.ts';
 import { EmbeddingSession } from '../serving/embedding-session.ts';
+import type { GrammarEngine } from '../grammar/grammar-engine.ts';
 import { ModelSession } from '../serving/model-session.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
@@ -44,6 +45,7 @@ export interface LoaderDeps {
   readonly selfTest: () => SelfTest;
   readonly createDrafter?: CreateDrafter;
   readonly maxLateSteps?: number;
+  readonly grammarEngine?: GrammarEngine;
 }
 
 /** A loaded model without its handle. */

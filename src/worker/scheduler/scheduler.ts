@@ -38,6 +38,8 @@ export interface SequenceRequest {
   readonly conversation?: string;
   /** No token is computed to draw one beyond so many, prompt included; the host finishes the sequence there. Default: no end. */
   readonly maxTokens?: number;
+  /** No row of it goes on from a token that is not known yet: what may follow depends on it. Default false. */
+  readonly isReadAtOnce?: boolean;
 }
 
 export class Scheduler {
@@ -106,7 +108,7 @@ export class Scheduler {
   }
 
   /** @throws LinnetError `ContextFull` for a prompt that can never fit, `InvalidRequest` for an empty one. */
-  add({ tokens, classes, conversation, maxTokens = Infinity }: SequenceRequest): SequenceId {
+  add({ tokens, classes, conversation, maxTokens = Infinity, isReadAtOnce = false }: SequenceRequest): SequenceId {
     if (tokens.length === 0 || (classes !== undefined && classes.length !== tokens.length)) {
       throw new LinnetError('InvalidRequest', 'A prompt needs at least one token, and classes for all or none.');
     }
@@ -122,6 +124,7 @@ export class Scheduler {
       classes: known ?? new Array<TokenClass>(tokens.length).fill('prompt'),
       classesAreFixed: known !== undefined,
       conversation,
+      isReadAtOnce,
       numPromptTokens: tokens.length,
       maxTokens,
       state: { kind: 'waiting' },

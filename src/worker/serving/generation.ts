@@ -13,12 +13,12 @@ import type {
 import { LinnetError } from '../errors.ts';
 import type { ResolvedSamplingParams } from '../sampling/params.ts';
 import { createReplyDetokenizer } from '../text/conversation.ts';
-import type { Detokenizer } from '../text/detokenizer.ts';
+import { createDetokenizer, type Detokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher, type StopMatcher } from '../text/stop-matcher.ts';
 import type { ParsedEvent, ToolParser } from '../tools/tool-parser.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { paramsAt } from './forced-tokens.ts';
-import type { Prompt } from './prompt.ts';
+import { shownMarks, type Prompt } from './prompt.ts';
 import type { TextModel } from './text-model.ts';
 
 /** What came back from the sampler for one token. */
@@ -45,6 +45,7 @@ export class Generation {
   #text = '';
   #numSteps = 0;
   #numDraftTokens = 0;
+  #numForcedTokens = 0;
 
   constructor(
     request: GenerateRequest,
@@ -59,9 +60,13 @@ export class Generation {
     this.prompt = prompt;
     this.#model = model;
     this.#tools = tools;
-    const { marks = [], stop = [] } = prompt.tools?.format ?? {};
-    const shown = marks.map((mark) => model.tokenizer.specialId(mark)).filter((id) => id !== undefined);
-    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids, new Set(shown));
+    const { stop = [] } = prompt.tools?.format ?? {};
+    const special = shownMarks(prompt, model.tokenizer);
+    // A grammar is about every character, a space at the start too.
+    this.#detokenizer =
+      request.grammar === undefined
+        ? createReplyDetokenizer(model.tokenizer, prompt.ids, special)
+        : createDetokenizer(model.tokenizer, { special });
     const stops = request.input.kind === 'chat' ? [...prompt.stop, ...stop] : [];
     this.#stop = createStopMatcher([...(request.stop ?? []), ...stops]);
     this.#emit = emit;
@@ -86,8 +91,13 @@ export class Generation {
     return {
       numSteps: this.#numSteps,
       numDraftTokens: this.#numDraftTokens,
-      numAcceptedTokens: this.generated.length - this.#numSteps,
+      numAcceptedTokens: this.generated.length - this.#numSteps - this.#numForcedTokens,
     };
+  }
+
+  /** Tokens that were not drawn. */
+  get numForcedTokens(): number {
+    return this.#numForcedTokens;
   }
 
   /** Prompt and reply as text, with the ids that stand for it; undefined for a prompt given as ids. */
@@ -105,6 +115,12 @@ export class Generation {
   countStep(numDraftTokens: number): void {
     this.#numSteps += 1;
     this.#numDraftTokens += numDraftTokens;
+  }
+
+  /** Takes a next token that nobody drew, since no other was allowed; the reason to finish, if there is one. */
+  acceptForced(id: TokenId): FinishReason | undefined {
+    this.#numForcedTokens += 1;
+    return this.accept({ id, status: 0, logprob: 0, top: [] });
   }
 
   /** Takes the next token; the reason to finish, if there is one. @throws Internal when the GPU computed no numbers. */

@@ -6,7 +6,8 @@ import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult }
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
-import { needsCounts, type ResolvedSamplingParams } from '../sampling/params.ts';
+import type { GrammarEngine } from '../grammar/grammar-engine.ts';
+import { ModelGrammars } from '../grammar/model-grammars.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import type { SchedulerCounters } from '../scheduler/counters.ts';
 import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
@@ -17,12 +18,15 @@ import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../toke
 import { Generation, type DrawnToken } from './generation.ts';
 import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
+import { constraintFor, type Constraint } from './constraint.ts';
+import { constrainAll } from './jump-forward.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
 import { paramsAt } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
-import { announce, hasGuess, resultOf, Ticket, type Running } from './running.ts';
+import { penaltySlot } from './penalty-slot.ts';
+import { announce, hasGuess, noteProgress, noteStarted, resultOf, Ticket, type Running } from './running.ts';
 import type { StepCounters } from './step-counters.ts';
 import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
@@ -36,6 +40,8 @@ export interface SessionHost {
   readonly createDrafter?: CreateDrafter;
   /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: MAX_LATE_STEPS. */
   readonly maxLateSteps?: number;
+  /** What answers under grammars need; without it such requests are refused. */
+  readonly grammarEngine?: GrammarEngine;
 }
 
 export class ModelSession {
@@ -52,6 +58,7 @@ export class ModelSession {
   readonly #tickets = new Map<string, Ticket>();
   readonly #conversations: Conversations;
   readonly #pacer: ChunkPacer;
+  readonly #grammars: ModelGrammars | undefined;
   #loop: Promise<void> | undefined;
   #closed: LinnetError | undefined;
 
@@ -67,6 +74,8 @@ export class ModelSession {
     this.#pacer = pacerFor(runner);
     this.#scheduler = createScheduler(sizes, this.#log, this.#pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
+    const { grammarEngine } = host;
+    this.#grammars = grammarEngine && new ModelGrammars(grammarEngine, text.tokenizer, runner.plan.vocabSize);
   }
 
   get contextLength(): number {
@@ -114,9 +123,11 @@ export class ModelSession {
     });
     const prompt = this.#conversations.promptFor(request);
     const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
-    const slot = this.#acquireSlot(params);
+    const slot = penaltySlot(params, this.#sampler);
+    let constraint: Constraint | undefined;
     try {
-      await this.#sampler.prepare(paramsAt(params, request, 0));
+      constraint = await constraintFor(request, prompt, this.#grammars, this.text.tokenizer);
+      await this.#sampler.prepare(paramsAt(params, request, 0), constraint !== undefined);
       await ticket.first?.prompted;
       this.#throwIfClosed();
       this.#sharePromptOf(ticket.first);
@@ -125,7 +136,12 @@ export class ModelSession {
       const generation = new Generation(request, params, prompt, this.text, emit, parser);
       announce(generation, prompt);
       const maxTokens = prompt.ids.length + generation.numTokensLeft;
-      const sequence = this.#scheduler.add({ tokens: prompt.ids, maxTokens, ...knownClasses(request, prompt.ids) });
+      const sequence = this.#scheduler.add({
+        tokens: prompt.ids,
+        maxTokens,
+        isReadAtOnce: constraint !== undefined,
+        ...knownClasses(request, prompt.ids),
+      });
       return await new Promise<GenerationResult>((resolve, reject) => {
         this.#running.set(sequence, {
           generation,
@@ -135,6 +151,8 @@ export class ModelSession {
           reject,
           slot,
           drafter,
+          constraint,
+          countedIds: prompt.ids,
           sequence,
           numCachedTokens: 0,
         });
@@ -142,6 +160,7 @@ export class ModelSession {
       });
     } finally {
       if (slot !== undefined) this.#sampler.releaseSlot(slot);
+      constraint?.dispose();
     }
   }
 
@@ -149,16 +168,6 @@ export class ModelSession {
   #sharePromptOf(ticket: Ticket | undefined): void {
     for (const running of this.#running.values())
       if (running.ticket === ticket) this.#scheduler.sharePrompt(running.sequence);
-  }
-
-  #acquireSlot(params: ResolvedSamplingParams): number | undefined {
-    if (!needsCounts(params)) return undefined;
-    const slot = this.#sampler.acquireSlot();
-    if (slot !== undefined) return slot;
-    throw new LinnetError(
-      'InvalidRequest',
-      'Too many generations with penalties at once; wait for one of them to end.',
-    );
   }
 
   /** The generation ends at the next step, with what it has. Unknown ids are ignored. */
@@ -187,7 +196,13 @@ export class ModelSession {
       try {
         this.#endAborted();
         if (this.#mustRead()) await this.#readStep();
-        else await this.#nextStep();
+        else {
+          for (const end of await constrainAll(this.#running, this.#scheduler, this.#sampler)) {
+            if ('reason' in end) this.#finish(end.running, end.reason);
+            else this.#fail(end.running, end.error);
+          }
+          await this.#nextStep();
+        }
       } catch (error) {
         // What the steps wrote is not known: nothing of the cache can be trusted.
         for (const { id } of this.#scheduler.sequences) this.#scheduler.abort(id);
@@ -202,8 +217,9 @@ export class ModelSession {
   }
 
   async #nextStep(): Promise<void> {
+    if (this.#closed !== undefined) return;
     const step = this.#scheduler.step((id, maxTokens) => this.#propose(id, maxTokens));
-    this.#noteStarted(step);
+    noteStarted(step, this.#running);
     if (step.batch.rows.length > 0) {
       const requests = step.logitRows.map((row) => this.#sampleRequest(row));
       this.#pipeline.submit(step, requests);
@@ -231,49 +247,31 @@ export class ModelSession {
     if (work !== undefined) this.#pacer.observe(numPrompt, work, elapsedMs);
     const ids = drawn.map(({ id }) => tokenId(id));
     const draws = this.#scheduler.commit(step, ids);
-    this.#noteProgress(step);
+    noteProgress(step, this.#running, this.#scheduler);
     for (const draw of draws) this.#accept(draw, drawn.slice(draw.firstRow, draw.firstRow + draw.numTokens));
   }
 
   #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
     const running = this.#running.get(id);
     if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    return { params: running.generation.paramsAt(position), position, numDrafts, draft, slot: running.slot ?? 0 };
+    const { generation, constraint, slot = 0 } = running;
+    const mask = constraint?.maskBehind(numDrafts);
+    return { params: generation.paramsAt(position), position, numDrafts, draft, slot, mask };
   }
 
   #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {
     const running = this.#running.get(id);
     if (running?.drafter === undefined) return [];
     // The step draws one token more than it verifies.
-    return running.drafter.propose(Math.min(maxTokens, running.generation.numTokensLeft - 1));
-  }
-
-  #noteStarted(step: ScheduledStep): void {
-    for (const { id, numCachedTokens } of step.started) {
-      const running = this.#running.get(id);
-      if (running === undefined || running.generation.generated.length > 0) continue;
-      running.numCachedTokens = numCachedTokens;
-      const { prompt, params } = running.generation;
-      const numPromptTokens = prompt.ids.length;
-      running.generation.emit({ kind: 'started', numPromptTokens, numCachedTokens, seed: params.seed });
-    }
-  }
-
-  #noteProgress(step: ScheduledStep): void {
-    for (const { id } of step.sequences) {
-      const running = this.#running.get(id);
-      if (running === undefined || running.generation.generated.length > 0) continue;
-      const { numComputed } = this.#scheduler.get(id);
-      const numTotal = running.generation.prompt.ids.length;
-      running.generation.emit({ kind: 'prefill', numDone: numComputed, numTotal });
-    }
+    const most = Math.min(maxTokens, running.generation.numTokensLeft - 1);
+    return running.constraint?.draft.slice(0, Math.max(0, most)) ?? running.drafter.propose(most);
   }
 
   /** Takes a step's tokens one by one, as if each had come alone: those behind an end never were. */
   #accept({ id, numTokens, numDrafted }: Draw, drawn: readonly DrawnToken[]): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    const { generation, drafter, timer } = running;
+    const { generation, drafter, constraint, timer } = running;
     timer.token();
     running.ticket.notePrompted();
     generation.countStep(numDrafted);
@@ -287,6 +285,7 @@ export class ModelSession {
       let reason: FinishReason | undefined;
       try {
         reason = generation.accept(token);
+        if (reason === undefined) constraint?.take(tokenId(token.id));
       } catch (error) {
         cut();
         this.#fail(running, error);
@@ -335,6 +334,7 @@ export class ModelSession {
       tokens: [...prompt.ids, ...generated],
       classes,
       maxTokens: prompt.ids.length + generated.length + generation.numTokensLeft,
+      isReadAtOnce: running.constraint !== undefined,
       ...(conversation === undefined ? {} : { conversation }),
     });
     generation.prompt = prompt;

@@ -131,3 +131,9 @@ export function knownIds(ids: readonly number[], vocabSize: number): readonly To
   }
   return ids.map((id) => tokenId(id));
 }
+
+/** Control tokens that are part of the answer's text: what tells calls of tools from the rest. */
+export function shownMarks({ tools }: Prompt, tokenizer: Pick<Tokenizer, 'specialId'>): ReadonlySet<TokenId> {
+  const ids = (tools?.format.marks ?? []).map((mark) => tokenizer.specialId(mark));
+  return new Set(ids.filter((id) => id !== undefined));
+}
