@@ -27,6 +27,7 @@ export class GrammarEngine {
   #importing: Promise<unknown> = Promise.resolve();
   #reader: Promise<Instance> | undefined;
   #follower: Promise<Instance> | undefined;
+  readonly #failed = new WeakSet<EngineModule>();
 
   constructor(importEngine: ImportEngine) {
     this.#import = importEngine;
@@ -45,10 +46,16 @@ export class GrammarEngine {
 
   /** The instance has failed: what was made in it is void, and the next caller gets a new one. */
   giveUp(module: EngineModule): void {
+    this.#failed.add(module);
     const instance = this.#follower;
     void instance?.then((loaded) => {
       if (loaded.module === module && this.#follower === instance) this.#follower = undefined;
     });
+  }
+
+  /** Whether nothing that was made in the instance can be used. */
+  hasFailed(module: EngineModule): boolean {
+    return this.#failed.has(module);
   }
 
   /** Whether the engine can read a grammar. @throws GrammarFailed with what it says where it cannot */

@@ -4,7 +4,7 @@
  */
 import type { Grammar } from '../api.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { tokenId } from '../tokens.ts';
+import { tokenId, type TokenId } from '../tokens.ts';
 import { grammarError } from './ebnf.ts';
 import type { EngineCompiledGrammar, EngineCompiler, EngineModule } from './engine-module.ts';
 import { readGrammar, type GrammarEngine } from './grammar-engine.ts';
@@ -17,17 +17,25 @@ const MAX_COMPILED = 16;
 interface Opened {
   readonly module: EngineModule;
   readonly compiler: EngineCompiler;
-  /** Nothing that was made in this instance can be used any more. */
-  failed: boolean;
   /** By source, the one used longest ago first. */
   readonly compiled: Map<string, Promise<EngineCompiledGrammar>>;
+}
+
+/** For a host; one may have no engine for them. */
+export function grammarsFor(
+  tokenizer: Tokenizer,
+  { vocabSize }: { readonly vocabSize: number },
+  { grammarEngine }: { readonly grammarEngine?: GrammarEngine },
+): { readonly grammars?: ModelGrammars } {
+  return grammarEngine === undefined ? {} : { grammars: new ModelGrammars(grammarEngine, tokenizer, vocabSize) };
 }
 
 export class ModelGrammars {
   readonly #engine: GrammarEngine;
   readonly #tokenizer: Tokenizer;
   readonly #numLogits: number;
-  #opened: Promise<Opened> | undefined;
+  /** By the control tokens that are part of texts. */
+  readonly #opened = new Map<string, Promise<Opened>>();
 
   /** @param numLogits Of a row; may be more than there are tokens. */
   constructor(engine: GrammarEngine, tokenizer: Tokenizer, numLogits: number) {
@@ -36,10 +44,10 @@ export class ModelGrammars {
     this.#numLogits = numLogits;
   }
 
-  /** At the start of an answer. To be disposed of. @throws GrammarFailed, BlockedByPolicy */
-  async matcherFor(grammar: Grammar): Promise<TokenMatcher> {
+  /** At the start of an answer, whose text has these control tokens too. To be disposed of. @throws GrammarFailed, BlockedByPolicy */
+  async matcherFor(grammar: Grammar, shown: ReadonlySet<TokenId> = new Set()): Promise<TokenMatcher> {
     const source = grammarSource(grammar);
-    const opened = await this.#open();
+    const opened = await this.#open(shown);
     const { module, compiled } = opened;
     const key = JSON.stringify(source);
     const known = compiled.get(key);
@@ -52,9 +60,9 @@ export class ModelGrammars {
       return new TokenMatcher(matcher, {
         numTokens: Math.min(this.#tokenizer.vocabSize, this.#numLogits),
         isEnd: (id) => this.#tokenizer.isEndOfGeneration(id),
-        hasFailed: () => opened.failed,
+        hasFailed: () => this.#engine.hasFailed(module),
         onFailure: () => {
-          this.#giveUp(opened);
+          this.#engine.giveUp(module);
         },
       });
     } catch (error) {
@@ -72,7 +80,7 @@ export class ModelGrammars {
       grammar.dispose();
       return compiled;
     } catch (error) {
-      this.#giveUp(opened);
+      this.#engine.giveUp(module);
       throw grammarError(`The grammar is too much for the engine (${String(error)}).`, { cause: error });
     }
   }
@@ -82,21 +90,31 @@ export class ModelGrammars {
     for (const [oldest, grammar] of compiled) {
       if (compiled.size <= MAX_COMPILED) break;
       compiled.delete(oldest);
-      void grammar.then((old) => {
-        old.dispose();
-      });
+      void grammar.then(
+        (old) => {
+          old.dispose();
+        },
+        () => undefined,
+      );
     }
   }
 
-  #open(): Promise<Opened> {
-    const opening = (this.#opened ??= this.#openNow());
-    return opening.catch((error: unknown) => {
-      if (this.#opened === opening) this.#opened = undefined;
+  async #open(shown: ReadonlySet<TokenId>): Promise<Opened> {
+    const key = [...shown].sort((a, b) => a - b).join();
+    const opening = this.#opened.get(key) ?? this.#openNow(shown);
+    this.#opened.set(key, opening);
+    try {
+      const opened = await opening;
+      if (!this.#engine.hasFailed(opened.module)) return opened;
+    } catch (error) {
+      if (this.#opened.get(key) === opening) this.#opened.delete(key);
       throw error;
-    });
+    }
+    if (this.#opened.get(key) === opening) this.#opened.delete(key);
+    return this.#open(shown);
   }
 
-  async #openNow(): Promise<Opened> {
+  async #openNow(shown: ReadonlySet<TokenId>): Promise<Opened> {
     const { vocabSize } = this.#tokenizer;
     const ids = Array.from({ length: Math.min(vocabSize, this.#numLogits) }, (_, id) => tokenId(id));
     const endIds = ids.filter((id) => this.#tokenizer.isEndOfGeneration(id));
@@ -105,17 +123,11 @@ export class ModelGrammars {
         'This model has no end token, so that an answer under a grammar could not end. Use another one.',
       );
     }
-    // Control tokens have no bytes: they are part of no text.
-    const vocabulary = ids.map((id) => this.#tokenizer.decodeBytes(id, { special: false }));
+    // Other control tokens have no bytes: they are part of no text.
+    const vocabulary = ids.map((id) => this.#tokenizer.decodeBytes(id, { special: shown.has(id) }));
     const module = await this.#engine.follower();
     const info = await module.TokenizerInfo.createTokenizerInfo(vocabulary, 'raw', false, this.#numLogits, endIds);
     const compiler = await module.GrammarCompiler.createGrammarCompiler(info, false);
-    return { module, compiler, failed: false, compiled: new Map() };
-  }
-
-  #giveUp(opened: Opened): void {
-    opened.failed = true;
-    this.#opened = undefined;
-    this.#engine.giveUp(opened.module);
+    return { module, compiler, compiled: new Map() };
   }
 }

@@ -29,6 +29,7 @@ import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../mode
 import { DEFAULT_SIZE_OPTIONS, encoderSizes } from '../model/sizes.ts';
 import { EmbeddingSession } from '../serving/embedding-session.ts';
 import type { GrammarEngine } from '../grammar/grammar-engine.ts';
+import { grammarsFor } from '../grammar/model-grammars.ts';
 import { ModelSession } from '../serving/model-session.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
@@ -192,7 +193,7 @@ async function sessionOf(
   const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
   return sampler === undefined
     ? new EmbeddingSession(runner, text.tokenizer)
-    : new ModelSession(runner, text, sampler, deps);
+    : new ModelSession(runner, text, sampler, { ...deps, ...grammarsFor(text.tokenizer, runner.plan, deps) });
 }
 
 async function open(

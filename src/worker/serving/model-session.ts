@@ -6,8 +6,7 @@ import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult }
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
-import type { GrammarEngine } from '../grammar/grammar-engine.ts';
-import { ModelGrammars } from '../grammar/model-grammars.ts';
+import type { ModelGrammars } from '../grammar/model-grammars.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import type { SchedulerCounters } from '../scheduler/counters.ts';
 import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
@@ -41,7 +40,7 @@ export interface SessionHost {
   /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: MAX_LATE_STEPS. */
   readonly maxLateSteps?: number;
   /** What answers under grammars need; without it such requests are refused. */
-  readonly grammarEngine?: GrammarEngine;
+  readonly grammars?: ModelGrammars;
 }
 
 export class ModelSession {
@@ -58,7 +57,6 @@ export class ModelSession {
   readonly #tickets = new Map<string, Ticket>();
   readonly #conversations: Conversations;
   readonly #pacer: ChunkPacer;
-  readonly #grammars: ModelGrammars | undefined;
   #loop: Promise<void> | undefined;
   #closed: LinnetError | undefined;
 
@@ -74,8 +72,6 @@ export class ModelSession {
     this.#pacer = pacerFor(runner);
     this.#scheduler = createScheduler(sizes, this.#log, this.#pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
-    const { grammarEngine } = host;
-    this.#grammars = grammarEngine && new ModelGrammars(grammarEngine, text.tokenizer, runner.plan.vocabSize);
   }
 
   get contextLength(): number {
@@ -126,7 +122,7 @@ export class ModelSession {
     const slot = penaltySlot(params, this.#sampler);
     let constraint: Constraint | undefined;
     try {
-      constraint = await constraintFor(request, prompt, this.#grammars, this.text.tokenizer);
+      constraint = await constraintFor(request, prompt, this.#host.grammars, this.text.tokenizer);
       await this.#sampler.prepare(paramsAt(params, request, 0), constraint !== undefined);
       await ticket.first?.prompted;
       this.#throwIfClosed();

@@ -6,6 +6,7 @@ import type { ChatMessage, GenerateRequest, ToolUse } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { continueRendering, encodePrompt, type RenderedIds } from '../text/conversation.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import { templateFor, type TextModel } from './text-model.ts';
 import { promptTools, usedTools, type PromptTools } from './tool-use.ts';
 

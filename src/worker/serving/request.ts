@@ -4,7 +4,7 @@
 import type { GenerateRequest, RecommendedSampling, SamplingParams } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { resolveSamplingParams, type ResolvedSamplingParams, type SamplingContext } from '../sampling/params.ts';
-import type { SequenceRequest } from '../scheduler/scheduler.ts';
+import type { SequenceRequest } from '../scheduler/sequence-request.ts';
 import { Conversations } from './conversations.ts';
 import { checkForced } from './forced-tokens.ts';
 import type { Prompt } from './prompt.ts';
