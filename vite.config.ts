@@ -22,7 +22,11 @@ const COMMON = {
   worker: {
     format: 'es',
     rolldownOptions: {
-      output: { entryFileNames: 'assets/worker-[hash].js', chunkFileNames: 'assets/worker-part-[hash].js' },
+      output: {
+        entryFileNames: 'assets/worker-[hash].js',
+        chunkFileNames: 'assets/worker-part-[hash].js',
+        assetFileNames: 'assets/grammar-engine-[hash].js',
+      },
     },
   },
 } satisfies UserConfig;
@@ -37,8 +41,17 @@ const APP: UserConfig = {
       registerType: 'prompt',
       injectRegister: null,
       workbox: {
-        // The shell and the built-in model; linnet-draft and the bench page are fetched when somebody wants them.
+        // The shell and the built-in model; linnet-draft, the grammar engine and the bench page are fetched when somebody wants them.
         globPatterns: ['**/*.{js,css,html,svg,png,json}', 'models/linnet-mini-q4_0.gguf'],
+        globIgnores: ['**/grammar-engine-*.js'],
+        // There without a network once it has been used.
+        runtimeCaching: [
+          {
+            urlPattern: /\/grammar-engine-[^/]+\.js$/,
+            handler: 'CacheFirst',
+            options: { cacheName: 'grammar-engine', expiration: { maxEntries: 1 } },
+          },
+        ],
         maximumFileSizeToCacheInBytes: 8 * 1024 * 1024,
         navigateFallback: 'index.html',
         // The page's own address alone, whatever it is asked to look at; the bench page is another one.
@@ -66,6 +79,11 @@ const EMBED: UserConfig = {
   publicDir: resolve(ROOT, 'public'),
   // A blob has no place to import parts from: everything of the worker is in one script.
   worker: { format: 'iife' },
+  resolve: {
+    alias: [
+      { find: /^.*\/grammar\/import-engine\.ts$/, replacement: resolve(ROOT, 'src/worker/grammar/no-engine.ts') },
+    ],
+  },
   plugins: [oneFile()],
   build: {
     target: 'es2022',
@@ -84,8 +102,15 @@ const PACKAGE: UserConfig = {
   worker: {
     format: 'es',
     // In one file: Vite before 8 builds workers as scripts unless it is told otherwise, and those cannot have parts. It is a
-    // module all the same, and says so.
-    rolldownOptions: { output: { entryFileNames: 'worker.js', codeSplitting: false, footer: 'export {};' } },
+    // module all the same, and says so. What follows grammars is a script beside it.
+    rolldownOptions: {
+      output: {
+        entryFileNames: 'worker.js',
+        codeSplitting: false,
+        footer: 'export {};',
+        assetFileNames: 'grammar-engine-[hash].js',
+      },
+    },
     plugins: () => [notices.collect()],
   },
   plugins: [workerForBundlers(), notices.collect(), notices.write('THIRD_PARTY.md')],

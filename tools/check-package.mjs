@@ -14,7 +14,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const PACKAGE = join(ROOT, 'dist/package');
 
 /** What a package may have; types beside these. */
-const FILES = /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|index\.js|worker\.js)$/;
+const FILES = /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|index\.js|worker\.js|grammar-engine-[\w-]+\.js)$/;
 const NEEDED = [
   'package.json',
   'README.md',

@@ -343,7 +343,7 @@ export interface GenerateRequest {
   readonly stop?: readonly string[];
   /** Default: `stop`. */
   readonly overflow?: OverflowPolicy;
-  /** Go on after the end-of-generation token (benchmarks, tests). */
+  /** Go on after the end-of-generation token (benchmarks, tests). Not with a grammar. */
   readonly ignoreEos?: boolean;
   /**
    * Tokens that the answer begins with, however unlikely; `maxTokens` counts them. Log-probabilities of a given text are asked
@@ -421,7 +421,9 @@ export interface GenerationResult {
   readonly numCachedTokens: number;
   /** The model's end token counts. */
   readonly numGeneratedTokens: number;
-  /** Tokens guessed ahead: `numGeneratedTokens` is `numSteps` plus `numAcceptedTokens`. */
+  /** Of these, the ones that were not drawn: the grammar left no choice. Where log-probabilities are asked for, all are drawn. */
+  readonly numForcedTokens: number;
+  /** Tokens guessed ahead: `numGeneratedTokens` is `numSteps` plus `numAcceptedTokens` plus `numForcedTokens`. */
   readonly speculation: {
     /** Steps that gave tokens. */
     readonly numSteps: number;

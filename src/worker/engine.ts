@@ -43,6 +43,7 @@ import { EventBatcher } from './event-batcher.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import { openGpu, type OpenGpuOptions } from './gpu/open.ts';
 import { SelfTest, type SelfTestHost } from './gpu/self-test/self-test.ts';
+import type { GrammarEngine } from './grammar/grammar-engine.ts';
 import { IdleWork } from './idle.ts';
 import type { CreateDrafter } from './speculation/drafter.ts';
 import type { ModelSession } from './serving/model-session.ts';
@@ -65,6 +66,8 @@ export interface EngineHost {
   readonly createDrafter?: CreateDrafter;
   /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2; see `SessionHost`. */
   readonly maxLateSteps?: number;
+  /** What follows grammars; without it requests that have one are refused. */
+  readonly grammarEngine?: GrammarEngine;
   /** Runs a callback after about so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
   /** How the kernels of a device are tested; results are forgotten with the engine unless said. */
@@ -267,16 +270,7 @@ export class LinnetEngine implements Engine {
   }
 
   #loaderDeps(): LoaderDeps {
-    const { cache, nowMs, randomU32, createDrafter, maxLateSteps } = this.#host;
-    return {
-      cache,
-      nowMs,
-      randomU32,
-      openGpu: () => this.#openGpu(),
-      selfTest: () => this.#selfTest(),
-      ...(createDrafter === undefined ? {} : { createDrafter }),
-      ...(maxLateSteps === undefined ? {} : { maxLateSteps }),
-    };
+    return { ...this.#host, openGpu: () => this.#openGpu(), selfTest: () => this.#selfTest() };
   }
 
   #selfTest(): SelfTest {

@@ -4,6 +4,8 @@ import { platformHost } from '../cache/host.ts';
 import { ModelStore } from '../cache/model-store.ts';
 import { platformStorage } from '../cache/quota.ts';
 import { LinnetEngine } from './engine.ts';
+import { GrammarEngine } from './grammar/grammar-engine.ts';
+import { importEngine } from './grammar/import-engine.ts';
 
 const store = new ModelStore();
 const engine = new LinnetEngine({
@@ -11,6 +13,7 @@ const engine = new LinnetEngine({
   cache: { host: platformHost(), store, storage: platformStorage() },
   nowMs: () => performance.timeOrigin + performance.now(),
   randomU32: () => crypto.getRandomValues(new Uint32Array(1))[0] ?? 0,
+  ...(importEngine === undefined ? {} : { grammarEngine: new GrammarEngine(importEngine) }),
   later: (callback, ms) => {
     setTimeout(callback, ms);
   },

@@ -6,8 +6,10 @@ import { platformHost } from '../../src/cache/host.ts';
 import { ModelStore } from '../../src/cache/model-store.ts';
 import type { GenerateRequest, GenerationEvent, GenerationResult, LoadRequest } from '../../src/worker/api.ts';
 import { LinnetEngine, type EngineHost } from '../../src/worker/engine.ts';
+import { GrammarEngine } from '../../src/worker/grammar/grammar-engine.ts';
 import { TINY_SHAPE } from '../fixtures/model-shapes.ts';
 import { syntheticBytes } from '../fixtures/synthetic-model.ts';
+import { importEngineInNode } from './grammar-engine.ts';
 import { openDawn, type AdapterName } from './dawn.ts';
 
 export async function tinyModelFile(): Promise<File> {
@@ -48,6 +50,7 @@ export class TestEngine {
       cache: { host: platformHost(), store: new ModelStore(), storage: {} },
       nowMs: () => Date.now(),
       randomU32: () => 42,
+      grammarEngine: new GrammarEngine(importEngineInNode),
       later: (callback, ms) => {
         setTimeout(callback, ms);
       },

@@ -23,6 +23,7 @@ const RESULT: GenerationResult = {
   numPromptTokens: 5,
   numCachedTokens: 2,
   numGeneratedTokens: 3,
+  numForcedTokens: 0,
   speculation: { numSteps: 3, numDraftTokens: 0, numAcceptedTokens: 0 },
   contextUsed: 8,
   contextLength: 64,

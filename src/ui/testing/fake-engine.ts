@@ -323,6 +323,7 @@ function result(
     numPromptTokens: 32,
     numCachedTokens: 0,
     numGeneratedTokens,
+    numForcedTokens: 0,
     speculation: { numSteps: numGeneratedTokens, numDraftTokens: 0, numAcceptedTokens: 0 },
     contextUsed: 32 + numGeneratedTokens,
     contextLength: 4096,

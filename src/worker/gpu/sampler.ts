@@ -32,6 +32,8 @@ export interface SampleRequest {
   /** Draft tokens before it, which the requests right before this one drew over, and the last of them. */
   readonly numDrafts?: number;
   readonly draft?: number | undefined;
+  /** [ceil(vocabSize / 32)], a bit for each token: whether it may be drawn. Default: all may. */
+  readonly mask?: Uint32Array | undefined;
   /** From `acquireSlot`, for requests with penalties. */
   readonly slot: number;
 }
@@ -41,11 +43,12 @@ interface Bound {
   readonly bindGroup: GPUBindGroup;
 }
 
-/** Everything for bias and penalties; made at the first request that has any. */
+/** Everything for bias, penalties and masks; made at the first request that has any. */
 interface Adjusting {
   readonly counts: readonly BufferRange[];
   readonly list: BufferRange;
   readonly bias: BufferRange;
+  readonly mask: BufferRange;
   readonly adjust: readonly Bound[];
   readonly pick: Bound;
   readonly countList: readonly Bound[];
@@ -142,9 +145,10 @@ export class GpuSampler {
   }
 
   /** Makes ready for requests of this kind. To be awaited once before the first step of a request. */
-  async prepare(params: ResolvedSamplingParams): Promise<void> {
+  async prepare(params: ResolvedSamplingParams, isMasked = false): Promise<void> {
     try {
-      if (needsAdjusting(params)) this.#adjusting = await (this.#making.adjusting ??= this.#makeAdjusting());
+      if (isMasked || needsAdjusting(params))
+        this.#adjusting = await (this.#making.adjusting ??= this.#makeAdjusting());
       if (params.topLogprobs !== undefined) this.#logprobs = await (this.#making.logprobs ??= this.#makeLogprobs());
     } catch (error) {
       // A promise that failed must not be kept.
@@ -178,7 +182,8 @@ export class GpuSampler {
     const numRows = requests.length;
     this.#writeRows(requests);
     const grid = sampleWorkgroups(this.#shape, numRows);
-    const adjusting = requests.some(({ params }) => needsAdjusting(params)) ? this.#adjusting : undefined;
+    const isAdjusted = requests.some(({ params, mask }) => mask !== undefined || needsAdjusting(params));
+    const adjusting = isAdjusted ? this.#adjusting : undefined;
     for (const first of adjusting?.adjust ?? bound.groups) this.#dispatch(pass, first, ...grid.groups);
     this.#dispatch(pass, adjusting?.pick ?? bound.pick, ...grid.pick);
     if (this.#logprobs !== undefined && requests.some(({ params }) => params.topLogprobs !== undefined)) {
@@ -201,16 +206,42 @@ export class GpuSampler {
   #writeRows(requests: readonly SampleRequest[]): void {
     const { queue } = this.#gpu.device;
     const bias = packLogitBias(requests.map(({ params }) => params.logitBias));
-    requests.forEach(({ params, position, numDrafts = 0, draft, slot }, row) => {
+    const masks = requests.flatMap(({ mask }) => (mask === undefined ? [] : [mask]));
+    let numMasks = 0;
+    requests.forEach(({ params, position, numDrafts = 0, draft, slot, mask }, row) => {
+      const maskPlace = mask === undefined ? {} : { maskOffset: numMasks++ * this.#maskWords };
       encodeSampleRow(
         this.#rowWords,
         row,
-        sampleRowOf(params, { position, numDrafts, draft, slot, tokenIndex: row, biasOffset: bias.offsets[row] ?? 0 }),
+        sampleRowOf(params, {
+          position,
+          numDrafts,
+          draft,
+          slot,
+          tokenIndex: row,
+          biasOffset: bias.offsets[row] ?? 0,
+          ...maskPlace,
+        }),
       );
     });
     queue.writeBuffer(this.#rows.buffer, 0, this.#rowWords.buffer, 0, requests.length * SAMPLE_ROW_BYTES);
     if (bias.words.length > 0 && this.#adjusting !== undefined)
       queue.writeBuffer(this.#adjusting.bias.buffer, 0, bias.words);
+    if (masks.length > 0) this.#writeMasks(masks);
+  }
+
+  #writeMasks(masks: readonly Uint32Array[]): void {
+    const adjusting = this.#adjusting;
+    if (adjusting === undefined) throw new RangeError('a mask without what applies it');
+    const words = new Uint32Array(masks.length * this.#maskWords);
+    masks.forEach((mask, i) => {
+      words.set(mask.subarray(0, this.#maskWords), i * this.#maskWords);
+    });
+    this.#gpu.device.queue.writeBuffer(adjusting.mask.buffer, 0, words);
+  }
+
+  get #maskWords(): number {
+    return Math.ceil(this.#shape.vocabSize / 32);
   }
 
   #makeLogprobs(): Promise<Bound> {
@@ -227,7 +258,7 @@ export class GpuSampler {
     const adjusted = perSegment('adjusted', bytes.logitsPerSegment);
     const counts = perSegment('counts', bytes.countsPerSegment);
     const bias = { buffer: gpu.createStorage('sample.bias', this.#maxRows * MAX_LOGIT_BIASES * 8) };
-    const mask = { buffer: gpu.createStorage('sample.mask', bytes.maskPerRow) };
+    const mask = { buffer: gpu.createStorage('sample.mask', this.#maxRows * bytes.maskPerRow) };
     const list = { buffer: gpu.createStorage('sample.list', (this.#maxListTokens * 2 + 2) * 4) };
     const [first, second = first] = adjusted;
     if (first === undefined || second === undefined) throw new RangeError('there are no logits');
@@ -247,7 +278,7 @@ export class GpuSampler {
       this.#bindSegments(this.#kernels.countList, (i) => [list, at(counts, i)]),
       this.#bindSegments(this.#kernels.countPicked, (i) => [rows, this.#records, at(counts, i)]),
     ]);
-    return { counts, list, bias, adjust, pick, countList, countPicked };
+    return { counts, list, bias, mask, adjust, pick, countList, countPicked };
   }
 
   #bindSegments(

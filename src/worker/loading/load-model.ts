@@ -28,23 +28,21 @@ import { multipliedWeights } from '../model/multiplied.ts';
 import { ModelRunner, planModel, supportedConfig, type ModelPlan } from '../model/runner.ts';
 import { DEFAULT_SIZE_OPTIONS, encoderSizes } from '../model/sizes.ts';
 import { EmbeddingSession } from '../serving/embedding-session.ts';
+import type { GrammarEngine } from '../grammar/grammar-engine.ts';
+import { grammarsFor } from '../grammar/model-grammars.ts';
 import { ModelSession, type SessionHost } from '../serving/model-session.ts';
-import type { CreateDrafter } from '../speculation/drafter.ts';
 import { createTextModel, type TextModel } from '../serving/text-model.ts';
 import { Fingerprint } from './fingerprint.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
 import { notesOf } from './load-notes.ts';
 
-export interface LoaderDeps {
+export interface LoaderDeps extends Omit<SessionHost, 'identity' | 'grammars'> {
   readonly cache: CacheDeps;
-  readonly nowMs: () => number;
-  readonly randomU32: () => number;
   readonly openGpu: () => Promise<Gpu>;
   /** Of the device that is open. */
   readonly selfTest: () => SelfTest;
-  readonly createDrafter?: CreateDrafter;
-  readonly maxLateSteps?: number;
+  readonly grammarEngine?: GrammarEngine;
 }
 
 /** A loaded model without its handle. */
@@ -186,12 +184,12 @@ async function sessionOf(
   runner: ModelRunner,
   text: TextModel,
   begun: Promise<GpuSampler> | undefined,
-  host: SessionHost,
+  host: SessionHost & Pick<LoaderDeps, 'grammarEngine'>,
 ): Promise<Loaded['session']> {
   const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
   return sampler === undefined
     ? new EmbeddingSession(runner, text.tokenizer)
-    : new ModelSession(runner, text, sampler, host);
+    : new ModelSession(runner, text, sampler, { ...host, ...grammarsFor(text.tokenizer, runner.plan, host) });
 }
 
 async function open(

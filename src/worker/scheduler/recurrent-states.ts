@@ -79,11 +79,11 @@ export class RecurrentStates {
   }
 
   /** The step has the sequence's next `numRows` rows. */
-  place({ id, numComputed, numTokens, state }: Sequence, numRows: number): void {
+  place({ id, numComputed, numTokens, numGeneratedTokens, state }: Sequence, numRows: number): void {
     const planned = this.#plannedOf(id);
     const end = numComputed + numRows;
     // The last token of a prompt is computed again when the prompt comes again: the state before it is what is of use.
-    if (state.kind === 'prefilling' && end === numTokens) {
+    if (state.kind === 'prefilling' && end === numTokens && numGeneratedTokens === 0) {
       if (numRows > 1) planned.checkpoint = this.#within(end - 1);
       else this.#leaveFrom(id, planned);
     }

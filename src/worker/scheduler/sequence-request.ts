@@ -16,11 +16,13 @@ export interface SequenceRequest {
   readonly conversation?: string;
   /** No token is computed to draw one beyond so many, prompt included; the host finishes the sequence there. Default: no end. */
   readonly maxTokens?: number;
+  /** No row of it goes on from a token that is not known yet: what may follow depends on it. Default false. */
+  readonly isReadAtOnce?: boolean;
 }
 
 /** @throws LinnetError `ContextFull` for a prompt that can never fit, `InvalidRequest` for an empty one. */
 export function sequenceOf(
-  { tokens, classes, conversation, maxTokens = Infinity }: SequenceRequest,
+  { tokens, classes, conversation, maxTokens = Infinity, isReadAtOnce = false }: SequenceRequest,
   id: SequenceId,
   contextLength: number,
   log: ConversationLog,
@@ -40,6 +42,7 @@ export function sequenceOf(
     classes: known ?? new Array<TokenClass>(tokens.length).fill('prompt'),
     classesAreFixed: known !== undefined,
     conversation,
+    isReadAtOnce,
     numPromptTokens: tokens.length,
     maxTokens,
     state: { kind: 'waiting' },

@@ -25,6 +25,8 @@ interface SequenceInit {
   /** False while the cache may still say with which classes it knows these tokens. */
   readonly classesAreFixed: boolean;
   readonly conversation: string | undefined;
+  /** Its next row waits until the token before it is known. */
+  readonly isReadAtOnce: boolean;
   readonly numPromptTokens: number;
   /** It goes no further than so many tokens. */
   readonly maxTokens: number;
@@ -42,6 +44,7 @@ export interface ScheduledDraw {
 export class Sequence {
   readonly id: SequenceId;
   readonly conversation: string | undefined;
+  readonly isReadAtOnce: boolean;
   readonly maxTokens: number;
   /** Changed by the BlockManager alone. Between steps: [ceil(numComputed / blockTokens)], and more while it verifies. */
   readonly blockTable: BlockId[];
@@ -66,6 +69,7 @@ export class Sequence {
     }
     this.id = init.id;
     this.conversation = init.conversation;
+    this.isReadAtOnce = init.isReadAtOnce;
     this.maxTokens = init.maxTokens;
     this.blockTable = init.blockTable;
     this.#tokens = [...init.tokens];
@@ -155,7 +159,7 @@ export class Sequence {
   /** Whether a step behind step `lastSerial` can have its next rows: its tokens must be known, or lie where that step left them. */
   canFollow(lastSerial: number): boolean {
     if (this.isVerifying || this.numTokens >= this.maxTokens) return false;
-    return this.#numPending === 0 || this.#lastStep === lastSerial;
+    return this.#numPending === 0 || (!this.isReadAtOnce && this.#lastStep === lastSerial);
   }
 
   /** The token at a position of `numTokens`. */
@@ -217,6 +221,14 @@ export class Sequence {
     if (this.isRunning) this.#numComputed += sampled.length - 1;
   }
 
+  /** Tokens that nobody needs to draw: known as if they had been, and computed with the rows to come. */
+  append(tokens: readonly TokenId[]): void {
+    if (this.#numPending > 0) throw new LinnetError('Internal', 'A sequence grows behind a token that is known.');
+    this.#tokens.push(...tokens);
+    this.#classes.push(...tokens.map(() => 'generated' as const));
+    this.forgetComputed(this.#numComputed);
+  }
+
   /** What steps on their way draw is not wanted: as if they had never had rows of the last token and of pending ones. */
   dropPending(): void {
     this.#numPending = 0;
@@ -247,6 +259,7 @@ export class Sequence {
       classes: this.#classes.slice(0, numTokens),
       classesAreFixed: this.#classesAreFixed,
       conversation: undefined,
+      isReadAtOnce: this.isReadAtOnce,
       numPromptTokens: Math.min(this.#numPromptTokens, numTokens),
       maxTokens: Infinity,
       state: sameState ? this.#state : { kind: 'prefilling' },

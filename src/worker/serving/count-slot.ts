@@ -2,6 +2,7 @@
 import { LinnetError } from '../errors.ts';
 import type { GpuSampler } from '../gpu/sampler.ts';
 import type { Prompt } from './prompt.ts';
+import type { TokenId } from '../tokens.ts';
 import { needsCounts, type ResolvedSamplingParams } from '../sampling/params.ts';
 
 /** Undefined where nothing is counted. @throws InvalidRequest when all are taken */
@@ -12,8 +13,13 @@ export function countSlotFor(params: ResolvedSamplingParams, sampler: GpuSampler
   throw new LinnetError('InvalidRequest', 'Too many generations with penalties at once; wait for one of them to end.');
 }
 
-/** Counts what is said already: the tokens of an answer that goes on as those of an answer. */
-export function countPrompt(slot: number | undefined, { ids, numAnswered = 0 }: Prompt, sampler: GpuSampler): void {
+/** What is said already: the tokens of an answer that goes on count as those of an answer. */
+export interface CountedTokens {
+  readonly asked: readonly TokenId[];
+  readonly answered: readonly TokenId[];
+}
+
+export function countedOf({ ids, numAnswered = 0 }: Prompt): CountedTokens {
   const numAsked = ids.length - numAnswered;
-  if (slot !== undefined) sampler.countTokens(slot, ids.slice(0, numAsked), ids.slice(numAsked));
+  return { asked: ids.slice(0, numAsked), answered: ids.slice(numAsked) };
 }

@@ -13,12 +13,12 @@ import type {
 import { LinnetError } from '../errors.ts';
 import type { ResolvedSamplingParams } from '../sampling/params.ts';
 import { createReplyDetokenizer } from '../text/conversation.ts';
-import type { Detokenizer } from '../text/detokenizer.ts';
+import { createDetokenizer, type Detokenizer } from '../text/detokenizer.ts';
 import { createStopMatcher, type StopMatcher } from '../text/stop-matcher.ts';
 import type { ParsedEvent, ToolParser } from '../tools/tool-parser.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { paramsAt } from './forced-tokens.ts';
-import type { Prompt } from './prompt.ts';
+import { shownMarks, type Prompt } from './prompt.ts';
 import type { TextModel } from './text-model.ts';
 
 /** What came back from the sampler for one token. */
@@ -45,6 +45,7 @@ export class Generation {
   #text = '';
   #numSteps = 0;
   #numDraftTokens = 0;
+  #numForcedTokens = 0;
 
   constructor(
     request: GenerateRequest,
@@ -59,10 +60,14 @@ export class Generation {
     this.prompt = prompt;
     this.#model = model;
     this.#tools = tools;
-    const { marks = [], stop = [] } = prompt.tools?.format ?? {};
-    const shown = marks.map((mark) => model.tokenizer.specialId(mark)).filter((id) => id !== undefined);
+    const { stop = [] } = prompt.tools?.format ?? {};
+    const special = shownMarks(prompt, model.tokenizer);
     const numAsked = prompt.ids.length - (prompt.numAnswered ?? 0);
-    this.#detokenizer = createReplyDetokenizer(model.tokenizer, prompt.ids.slice(0, numAsked), new Set(shown));
+    // A grammar is about every character, a space at the start too.
+    this.#detokenizer =
+      request.grammar === undefined
+        ? createReplyDetokenizer(model.tokenizer, prompt.ids.slice(0, numAsked), special)
+        : createDetokenizer(model.tokenizer, { special });
     // A character may have begun in the answer that goes on.
     for (const id of prompt.ids.slice(numAsked)) this.#detokenizer.push(id);
     this.#stop = createStopMatcher([...(request.stop ?? []), ...prompt.stop, ...stop]);
@@ -88,8 +93,13 @@ export class Generation {
     return {
       numSteps: this.#numSteps,
       numDraftTokens: this.#numDraftTokens,
-      numAcceptedTokens: this.generated.length - this.#numSteps,
+      numAcceptedTokens: this.generated.length - this.#numSteps - this.#numForcedTokens,
     };
+  }
+
+  /** Tokens that were not drawn. */
+  get numForcedTokens(): number {
+    return this.#numForcedTokens;
   }
 
   /** Prompt and reply as text, with the ids that stand for it; undefined for a prompt given as ids. */
@@ -107,6 +117,12 @@ export class Generation {
   countStep(numDraftTokens: number): void {
     this.#numSteps += 1;
     this.#numDraftTokens += numDraftTokens;
+  }
+
+  /** Takes a next token that nobody drew, since no other was allowed; the reason to finish, if there is one. */
+  acceptForced(id: TokenId): FinishReason | undefined {
+    this.#numForcedTokens += 1;
+    return this.accept({ id, status: 0, logprob: 0, top: [] });
   }
 
   /** Takes the next token; the reason to finish, if there is one. @throws Internal when the GPU computed no numbers. */

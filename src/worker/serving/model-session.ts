@@ -4,26 +4,30 @@
  */
 import type { FinishReason, GenerateRequest, GenerationEvent, GenerationResult } from '../api.ts';
 import { LinnetError } from '../errors.ts';
-import type { GpuSampler, SampleRequest } from '../gpu/sampler.ts';
+import type { GpuSampler } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
+import type { ModelGrammars } from '../grammar/model-grammars.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
 import type { SchedulerCounters } from '../scheduler/counters.ts';
-import type { LogitRow, ScheduledStep } from '../scheduler/scheduled-step.ts';
+import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Draw } from '../scheduler/speculation.ts';
 import type { CreateDrafter } from '../speculation/drafter.ts';
 import { Sessions, type ModelIdentity } from '../sessions/sessions.ts';
-import { tokenId, type SequenceId, type TokenClass, type TokenId } from '../tokens.ts';
+import { tokenId, type SequenceId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
-import { countPrompt, countSlotFor } from './count-slot.ts';
+import { constraintFor, type Constraint } from './constraint.ts';
+import { countedOf, countSlotFor } from './count-slot.ts';
+import { constrainAll } from './jump-forward.ts';
 import { createScheduler } from './create-scheduler.ts';
 import { drafterFor } from './draft-sources.ts';
 import { paramsAt } from './forced-tokens.ts';
 import { Mutex } from './mutex.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
+import { behindPrompt, proposeFor, sampleRequestFor } from './running-rows.ts';
 import { announce, hasGuess, noteProgress, noteStarted, resultOf, Ticket, type Running } from './running.ts';
 import type { StepCounters } from './step-counters.ts';
 import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
@@ -39,6 +43,8 @@ export interface SessionHost {
   /** Steps of plain decoding that may be unread when the next one is submitted: 0, 1 or 2. Default: MAX_LATE_STEPS. */
   readonly maxLateSteps?: number;
   readonly identity: ModelIdentity;
+  /** What answers under grammars need; without it such requests are refused. */
+  readonly grammars?: ModelGrammars;
 }
 
 export class ModelSession {
@@ -137,12 +143,15 @@ export class ModelSession {
     const prompt = this.#conversations.promptFor(request);
     const drafter = drafterFor(request, prompt, this.text.tokenizer, this.#host.createDrafter);
     const slot = countSlotFor(params, this.#sampler);
+    let constraint: Constraint | undefined;
     try {
-      await this.#sampler.prepare(paramsAt(params, request, 0));
+      constraint = await constraintFor(request, prompt, this.#host.grammars, this.text.tokenizer);
+      await this.#sampler.prepare(paramsAt(params, request, 0), constraint !== undefined);
       await ticket.first?.prompted;
       this.#throwIfClosed();
       this.#sharePromptOf(ticket.first);
-      countPrompt(slot, prompt, this.#sampler);
+      const counted = countedOf(prompt);
+      if (slot !== undefined) this.#sampler.countTokens(slot, counted.asked, counted.answered);
       const parser = toolParserFor(prompt.tools, this.#host.randomU32);
       const generation = new Generation(request, params, prompt, this.text, emit, parser);
       announce(generation, prompt);
@@ -150,6 +159,7 @@ export class ModelSession {
       const sequence = this.#scheduler.add({
         tokens: prompt.ids,
         maxTokens,
+        isReadAtOnce: constraint !== undefined,
         ...knownClasses(request, prompt, this.#log),
       });
       return await new Promise<GenerationResult>((resolve, reject) => {
@@ -161,6 +171,8 @@ export class ModelSession {
           reject,
           slot,
           drafter,
+          constraint,
+          counted,
           sequence,
           numCachedTokens: 0,
         });
@@ -168,6 +180,7 @@ export class ModelSession {
       });
     } finally {
       if (slot !== undefined) this.#sampler.releaseSlot(slot);
+      constraint?.dispose();
     }
   }
 
@@ -212,7 +225,13 @@ export class ModelSession {
     try {
       this.#endAborted();
       if (this.#mustRead()) await this.#readStep();
-      else await this.#nextStep();
+      else {
+        for (const end of await constrainAll(this.#running, this.#scheduler, this.#sampler)) {
+          if ('reason' in end) this.#finish(end.running, end.reason);
+          else this.#fail(end.running, end.error);
+        }
+        await this.#nextStep();
+      }
     } catch (error) {
       // What the steps wrote is not known: nothing of the cache can be trusted.
       for (const { id } of this.#scheduler.sequences) this.#scheduler.abort(id);
@@ -223,10 +242,11 @@ export class ModelSession {
   }
 
   async #nextStep(): Promise<void> {
-    const step = this.#scheduler.step((id, maxTokens) => this.#propose(id, maxTokens));
-    noteStarted(step, (id) => this.#running.get(id));
+    if (this.#closed !== undefined) return;
+    const step = this.#scheduler.step((id, maxTokens) => proposeFor(this.#running.get(id), maxTokens));
+    noteStarted(step, this.#running);
     if (step.batch.rows.length > 0) {
-      const requests = step.logitRows.map((row) => this.#sampleRequest(row));
+      const requests = step.logitRows.map((row) => sampleRequestFor(this.#running.get(row.id), row));
       this.#pipeline.submit(step, requests);
     } else if (this.#pipeline.numUnread > 0) {
       await this.#readStep();
@@ -252,28 +272,15 @@ export class ModelSession {
     if (work !== undefined) this.#pacer.observe(numPrompt, work, elapsedMs);
     const ids = drawn.map(({ id }) => tokenId(id));
     const draws = this.#scheduler.commit(step, ids);
-    noteProgress(step, (id) => this.#running.get(id), this.#scheduler);
+    noteProgress(step, this.#running, this.#scheduler);
     for (const draw of draws) this.#accept(draw, drawn.slice(draw.firstRow, draw.firstRow + draw.numTokens));
-  }
-
-  #sampleRequest({ id, position, numDrafts, draft }: LogitRow): SampleRequest {
-    const running = this.#running.get(id);
-    if (running === undefined) throw new LinnetError('Internal', 'A sequence without a request.');
-    return { params: running.generation.paramsAt(position), position, numDrafts, draft, slot: running.slot ?? 0 };
-  }
-
-  #propose(id: SequenceId, maxTokens: number): readonly TokenId[] {
-    const running = this.#running.get(id);
-    if (running?.drafter === undefined) return [];
-    // The step draws one token more than it verifies.
-    return running.drafter.propose(Math.min(maxTokens, running.generation.numTokensLeft - 1));
   }
 
   /** Takes a step's tokens one by one, as if each had come alone: those behind an end never were. */
   #accept({ id, numTokens, numDrafted }: Draw, drawn: readonly DrawnToken[]): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
-    const { generation, drafter, timer } = running;
+    const { generation, drafter, constraint, timer } = running;
     timer.token();
     running.ticket.notePrompted();
     generation.countStep(numDrafted);
@@ -287,6 +294,7 @@ export class ModelSession {
       let reason: FinishReason | undefined;
       try {
         reason = generation.accept(token);
+        if (reason === undefined) constraint?.take(tokenId(token.id));
       } catch (error) {
         cut();
         this.#fail(running, error);
@@ -322,24 +330,12 @@ export class ModelSession {
 
   /** Goes on with the answer behind another prompt; what was generated keeps its class. */
   #restart(running: Running, prompt: Prompt): void {
-    const { generation } = running;
-    const { request, generated } = generation;
-    const conversation = Conversations.keyOf(request);
     this.#scheduler.abort(running.sequence);
     this.#running.delete(running.sequence);
-    const classes: readonly TokenClass[] = [
-      ...prompt.ids.map(() => 'prompt' as const),
-      ...generated.map(() => 'generated' as const),
-    ];
-    running.sequence = this.#scheduler.add({
-      tokens: [...prompt.ids, ...generated],
-      classes,
-      maxTokens: prompt.ids.length + generated.length + generation.numTokensLeft,
-      ...(conversation === undefined ? {} : { conversation }),
-    });
-    generation.prompt = prompt;
+    running.sequence = this.#scheduler.add(behindPrompt(running, prompt));
+    running.generation.prompt = prompt;
     this.#running.set(running.sequence, running);
-    announce(generation, prompt);
+    announce(running.generation, prompt);
   }
 
   /** Ends one request with an error; the others go on. */

@@ -6,6 +6,7 @@ import type { ChatMessage, GenerateRequest, ToolUse } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { continueRendering, encodePrompt, type RenderedIds } from '../text/conversation.ts';
+import type { Tokenizer } from '../text/tokenizer.ts';
 import { templateFor, type TextModel } from './text-model.ts';
 import { promptTools, usedTools, type PromptTools } from './tool-use.ts';
 
@@ -158,4 +159,10 @@ export function knownIds(ids: readonly number[], vocabSize: number): readonly To
     );
   }
   return ids.map((id) => tokenId(id));
+}
+
+/** Control tokens that are part of the answer's text: what tells calls of tools from the rest. */
+export function shownMarks({ tools }: Prompt, tokenizer: Pick<Tokenizer, 'specialId'>): ReadonlySet<TokenId> {
+  const ids = (tools?.format.marks ?? []).map((mark) => tokenizer.specialId(mark));
+  return new Set(ids.filter((id) => id !== undefined));
 }

@@ -1,11 +1,13 @@
 /**
- * A request that is being served: everything that belongs to it, and what is told of it. Knows no loop and no scheduler.
+ * A request that is being served: everything that belongs to it, and what is told of it. Knows no loop.
  */
 import type { FinishReason, GenerationResult } from '../api.ts';
 import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Drafter } from '../speculation/drafter.ts';
 import type { SequenceId } from '../tokens.ts';
+import type { Constraint } from './constraint.ts';
+import type { CountedTokens } from './count-slot.ts';
 import type { Generation } from './generation.ts';
 import type { Prompt } from './prompt.ts';
 import type { Timer } from './timer.ts';
@@ -41,35 +43,12 @@ export interface Running {
   readonly reject: (error: unknown) => void;
   readonly slot: number | undefined;
   readonly drafter: Drafter | undefined;
+  /** Of a request with a grammar. */
+  readonly constraint: Constraint | undefined;
+  /** The prompt as it was counted for penalties. */
+  readonly counted: CountedTokens;
   sequence: SequenceId;
   numCachedTokens: number;
-}
-
-/** Tells those whose prompts a step begins, what the cache had of them. */
-export function noteStarted(step: ScheduledStep, runningOf: (id: SequenceId) => Running | undefined): void {
-  for (const { id, numCachedTokens } of step.started) {
-    const running = runningOf(id);
-    if (running === undefined || running.generation.generated.length > 0) continue;
-    running.numCachedTokens = numCachedTokens;
-    const { prompt, params } = running.generation;
-    const numPromptTokens = prompt.ids.length;
-    running.generation.emit({ kind: 'started', numPromptTokens, numCachedTokens, seed: params.seed });
-  }
-}
-
-/** Tells those whose prompts a step went on with how far it got. */
-export function noteProgress(
-  step: ScheduledStep,
-  runningOf: (id: SequenceId) => Running | undefined,
-  scheduler: Pick<Scheduler, 'get'>,
-): void {
-  for (const { id } of step.sequences) {
-    const running = runningOf(id);
-    if (running === undefined || running.generation.generated.length > 0) continue;
-    const { numComputed } = scheduler.get(id);
-    const numTotal = running.generation.prompt.ids.length;
-    running.generation.emit({ kind: 'prefill', numDone: numComputed, numTotal });
-  }
 }
 
 /** @param numTokens Of the sequence, with the last one, which may not be in the context. */
@@ -90,6 +69,7 @@ export function resultOf(
     numPromptTokens,
     numCachedTokens,
     numGeneratedTokens,
+    numForcedTokens: generation.numForcedTokens,
     speculation: generation.speculation,
     contextUsed: Math.min(numTokens, contextLength),
     contextLength,
@@ -107,7 +87,41 @@ export function announce(generation: Generation, { droppedMessages, notes }: Pro
  * Whether the history says what may come next, so that guesses behind the text are worth more than not to wait for its
  * pending tokens: behind a token that is not known nothing can be guessed.
  */
-export function hasGuess({ drafter, generation }: Running, numPending: number): boolean {
-  if (drafter === undefined || numPending === 0 || generation.numTokensLeft - numPending <= 1) return false;
+export function hasGuess({ drafter, constraint, generation }: Running, numPending: number): boolean {
+  // Under a grammar the text waits in any case.
+  if (
+    drafter === undefined ||
+    constraint !== undefined ||
+    numPending === 0 ||
+    generation.numTokensLeft - numPending <= 1
+  )
+    return false;
   return drafter.propose(1).length > 0;
+}
+
+/** Sequences that a step admitted for the first time. */
+export function noteStarted({ started }: ScheduledStep, all: ReadonlyMap<SequenceId, Running>): void {
+  for (const { id, numCachedTokens } of started) {
+    const running = all.get(id);
+    if (running === undefined || running.generation.generated.length > 0) continue;
+    running.numCachedTokens = numCachedTokens;
+    const { prompt, params } = running.generation;
+    const numPromptTokens = prompt.ids.length;
+    running.generation.emit({ kind: 'started', numPromptTokens, numCachedTokens, seed: params.seed });
+  }
+}
+
+/** How much of the prompts in a step has been computed. */
+export function noteProgress(
+  { sequences }: ScheduledStep,
+  all: ReadonlyMap<SequenceId, Running>,
+  scheduler: Scheduler,
+): void {
+  for (const { id } of sequences) {
+    const running = all.get(id);
+    if (running === undefined || running.generation.generated.length > 0) continue;
+    const { numComputed } = scheduler.get(id);
+    const numTotal = running.generation.prompt.ids.length;
+    running.generation.emit({ kind: 'prefill', numDone: numComputed, numTotal });
+  }
 }
