@@ -1,6 +1,6 @@
 /** The Vercel AI SDK over `createFetch`, through its provider for servers that speak as OpenAI's do. */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import { embedMany, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
+import { embedMany, generateObject, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
 import { expect, it, onTestFinished } from 'vitest';
 import type { FakeScript } from '../testing/fake-engine.ts';
 import { fakeLibrary } from '../testing/sdk.ts';
@@ -16,6 +16,7 @@ async function serve(script: Partial<FakeScript> = {}) {
     baseURL: 'http://linnet/v1',
     fetch: createFetch(engine),
     includeUsage: true,
+    supportsStructuredOutputs: true,
   });
   return { provider, fake };
 }
@@ -162,4 +163,19 @@ it('stops the engine when it is aborted in the middle of a call', async () => {
   for await (const part of fullStream) if (part.type === 'tool-input-delta') abort.abort();
   await expect.poll(() => fake.aborted).toHaveLength(1);
   expect(asked).toEqual([]);
+});
+
+it('generates an object under a schema', async () => {
+  const { provider, fake } = await serve({ answer: '{"name": "wren", "legs": 2}' });
+  const schema = jsonSchema<{ name: string; legs: number }>({
+    type: 'object',
+    properties: { name: { type: 'string' }, legs: { type: 'integer' } },
+    required: ['name', 'legs'],
+    additionalProperties: false,
+  });
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- what is written everywhere; `output` asks for the same
+  const { object } = await generateObject({ model: provider('bird'), prompt: 'A bird', schema });
+  expect(object).toEqual({ name: 'wren', legs: 2 });
+  const { grammar } = fake.generations[0] ?? {};
+  expect(grammar?.kind === 'jsonSchema' && JSON.parse(grammar.schema)).toMatchObject(schema.jsonSchema);
 });

@@ -184,7 +184,9 @@ it('reports tokens with their bytes, without the end token, in streams as at onc
 });
 
 it.each<[param: string, code: string, params: object]>([
-  ['response_format', 'unsupported_parameter', { response_format: { type: 'json_object' } }],
+  ['response_format.type', 'unsupported_parameter', { response_format: { type: 'xml' } }],
+  ['response_format.json_schema', 'missing_parameter', { response_format: { type: 'json_schema' } }],
+  ['response_format.pattern', 'missing_parameter', { response_format: { type: 'regex' } }],
   ['reasoning_effort', 'unsupported_parameter', { reasoning_effort: 'high' }],
   ['toString', 'unsupported_parameter', { toString: 1 }],
   ['messages', 'missing_parameter', { messages: undefined }],

@@ -74,6 +74,38 @@ it('embeds: the client asks for base64 by itself', async () => {
   ]);
 });
 
+it('asks for answers in a form, of OpenAI’s kinds and of ours', async () => {
+  const { client, fetch, fake } = await serve({ answer: '{"a": 1}' });
+  const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] };
+  const described = { name: 'a', schema, strict: true };
+  const parsed = await client.chat.completions.parse({
+    ...CHAT,
+    response_format: { type: 'json_schema', json_schema: described },
+  });
+  expect(parsed.choices[0]?.message.content).toBe('{"a": 1}');
+  await client.chat.completions.create({ ...CHAT, response_format: { type: 'json_object' } });
+  await client.chat.completions.create({ ...CHAT, response_format: { type: 'text' } });
+  const ask = (path: string, body: object) =>
+    fetch(`http://linnet/v1/${path}`, { method: 'POST', body: JSON.stringify({ model: 'bird', ...body }) });
+  await ask('completions', { prompt: 'a', response_format: { type: 'regex', pattern: 'a+' } });
+  await ask('completions', { prompt: 'a', response_format: { type: 'ebnf', grammar: 's ::= "a"', root: 's' } });
+  expect(fake.generations.map(({ grammar }) => grammar)).toEqual([
+    { kind: 'jsonSchema', schema: JSON.stringify(schema) },
+    { kind: 'jsonSchema', schema: '{"type":"object"}' },
+    undefined,
+    { kind: 'regex', pattern: 'a+' },
+    { kind: 'ebnf', text: 's ::= "a"', root: 's' },
+  ]);
+});
+
+it('says what is wrong with a form', async () => {
+  const message = 'The schema at # has multipleOf, which cannot be kept.';
+  const { client } = await serve({ fail: { generate: { name: 'GrammarFailed', message } } });
+  const failed = client.chat.completions.create({ ...CHAT, response_format: { type: 'json_object' } });
+  await expect(failed).rejects.toBeInstanceOf(OpenAI.BadRequestError);
+  await expect(failed).rejects.toMatchObject({ message: expect.stringContaining('multipleOf') as string });
+});
+
 it('lists what is loaded', async () => {
   const { client } = await serve();
   const ids: string[] = [];
@@ -84,9 +116,9 @@ it('lists what is loaded', async () => {
 
 it('says what is wrong in OpenAI’s error bodies', async () => {
   const { client, fetch, fake } = await serve();
-  const refused = client.chat.completions.create({ ...CHAT, response_format: { type: 'json_object' } });
+  const refused = client.chat.completions.create({ ...CHAT, reasoning_effort: 'high' });
   await expect(refused).rejects.toBeInstanceOf(OpenAI.BadRequestError);
-  await expect(refused).rejects.toMatchObject({ param: 'response_format', code: 'unsupported_parameter' });
+  await expect(refused).rejects.toMatchObject({ param: 'reasoning_effort', code: 'unsupported_parameter' });
   await expect(client.models.retrieve('crow')).rejects.toMatchObject({ status: 404, code: 'model_not_found' });
   await expect(client.files.list()).rejects.toMatchObject({ status: 404, code: 'unknown_url' });
   expect(fake.generations).toEqual([]);

@@ -36,6 +36,8 @@ export interface GenerationParams {
   readonly stream_options?: Open<{ readonly include_usage?: boolean }>;
   /** A label for a provider's statistics: here is no provider, so it has no effect. */
   readonly user?: string;
+  /** What the answer must be; docs/api.md says what is kept of a schema. OpenAI has it for chat alone. Default: any text. */
+  readonly response_format?: Open<ResponseFormat>;
 
   /** Ours: candidates are the so many likeliest tokens; 0 is all. Default, as above: 40. */
   readonly top_k?: number;
@@ -52,6 +54,27 @@ export interface TextPart {
   readonly type: 'text';
   readonly text: string;
 }
+
+/** What an answer must be, from its first character to its last. */
+export type ResponseFormat =
+  | { readonly type: 'text' }
+  /** A JSON object. Say so in the prompt, too: the model is not told. */
+  | { readonly type: 'json_object' }
+  /** JSON that is valid under a schema, `strict` or not. */
+  | {
+      readonly type: 'json_schema';
+      readonly json_schema: {
+        readonly name: string;
+        readonly description?: string;
+        /** Default: any JSON value. */
+        readonly schema?: Readonly<Record<string, unknown>>;
+        readonly strict?: Open<boolean>;
+      };
+    }
+  /** Ours: a text that matches. */
+  | { readonly type: 'regex'; readonly pattern: string }
+  /** Ours: a text that rules in EBNF allow; `root` (default: `root`) is the rule of the whole answer. */
+  | { readonly type: 'ebnf'; readonly grammar: string; readonly root?: string };
 
 /** A function that the model may ask to be called. */
 export interface ChatCompletionTool {

@@ -6,6 +6,7 @@
 import type { GenerateRequest } from '../../worker/api.ts';
 import type { ChatCompletionCreateParams, CompletionCreateParams, GenerationParams } from './openai-types.ts';
 import { invalid, missing, unsupported } from './request-error.ts';
+import { grammarOf } from './response-format.ts';
 
 /** For the parameters of a request: `used`, or the values that ask for nothing that is not done anyway. */
 type Known = Readonly<Record<string, 'used' | readonly unknown[]>>;
@@ -23,6 +24,7 @@ const GENERATION: Known = {
   stream: 'used',
   stream_options: 'used',
   user: 'used',
+  response_format: 'used',
   top_k: 'used',
   min_p: 'used',
   repetition_penalty: 'used',
@@ -43,7 +45,6 @@ const CHAT: Known = {
   parallel_tool_calls: 'used',
   functions: [[]],
   function_call: ['none'],
-  response_format: [{ type: 'text' }],
   modalities: [['text']],
   store: [false],
   service_tier: ['auto', 'default'],
@@ -147,6 +148,7 @@ function generationOptions(params: GenerationParams, topLogprobs: number | null 
     }),
     stop: stops,
     ignoreEos: params.ignore_eos,
+    grammar: grammarOf(params.response_format),
   });
 }
 

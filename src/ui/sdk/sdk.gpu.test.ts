@@ -56,6 +56,30 @@ for (const { name, title } of openTestAdapters()) {
       engine.close();
     });
 
+    it('answers in the form that is asked for', async () => {
+      const schema = {
+        type: 'object',
+        properties: { topic: { enum: ['browsers', 'cooking'] }, sure: { type: 'boolean' } },
+        required: ['topic', 'sure'],
+      };
+      const { choices } = await client.chat.completions.create({
+        model: model.id,
+        messages: [...QUESTION],
+        response_format: { type: 'json_schema', json_schema: { name: 'a', schema } },
+        temperature: 0,
+      });
+      const { message, finish_reason } = choices[0] ?? {};
+      expect(finish_reason).toBe('stop');
+      expect(message?.content).toMatch(/^\{"topic": "(browsers|cooking)", "sure": (true|false)\}$/);
+      const answer = model.complete('Yes or no?', { grammar: { kind: 'regex', pattern: ' (yes|no)' } });
+      expect((await answer.result).text).toMatch(/^ (yes|no)$/);
+      const told = { schema: '{"uniqueItems":true}' };
+      await expect(model.complete('a', { grammar: { kind: 'jsonSchema', ...told } }).result).rejects.toMatchObject({
+        name: 'GrammarFailed',
+        message: expect.stringContaining('uniqueItems') as string,
+      });
+    });
+
     it('streams what it says at once', async () => {
       const params = { model: model.id, messages: [...QUESTION], max_completion_tokens: 24, temperature: 0 };
       const { choices, usage } = await client.chat.completions.create({ ...params, logprobs: true, top_logprobs: 2 });
