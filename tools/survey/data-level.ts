@@ -47,6 +47,21 @@ export const DATA_LEVEL: Level = {
           status: 'absent',
           here: 'Needs models that were trained to fork.',
         },
+        {
+          name: 'Constrained decoding, and jumps over what leaves no choice (SGLang)',
+          status: 'partly',
+          here: 'JSON under schemas, regular expressions and EBNF as masks before the draw; tokens that alone are allowed are computed several a step, without a draw. There is no language for programs of several calls: that is what JavaScript is here.',
+          files: ['src/worker/grammar/', 'src/worker/serving/jump-forward.ts'],
+          shown: [
+            { file: 'src/worker/serving/grammar.gpu.test.ts', test: '200 of them are valid, under ten schemas' },
+            {
+              file: 'src/worker/serving/grammar.gpu.test.ts',
+              test: 'are the same with speculation and without, drawn or not, alone or beside others',
+            },
+          ],
+          measured:
+            'An object of two properties takes over 15 tokens less to draw than it has, a count that the test asserts.',
+        },
       ],
     },
   ],
