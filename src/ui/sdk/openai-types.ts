@@ -194,6 +194,8 @@ export interface ChatCompletion {
     finish_reason: ChatFinishReason;
     /** Ours: what the sample was drawn with. */
     seed: number;
+    /** Ours: of this sample alone. */
+    usage: Usage;
   }[];
   usage: Usage;
 }
@@ -241,6 +243,8 @@ export interface CompletionChoice {
   finish_reason: 'stop' | 'length';
   /** Ours: what the sample was drawn with. */
   seed: number;
+  /** Ours: of this sample alone. */
+  usage: Usage;
 }
 
 export interface CompletionChunk extends Omit<Completion, 'choices' | 'usage'> {
