@@ -34,6 +34,19 @@ it('answers at once, with what it cost', async () => {
   const { id, created, ...completion } = await engine.chat.completions.create({ messages: MESSAGES, seed: 5 });
   expect(id).toMatch(/^chatcmpl-[0-9a-f]{32}$/);
   expect(created).toBeGreaterThanOrEqual(before);
+  const usage = {
+    prompt_tokens: 32,
+    completion_tokens: 4,
+    total_tokens: 36,
+    prompt_tokens_details: { cached_tokens: 0 },
+    timings: {
+      time_to_first_token_ms: 212,
+      prefill_ms: 180,
+      decode_ms: 80,
+      prefill_tokens_per_second: 178,
+      decode_tokens_per_second: expect.closeTo(48.3, 9) as number,
+    },
+  };
   expect(completion).toEqual({
     object: 'chat.completion',
     model: 'bird',
@@ -44,21 +57,10 @@ it('answers at once, with what it cost', async () => {
         logprobs: null,
         finish_reason: 'stop',
         seed: 5,
+        usage,
       },
     ],
-    usage: {
-      prompt_tokens: 32,
-      completion_tokens: 4,
-      total_tokens: 36,
-      prompt_tokens_details: { cached_tokens: 0 },
-      timings: {
-        time_to_first_token_ms: 212,
-        prefill_ms: 180,
-        decode_ms: 80,
-        prefill_tokens_per_second: 178,
-        decode_tokens_per_second: expect.closeTo(48.3, 9) as number,
-      },
-    },
+    usage,
   });
 });
 

@@ -62,6 +62,7 @@ export class ChatCompletions {
       logprobs: wantsLogprobs ? chatLogprobs(tokens) : null,
       finish_reason: chatFinishReasonOf(end),
       seed: end.seed,
+      usage: usageOf([end], 1),
     });
     const ends = samples.map(({ end }) => end);
     return { ...head, choices: samples.map(choiceOf), usage: usageOf(ends, asked.numSamples) };

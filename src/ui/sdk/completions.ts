@@ -53,6 +53,7 @@ export class Completions {
       logprobs: wantsLogprobs ? completionLogprobs(tokens, 0) : null,
       finish_reason: finishReasonOf(end),
       seed: end.seed,
+      usage: usageOf([end], 1),
     });
     const ends = samples.map(({ end }) => end);
     return { ...head, choices: samples.map(choiceOf), usage: usageOf(ends, asked.numSamples) };

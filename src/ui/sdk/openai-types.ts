@@ -245,6 +245,8 @@ export interface ChatCompletion {
     finish_reason: ChatFinishReason;
     /** Ours: what the sample was drawn with here. */
     seed?: number;
+    /** Ours: of this sample alone, where it was computed here. */
+    usage?: Usage;
   }[];
   usage: Usage;
   linnet?: RanOn;
@@ -298,6 +300,8 @@ export interface CompletionChoice {
   finish_reason: 'stop' | 'length';
   /** Ours: what the sample was drawn with here. */
   seed?: number;
+  /** Ours: of this sample alone, where it was computed here. */
+  usage?: Usage;
 }
 
 /** A piece of what comes after a text. */

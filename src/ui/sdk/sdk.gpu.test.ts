@@ -174,6 +174,28 @@ for (const { name, title } of openTestAdapters()) {
       expect(next.usage?.prompt_tokens_details?.cached_tokens).toBeGreaterThanOrEqual(numBefore - 2);
     });
 
+    it('saves a conversation, and goes on with it in another load of the model', async () => {
+      const file = new File([readFileSync(MODEL)], 'mini.gguf');
+      const other = await engine.load({ kind: 'file', file }, { kvType: 'f32', id: 'other' });
+      const options = { maxTokens: 8, ignoreEos: true, sampling: { temperature: 1, seed: 3 } } as const;
+      const session = model.session({ messages: [{ role: 'system', content: 'Be kind.' }] });
+      const begun = await session.chat('What is WebGPU?', options).result;
+      const restored = await other.restore(new Blob([await session.save()]));
+      expect(restored.messages).toEqual(session.messages);
+      const before = (await stats()).numPromptRows;
+      await restored.continue({ maxTokens: 4, ignoreEos: true }).result;
+      expect((await stats()).numPromptRows).toBe(before);
+      const whole = await model.session({ messages: session.messages.slice(0, 1) }).chat('What is WebGPU?', {
+        ...options,
+        maxTokens: 12,
+      }).result;
+      expect(restored.messages.at(-1)?.content).toBe(whole.text);
+      const next = await restored.chat('More.', options).result;
+      // All but the last token of the answer, and of a prompt that repeats it.
+      expect(next.numCachedTokens).toBeGreaterThanOrEqual(begun.numPromptTokens + 8);
+      await other.unload();
+    });
+
     it('refuses by name what the model cannot do', async () => {
       const refused = client.embeddings.create({ model: model.id, input: 'a' });
       await expect(refused).rejects.toThrow('makes no embeddings');

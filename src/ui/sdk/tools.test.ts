@@ -41,6 +41,7 @@ it('has calls beside the text, and says that it stopped for them', async () => {
       logprobs: null,
       finish_reason: 'tool_calls',
       seed: 7,
+      usage: expect.objectContaining({ prompt_tokens: 32 }) as object,
     },
   ]);
   const bare = await library({ answer: ANSWER.slice(ANSWER.indexOf('<')) });
