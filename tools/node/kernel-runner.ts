@@ -10,6 +10,7 @@
  */
 import { afterAll, beforeAll, describe } from 'vitest';
 import type { BindingKind, Kernel } from '../../src/shaders/kernel.ts';
+import type { CheckProblem, KernelCheck } from '../../src/shaders/vectors/check.ts';
 import { openDawn, type AdapterName } from './dawn.ts';
 import { openTestDevice, testAdapters, titleOf, type TestDevice } from './test-devices.ts';
 
@@ -109,6 +110,16 @@ export class KernelRunner {
     );
     for (const buffer of [...buffers, ...stagings]) buffer?.destroy();
     return results;
+  }
+
+  /** What the kernel's own check finds; undefined when it is right. */
+  async problemOf({ kernel, runs, outputs, verify }: KernelCheck): Promise<CheckProblem | undefined> {
+    const results: Float32Array[][] = [];
+    for (const { bindings, workgroups } of runs) {
+      const written = await this.run(kernel, bindings, [...workgroups]);
+      results.push(outputs.map((output) => new Float32Array(written[output] ?? new ArrayBuffer(0))));
+    }
+    return verify(results);
   }
 
   #pipelineOf(kernel: Kernel): Promise<GPUComputePipeline> {

@@ -180,6 +180,28 @@ export function attentionTolerance(
   return (2 * (scoreTolerance + 4 * EPS32) + EPS32 * (4 * Math.sqrt(numKeys) + 2 * numTiles + 8)) * largestValue;
 }
 
+/**
+ * A share of the weights exp(x / T) of `numCandidates`, the largest of which is 1. x / T is rounded twice, and exp is off by (3 + 2 |x|) ulp
+ * of what is at most 1: by 4 ulp at most, as is half a unit of 2^-28; of either sum, and of the share that is asked for.
+ */
+export function shareTolerance(numCandidates: number): number {
+  return EPS32 * (2 * (4 + 1 / 32) * numCandidates + 8);
+}
+
+/** A logit adjusted: a sum, a product or quotient (2.5 ulp), two products subtracted, of numbers that are `size` together. */
+export function adjustedTolerance(size: number): number {
+  return 6 * EPS32 * size;
+}
+
+/**
+ * x - max - log(sum), a log-probability. exp: (3 + 2 |x|) ulp of terms that matter down to exp(-20); additions: 64 in a group, as many
+ * as there are groups for each of 8 threads, 18 in the tree, each half an ulp of the sum; log: 3 ulp of a value below 16, or 2^-21 near
+ * 1; two subtractions of numbers as large as `size`.
+ */
+export function logprobTolerance(vocabSize: number, size: number): number {
+  return EPS32 * (43 + (64 + vocabSize / 512 + 18) / 2 + 48 + size);
+}
+
 export interface Expected {
   readonly value: number;
   /** Zero: exact. */

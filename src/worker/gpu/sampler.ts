@@ -70,6 +70,15 @@ export function drawKernels(gpu: Pick<Gpu, 'traits'>, vocabSize: number, sizes: 
   return [...groups, pick];
 }
 
+/** What only requests with penalties, biases or log-probabilities take. */
+export function requestKernels(gpu: Pick<Gpu, 'traits'>, vocabSize: number, sizes: ModelSizes): readonly Kernel[] {
+  const { adjust, countList, countPicked, logprobs } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
+  return [...adjust, ...countList, ...countPicked, logprobs];
+}
+
+/** To be awaited before kernels are used for the first time. @throws ShaderFailed for one that is wrong */
+export type BeforeUse = (kernels: readonly Kernel[]) => Promise<void>;
+
 export class GpuSampler {
   readonly #gpu: Gpu;
   readonly #shape: SampleShape;
@@ -90,8 +99,17 @@ export class GpuSampler {
   #adjusting: Adjusting | undefined;
   #making: { adjusting?: Promise<Adjusting>; logprobs?: Promise<Bound> } = {};
 
-  private constructor(gpu: Gpu, vocabSize: number, sizes: ModelSizes, logits: readonly BufferRange[]) {
+  readonly #beforeUse: BeforeUse;
+
+  private constructor(
+    gpu: Gpu,
+    vocabSize: number,
+    sizes: ModelSizes,
+    logits: readonly BufferRange[],
+    beforeUse: BeforeUse,
+  ) {
     this.#gpu = gpu;
+    this.#beforeUse = beforeUse;
     this.#shape = samplerShape(gpu, vocabSize, sizes);
     this.#kernels = sampleKernels(this.#shape);
     this.#maxRows = sizes.logits.numRows;
@@ -114,8 +132,9 @@ export class GpuSampler {
     vocabSize: number,
     sizes: ModelSizes,
     logits: readonly BufferRange[],
+    beforeUse: BeforeUse = () => Promise.resolve(),
   ): Promise<GpuSampler> {
-    const sampler = new GpuSampler(gpu, vocabSize, sizes, logits);
+    const sampler = new GpuSampler(gpu, vocabSize, sizes, logits, beforeUse);
     const [first, second = first] = logits;
     if (first === undefined || second === undefined) throw new RangeError('there are no logits');
     const rows = sampler.#rows;
@@ -141,7 +160,7 @@ export class GpuSampler {
     this.#freeSlots.push(slot);
   }
 
-  /** Makes ready for requests of this kind. To be awaited once before the first step of a request. */
+  /** Makes ready for requests of this kind. To be awaited once before the first step of a request. @throws ShaderFailed */
   async prepare(params: ResolvedSamplingParams): Promise<void> {
     try {
       if (needsAdjusting(params)) this.#adjusting = await (this.#making.adjusting ??= this.#makeAdjusting());
@@ -213,14 +232,16 @@ export class GpuSampler {
       queue.writeBuffer(this.#adjusting.bias.buffer, 0, bias.words);
   }
 
-  #makeLogprobs(): Promise<Bound> {
+  async #makeLogprobs(): Promise<Bound> {
+    await this.#beforeUse([this.#kernels.logprobs]);
     const [first, second = first] = this.#logits;
     if (first === undefined || second === undefined) throw new RangeError('there are no logits');
-    return this.#bind(this.#kernels.logprobs, [this.#rows, first, second, this.#groups, this.#records]);
+    return await this.#bind(this.#kernels.logprobs, [this.#rows, first, second, this.#groups, this.#records]);
   }
 
   async #makeAdjusting(): Promise<Adjusting> {
     const gpu = this.#gpu;
+    await this.#beforeUse([...this.#kernels.adjust, ...this.#kernels.countList, ...this.#kernels.countPicked]);
     const bytes = sampleBytes(this.#shape, this.#maxRows, this.#numSlots);
     const perSegment = (label: string, sizeBytes: number): readonly BufferRange[] =>
       this.#logits.map((_, i) => ({ buffer: gpu.createStorage(`sample.${label}[${String(i)}]`, sizeBytes) }));

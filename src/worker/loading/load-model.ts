@@ -21,7 +21,7 @@ import type {
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import { drawKernels, GpuSampler } from '../gpu/sampler.ts';
+import { drawKernels, GpuSampler, requestKernels, type BeforeUse } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
@@ -116,12 +116,13 @@ export async function loadSession(
     const mode = selfTestMode(request);
     const selfTest = deps.selfTest();
     const needs = kernelNeeds(plan);
+    const beforeUse: BeforeUse | undefined = mode === 'skip' ? undefined : (kernels) => selfTest.beforeUse(kernels);
     let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
       selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, samplerKernels(gpu, plan)),
       onAllocated: ({ logits }) => {
-        sampler = samplerFor(gpu, plan, logits);
+        sampler = samplerFor(gpu, plan, logits, beforeUse);
         sampler?.catch(() => undefined);
       },
       onBytes: (numBytes) => {
@@ -132,10 +133,10 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const session = await sessionOf(runner, text, sampler, deps);
+    const session = await sessionOf(runner, text, sampler, beforeUse, deps);
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
-    selfTest.chose({ chosen: runner.variants, needs, mode });
+    selfTest.chose({ chosen: runner.variants, needs, mode, onRequest: onRequestKernels(gpu, plan) });
     progress.ready();
     const notes = notesOf({ task: session.kind, text, stored: opened.model, plan, needs });
     const endMs = deps.nowMs();
@@ -175,19 +176,29 @@ function samplerKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): read
   return config.encoder === undefined ? drawKernels(gpu, vocabSize, sizes) : [];
 }
 
+function onRequestKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): readonly Kernel[] {
+  return config.encoder === undefined ? requestKernels(gpu, vocabSize, sizes) : [];
+}
+
 /** Encoders draw no tokens. */
-function samplerFor(gpu: Gpu, plan: ModelPlan, logits: readonly BufferRange[]): Promise<GpuSampler> | undefined {
+function samplerFor(
+  gpu: Gpu,
+  plan: ModelPlan,
+  logits: readonly BufferRange[],
+  beforeUse: BeforeUse | undefined,
+): Promise<GpuSampler> | undefined {
   if (plan.config.encoder !== undefined) return undefined;
-  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
+  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits, beforeUse);
 }
 
 async function sessionOf(
   runner: ModelRunner,
   text: TextModel,
   begun: Promise<GpuSampler> | undefined,
+  beforeUse: BeforeUse | undefined,
   deps: LoaderDeps,
 ): Promise<Loaded['session']> {
-  const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
+  const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits, beforeUse));
   return sampler === undefined
     ? new EmbeddingSession(runner, text.tokenizer)
     : new ModelSession(runner, text, sampler, deps);
