@@ -11,6 +11,7 @@ import { resolve } from 'node:path';
 import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { MANIFEST } from './src/ui/manifest.ts';
+import { Notices } from './tools/notices.ts';
 
 const ROOT = import.meta.dirname;
 
@@ -75,14 +76,19 @@ const EMBED: UserConfig = {
   },
 };
 
+const notices = new Notices();
+
 const PACKAGE: UserConfig = {
   ...COMMON,
   publicDir: false,
   worker: {
     format: 'es',
-    rolldownOptions: { output: { entryFileNames: 'worker.js', chunkFileNames: 'worker-part-[hash].js' } },
+    // In one file: Vite before 8 builds workers as scripts unless it is told otherwise, and those cannot have parts. It is a
+    // module all the same, and says so.
+    rolldownOptions: { output: { entryFileNames: 'worker.js', codeSplitting: false, footer: 'export {};' } },
+    plugins: () => [notices.collect()],
   },
-  plugins: [workerForBundlers()],
+  plugins: [workerForBundlers(), notices.collect(), notices.write('THIRD_PARTY.md')],
   build: {
     target: 'es2022',
     outDir: resolve(ROOT, 'dist/package'),

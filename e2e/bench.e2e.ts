@@ -67,3 +67,17 @@ test('stops, and says what cannot be measured', async ({ page, app }) => {
   await expect(page.getByTestId('bench-start')).toBeVisible({ timeout: 60_000 });
   await expect(page.getByTestId('bench-problem')).toHaveCount(0);
 });
+
+test('speaks the language of the chat, also of what goes wrong', async ({ page, app }) => {
+  await page.addInitScript(() => {
+    localStorage.setItem('linnet.language.v1', JSON.stringify('zh'));
+  });
+  await page.goto(`${app.url}bench.html`);
+  await expect(page.getByTestId('bench-start')).toHaveText('开始测量');
+  await expect(page).toHaveTitle('Linnet: 性能测试');
+  expect(await page.locator('html').getAttribute('lang')).toBe('zh');
+  const junk = { name: 'junk.gguf', mimeType: '', buffer: Buffer.from('this is no model at all') };
+  await page.getByTestId('bench-file').setInputFiles(junk);
+  await page.getByTestId('bench-start').click();
+  await expect(page.getByTestId('bench-problem')).toContainText('这不是 GGUF 文件');
+});

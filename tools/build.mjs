@@ -61,7 +61,7 @@ function finishPackage() {
     license,
     type: 'module',
     sideEffects: false,
-    files: ['*.js', 'types'],
+    files: ['*.js', 'types', 'THIRD_PARTY.md'],
     exports: {
       '.': { types: './types/ui/sdk/index.d.ts', default: './index.js' },
       './worker.js': './worker.js',

@@ -14,8 +14,16 @@ const ROOT = resolve(import.meta.dirname, '..');
 const PACKAGE = join(ROOT, 'dist/package');
 
 /** What a package may have; types beside these. */
-const FILES = /^(package\.json|README\.md|LICENSE|index\.js|worker(-part-[\w-]+)?\.js)$/;
-const NEEDED = ['package.json', 'README.md', 'LICENSE', 'index.js', 'worker.js', 'types/ui/sdk/index.d.ts'];
+const FILES = /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|index\.js|worker\.js)$/;
+const NEEDED = [
+  'package.json',
+  'README.md',
+  'LICENSE',
+  'THIRD_PARTY.md',
+  'index.js',
+  'worker.js',
+  'types/ui/sdk/index.d.ts',
+];
 
 /** What somebody writes who uses it; it has to compile. */
 const USER = `
@@ -64,36 +72,44 @@ function problemsOfTypes() {
   try {
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(PACKAGE, join(folder, 'node_modules/linnet'));
-    for (const name of ['openai', 'ai', '@ai-sdk'])
-      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
     writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
     writeFileSync(join(folder, 'user.ts'), USER);
+    // Alone, and with every declaration checked: what they import has to be in the package.
+    const alone = compileAsUser(folder, ['user.ts'], false);
+    for (const name of ['openai', 'ai', '@ai-sdk'])
+      symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
     const examples = examplesOf(join(PACKAGE, 'README.md'));
     if (examples.length === 0) return ['its README has no examples'];
-    examples.forEach((code, i) => {
-      writeFileSync(join(folder, `example-${String(i + 1)}.ts`), code);
+    const files = examples.map((code, i) => {
+      const file = `example-${String(i + 1)}.ts`;
+      writeFileSync(join(folder, file), code);
+      return file;
     });
-    const files = ['user.ts', ...examples.map((_, i) => `example-${String(i + 1)}.ts`)];
-    const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
-    return ['bundler', 'nodenext'].flatMap((moduleResolution) => {
-      const compilerOptions = {
-        strict: true,
-        noEmit: true,
-        // Types of other packages lack those of Node here.
-        skipLibCheck: true,
-        types: [],
-        target: 'es2023',
-        lib: ['es2024', 'dom', 'dom.iterable', 'dom.asynciterable'],
-        module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
-        moduleResolution,
-      };
-      writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
-      const run = spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' });
-      return run.status === 0 ? [] : [`its types do not compile for a user (${moduleResolution}):\n${run.stdout}`];
-    });
+    // Types of other packages lack those of Node here.
+    return [...alone, ...compileAsUser(folder, files, true)];
   } finally {
     rmSync(folder, { recursive: true });
   }
+}
+
+/** @param {string} folder @param {readonly string[]} files @param {boolean} skipLibCheck @returns {string[]} */
+function compileAsUser(folder, files, skipLibCheck) {
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc');
+  return ['bundler', 'nodenext'].flatMap((moduleResolution) => {
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      skipLibCheck,
+      types: [],
+      target: 'es2023',
+      lib: ['es2024', 'dom', 'dom.iterable', 'dom.asynciterable'],
+      module: moduleResolution === 'bundler' ? 'esnext' : 'nodenext',
+      moduleResolution,
+    };
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+    const run = spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' });
+    return run.status === 0 ? [] : [`its types do not compile for a user (${moduleResolution}):\n${run.stdout}`];
+  });
 }
 
 /** @param {string} page @returns {string[]} its examples, each a module; what earlier ones made is there */

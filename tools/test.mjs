@@ -17,7 +17,7 @@ const ROOT = resolve(import.meta.dirname, '..');
 const RESULTS = join(ROOT, 'test-results');
 const VITEST_PROJECTS = ['unit', 'gpu', 'browser'];
 /** What the end-to-end tests open. */
-const TESTED_OUTPUTS = /** @type {const} */ (['app', 'embed']);
+const TESTED_OUTPUTS = /** @type {const} */ (['app', 'embed', 'package']);
 const PARTS = [...VITEST_PROJECTS, 'e2e'];
 
 /** @typedef {import('./vitest-reporter.mjs').Report} Report */

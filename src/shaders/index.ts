@@ -30,6 +30,8 @@ import { causalConv } from './recurrent/causal-conv.ts';
 import { deltaRule } from './recurrent/delta-rule.ts';
 import { normParts } from './recurrent/norm-parts.ts';
 import { ssmScan } from './recurrent/ssm-scan.ts';
+import { tokenShift } from './recurrent/token-shift.ts';
+import { wkv, wkvInputs, wkvOut, wkvRanks } from './recurrent/wkv.ts';
 import { ropeAppend } from './rope/rope.ts';
 import { sampleKernels, type SampleShape } from './sample/sample.ts';
 
@@ -75,7 +77,7 @@ function kernelsOf(type: BlockType): readonly Kernel[] {
   ];
 }
 
-/** Of recurrent layers, which no family has yet. */
+/** Of recurrent layers. */
 const RECURRENT: readonly Kernel[] = [
   causalConv(3, 'gated'),
   causalConv(4, 'silu'),
@@ -85,6 +87,12 @@ const RECURRENT: readonly Kernel[] = [
   ...[32, 128, 256].map((stateSize) => ssmScan(stateSize, 'heads')),
   normParts,
   sigmoidMul,
+  tokenShift(1),
+  tokenShift(6),
+  wkvRanks,
+  wkvInputs,
+  ...[32, 64, 128].map(wkv),
+  wkvOut,
 ];
 
 export function allKernels(): readonly Kernel[] {

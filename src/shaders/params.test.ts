@@ -54,6 +54,17 @@ import { CAUSAL_CONV_PARAMS, causalConv } from './recurrent/causal-conv.ts';
 import { DELTA_RULE_PARAMS, deltaRule } from './recurrent/delta-rule.ts';
 import { NORM_PARTS_PARAMS, normParts } from './recurrent/norm-parts.ts';
 import { SSM_SCAN_PARAMS, ssmScan } from './recurrent/ssm-scan.ts';
+import { TOKEN_SHIFT_PARAMS, tokenShift } from './recurrent/token-shift.ts';
+import {
+  wkv,
+  WKV_INPUTS_PARAMS,
+  WKV_OUT_PARAMS,
+  WKV_PARAMS,
+  WKV_RANKS_PARAMS,
+  wkvInputs,
+  wkvOut,
+  wkvRanks,
+} from './recurrent/wkv.ts';
 import { ROPE_PARAMS, ropeAppend } from './rope/rope.ts';
 
 /** The fields that are numbers with a point; all others are u32. */
@@ -77,6 +88,11 @@ const SPECS: readonly (readonly [Kernel, readonly string[]])[] = [
   [deltaRule(32), DELTA_RULE_PARAMS],
   [ssmScan(32, 'heads'), SSM_SCAN_PARAMS],
   [normParts, NORM_PARTS_PARAMS],
+  [tokenShift(6), TOKEN_SHIFT_PARAMS],
+  [wkvRanks, WKV_RANKS_PARAMS],
+  [wkvInputs, WKV_INPUTS_PARAMS],
+  [wkv(32), WKV_PARAMS],
+  [wkvOut, WKV_OUT_PARAMS],
   [sigmoidMul, SIGMOID_MUL_PARAMS],
   [attentionSplit('f32', 64, 1, 128), SPLIT_PARAMS],
   [attentionReduce, REDUCE_PARAMS],

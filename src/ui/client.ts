@@ -31,8 +31,14 @@ import type {
 import { LinnetError, toLinnetError } from './errors.ts';
 import { randomId } from './ids.ts';
 
-/** Anything that carries messages to an engine: a Worker, or a MessagePort. */
-export interface EngineChannel extends Comlink.Endpoint {
+/**
+ * Anything that carries messages to an engine: a Worker, or a MessagePort. It is Comlink's `Endpoint` in our own words, so that
+ * the types of the package need no other package.
+ */
+export interface EngineChannel extends Pick<EventTarget, 'addEventListener' | 'removeEventListener'> {
+  postMessage(message: unknown, transfer?: Transferable[]): void;
+  /** A MessagePort has this. */
+  readonly start?: () => void;
   /** A Worker has this. */
   readonly terminate?: () => void;
   /** A MessagePort has this. */

@@ -21,7 +21,7 @@ export const english = {
   plots: 'Live',
   speed: 'Speed, tokens per second',
   memory: 'Graphics memory, MB',
-  cache: 'Cache read for each token, kB',
+  cache: 'Cache of keys and values in use, %',
   noPlots: 'Ask something, and speed and memory are drawn here.',
 
   kernels: 'Kernels in use',

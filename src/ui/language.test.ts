@@ -1,5 +1,7 @@
 /** Every sentence in both languages, and which one is spoken. */
 import { afterEach, describe, expect, it } from 'vitest';
+import { english as englishBench } from './bench/strings.ts';
+import { chinese as chineseBench } from './bench/strings.zh.ts';
 import { embedStrings } from './embed/strings.ts';
 import { english, speak, spokenLanguage } from './language.ts';
 import { formatRemaining } from './state/format.ts';
@@ -8,7 +10,7 @@ import { chinese } from './strings.zh.ts';
 
 /** Words that are the same in both: names, terms, and examples for a model that knows English. */
 const SAME =
-  /^(page\.(locale|product|finish\.stop|builtInSuggestions\.\d|number\.(topK|topP|minP)\.label|presets\.\d\.(id|settings)))/;
+  /^(bench\.catalogueModel|page\.(locale|product|finish\.stop|builtInSuggestions\.\d|number\.(topK|topP|minP)\.label|presets\.\d\.(id|settings)))/;
 
 /** `path -> text`; functions are called with values that name themselves. */
 function flatten(value: unknown, path = ''): ReadonlyMap<string, string> {
@@ -30,7 +32,7 @@ function flatten(value: unknown, path = ''): ReadonlyMap<string, string> {
 afterEach(() => speak('en'));
 
 describe('the Chinese sentences', () => {
-  const [en, zh] = [flatten(english), flatten(chinese)];
+  const [en, zh] = [flatten({ ...english, bench: englishBench }), flatten({ ...chinese, bench: chineseBench })];
 
   it('are those that there are in English, and none is missing', () => {
     const own = (path: string): boolean => !path.includes('.settings.');

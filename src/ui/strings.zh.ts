@@ -271,7 +271,7 @@ export const chinese: Dictionary = {
     plots: '实时图表',
     speed: '速度，词元/秒',
     memory: '显存，MB',
-    cache: '每个词元读取的缓存，kB',
+    cache: '键值缓存占用，%',
     noPlots: '提问后，这里会显示速度和内存。',
 
     kernels: '使用中的计算内核',

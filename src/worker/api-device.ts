@@ -107,6 +107,8 @@ export interface EngineStats {
   readonly bufferBytes: number;
   readonly peakBufferBytes: number;
   readonly networkBytes: number;
+  /** Of the model loaded last: how much of the cache of keys and values is held, by texts under way and by those that may go on. */
+  readonly kvCache: { readonly heldTokens: number; readonly totalTokens: number };
   /** Of the last step with generated rows and no prompt rows. */
   readonly lastDecodeStep: {
     readonly numDispatches: number;

@@ -61,6 +61,7 @@ export type LinnetErrorName =
 
 /** Where a model comes from. */
 export type ModelSource =
+  /** A `.gguf` file on any host that lets pages read it (CORS). The library reads a relative URL from the page. */
   | { readonly kind: 'url'; readonly url: string }
   /** A Hugging Face repository `owner/name`; `file` picks one of its GGUF files (default: the best 4-bit one). */
   | {

@@ -1,8 +1,9 @@
 /** The device and the counters as the contract reports them. */
-import type { DeviceReport, EngineStats, Precision, SelfTestReport } from './api.ts';
+import type { DeviceReport, EngineStats, SelfTestReport } from './api.ts';
 import type { Counters } from './gpu/counters.ts';
 import type { Gpu } from './gpu/gpu.ts';
 import type { ModelRunner } from './model/runner.ts';
+import type { ModelSession } from './serving/model-session.ts';
 import { NOTHING } from './serving/step-counters.ts';
 
 export function deviceReport(gpu: Gpu, variants: Readonly<Record<string, string>>): DeviceReport {
@@ -39,12 +40,12 @@ type SessionCounters = Pick<
   'numCachedTokens' | 'numSequenceSteps' | 'numDraftTokens' | 'numAcceptedDraftTokens' | 'numDiscardedTokens'
 >;
 
+/** `last`: the model loaded last, where it generates. */
 export function statsOf(
   counters: Counters,
   sessions: readonly SessionCounters[],
   networkBytes: number,
-  lastDecodeStep: EngineStats['lastDecodeStep'] | undefined,
-  precision: Precision | undefined,
+  last: ModelSession | undefined,
   selfTest: SelfTestReport,
 ): EngineStats {
   const sum = (name: keyof SessionCounters) => sessions.reduce((total, session) => total + session[name], 0);
@@ -67,8 +68,9 @@ export function statsOf(
     bufferBytes: counters.bufferBytes,
     peakBufferBytes: counters.peakBufferBytes,
     networkBytes,
-    lastDecodeStep: lastDecodeStep ?? NOTHING,
-    precision,
+    kvCache: last?.kvCache ?? { heldTokens: 0, totalTokens: 0 },
+    lastDecodeStep: last?.steps.lastDecodeStep ?? NOTHING,
+    precision: last?.runner.plan.sizes.precision,
     selfTest,
   };
 }

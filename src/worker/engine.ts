@@ -102,9 +102,7 @@ export class LinnetEngine implements Engine {
     const gpu = await this.#openGpu();
     const sessions = this.#generating();
     const counters = sessions.map((session) => session.schedulerCounters);
-    const { lastDecodeStep } = sessions.at(-1)?.steps ?? {};
-    const precision = sessions.at(-1)?.runner.plan.sizes.precision;
-    return statsOf(gpu.counters, counters, this.#networkBytes, lastDecodeStep, precision, this.#selfTest().report());
+    return statsOf(gpu.counters, counters, this.#networkBytes, sessions.at(-1), this.#selfTest().report());
   }
 
   async inspect(

@@ -113,13 +113,14 @@ export class KernelRunner {
   }
 
   /** What the kernel's own check finds; undefined when it is right. */
-  async problemOf({ kernel, runs, outputs, verify }: KernelCheck): Promise<CheckProblem | undefined> {
+  async problemOf(check: KernelCheck): Promise<CheckProblem | undefined> {
+    const { kernel, runs, outputs } = check;
     const results: Float32Array[][] = [];
     for (const { bindings, workgroups } of runs) {
       const written = await this.run(kernel, bindings, [...workgroups]);
       results.push(outputs.map((output) => new Float32Array(written[output] ?? new ArrayBuffer(0))));
     }
-    return verify(results);
+    return check.verify(results);
   }
 
   #pipelineOf(kernel: Kernel): Promise<GPUComputePipeline> {

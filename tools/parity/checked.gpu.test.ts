@@ -9,7 +9,7 @@ import { candidatesOf, defaultVariants, KERNEL_FAMILIES } from '../../src/shader
 import { singleSubject } from '../../src/shaders/vectors/single-check.ts';
 import { Gpu } from '../../src/worker/gpu/gpu.ts';
 import { openAdapter } from '../../src/worker/gpu/open.ts';
-import { drawKernels, requestKernels } from '../../src/worker/gpu/sampler.ts';
+import { drawKernels } from '../../src/worker/gpu/sampler.ts';
 import type { GgufFile } from '../../src/worker/loading/gguf-file.ts';
 import { readGgufHeader } from '../../src/worker/loading/gguf-header.ts';
 import { SUPPORTED_ARCHITECTURES } from '../../src/worker/model/families/index.ts';
@@ -75,10 +75,8 @@ describe.skipIf(missing !== '')(`the kernels of the reference corpus${missing}`,
             .map(({ kernel }) => kernel.name),
         );
         // Encoders draw no tokens.
-        const ofSampler =
-          plan.config.encoder === undefined
-            ? [drawKernels, requestKernels].flatMap((of) => of(gpu, plan.vocabSize, plan.sizes))
-            : [];
+        const draw = plan.config.encoder === undefined ? drawKernels(gpu, plan.vocabSize, plan.sizes) : undefined;
+        const ofSampler = [...(draw?.always ?? []), ...(draw?.onRequest ?? [])];
         const runner = await ModelRunner.create(gpu, source, plan, known);
         const kernels = [...runner.dispatches.map(({ pipeline }) => pipeline.kernel), ...ofSampler];
         for (const kernel of kernels) {

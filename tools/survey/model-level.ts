@@ -101,8 +101,16 @@ export const MODEL_LEVEL: Level = {
         },
         {
           name: 'RWKV',
-          status: 'absent',
-          here: 'Its tokenizer is here; its layers are refused by name.',
+          status: 'works',
+          here: 'RWKV 7: tokens mixed with the one before, and a matrix per head whose elements each decay by a factor of their own; earlier versions are refused by name. The states lie in the same slots.',
+          files: ['src/worker/model/families/rwkv.ts', 'src/shaders/recurrent/wkv.ts'],
+          shown: [
+            { file: 'src/shaders/recurrent/wkv.gpu.test.ts', test: 'finds a mistake planted in $name' },
+            {
+              file: STATES,
+              test: 'a state that was kept: between rows, before a wrong guess, and for a second sequence',
+            },
+          ],
         },
         {
           name: 'Kernel and low-rank attention, RetNet, Hyena',

@@ -29,7 +29,7 @@ function decayed(m: Expected, decay: Expected, t: number, tolerance: number): Ex
 }
 
 /** Of elements that are off with numbers that are exact. */
-function dot(elements: readonly Expected[], factors: ArrayLike<number>): Expected {
+export function dot(elements: readonly Expected[], factors: ArrayLike<number>): Expected {
   let [value, squares, tolerance] = [0, 0, 0];
   elements.forEach((element, i) => {
     const product = element.value * (factors[i] ?? NaN);

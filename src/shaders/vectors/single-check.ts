@@ -23,6 +23,8 @@ import { expertSumCheck, routeCheck, tilesCheck } from './route-checks.ts';
 import { gatePartCheck, latentJoinCheck, scaledSumCheck, sigmoidMulCheck } from './row-checks.ts';
 import { groupsCheck, pickCheck } from './sample-checks.ts';
 import { ssmScanCheck } from './scan-check.ts';
+import { tokenShiftCheck, wkvCheck } from './wkv-check.ts';
+import { wkvInputsCheck, wkvOutCheck, wkvRanksCheck } from './wkv-row-checks.ts';
 
 /** A kernel that nothing stands in for. */
 export interface SingleSubject {
@@ -45,6 +47,11 @@ const CHECKS: readonly (readonly [name: RegExp, MakeCheck])[] = [
   [/^quantise_int8$/, quantiseCheck],
   [/^rmsnorm_int8$/, rmsNormInt8Check],
   ...ACTIVATIONS.flatMap((activation) => ofActivation(activation)),
+  [/^token_shift_f32_/, tokenShiftCheck],
+  [/^wkv_ranks_f32$/, wkvRanksCheck],
+  [/^wkv_inputs_f32$/, wkvInputsCheck],
+  [/^wkv_f32_/, wkvCheck],
+  [/^wkv_out_f32$/, wkvOutCheck],
   [/^sample_groups_/, groupsCheck],
   [/^sample_pick_/, pickCheck],
   [/^sample_adjust_/, adjustCheck],

@@ -6,6 +6,7 @@ import { html, LitElement, nothing, type TemplateResult } from 'lit';
 import type { EngineClient } from '../client.ts';
 import { toLinnetError, type LinnetError } from '../errors.ts';
 import { parseCatalogue, type CatalogueModel } from '../state/catalogue.ts';
+import { strings as pageStrings } from '../strings.ts';
 import { bird } from '../views/icons.ts';
 import { base, buttons, fields, tokens } from '../views/styles.ts';
 import { benchStyles } from './bench-styles.ts';
@@ -159,9 +160,12 @@ export class LinnetBench extends LitElement {
   }
 
   #renderFailure(error: LinnetError): TemplateResult {
+    const failure = pageStrings.failure[error.name];
     return html`<div class="panel problem" data-testid="bench-problem" data-error=${error.name}>
       <h2>${strings.failed}</h2>
-      <p>${error.message}</p>
+      <p><strong>${failure.title}</strong></p>
+      <p>${failure.advice}</p>
+      <p class="small muted">${error.message}</p>
     </div>`;
   }
 

@@ -1,7 +1,7 @@
 /** Every sentence the bench page says. */
 import type { BenchProgress } from './measure.ts';
 
-export const strings = {
+export const english = {
   title: 'Benchmark',
   back: 'Back to the chat',
   intro:
@@ -73,4 +73,15 @@ export const strings = {
   copy: 'Copy as JSON',
   copied: 'Copied',
   download: 'Download JSON',
-} as const;
+};
+
+/** Its shape, in any language. */
+export type BenchStrings = typeof english;
+
+/** In the language that is spoken; looked up when something is rendered. */
+export let strings: BenchStrings = english;
+
+/** For language.ts of this page alone. */
+export function setBenchStrings(words: BenchStrings): void {
+  strings = words;
+}

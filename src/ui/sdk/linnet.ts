@@ -28,6 +28,7 @@ import { secondsNow, type NamedModel } from './host.ts';
 import { LoadedModels, Models } from './models.ts';
 import { Queue } from './queue.ts';
 import { score, select, type Score, type ScoreOptions, type Selection } from './score.ts';
+import { fromPage } from './source.ts';
 
 /** What a generation may be told, besides its input. */
 export type GenerateOptions = CallOptions &
@@ -75,7 +76,7 @@ export class Linnet {
 
   /** What a model needs, before anything but its header is fetched. */
   inspect(source: ModelSource, options: CallOptions & InspectOptions = {}): Promise<ModelInspection> {
-    return this.#client.inspect(source, options);
+    return this.#client.inspect(fromPage(source), options);
   }
 
   /**
@@ -87,7 +88,7 @@ export class Linnet {
     const call = { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) };
     const release = this.#loaded.reserve(id);
     try {
-      const loaded = await this.#client.load({ ...load, source }, call);
+      const loaded = await this.#client.load({ ...load, source: fromPage(source) }, call);
       const model = new Model(this.#client, loaded, id ?? this.#loaded.freeId(loaded.inspection.name), () => {
         this.#loaded.delete(model);
       });

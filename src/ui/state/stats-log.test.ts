@@ -13,8 +13,8 @@ it('samples while an answer is written and once more at its end: tokens per seco
     timeMs += 1000;
     numAsked += 1;
     const counts = { numSequenceSteps: numAsked * 10, numAcceptedDraftTokens: numAsked * 5 };
-    const lastDecodeStep = { kvBytesRead: numAsked * 100 };
-    return Promise.resolve({ ...counts, bufferBytes: 7, lastDecodeStep } as EngineStats);
+    const kvCache = { heldTokens: numAsked * 32, totalTokens: 320 };
+    return Promise.resolve({ ...counts, bufferBytes: 7, kvCache } as EngineStats);
   });
   keepStats({ stats, store, nowMs: () => timeMs, intervalMs: 1 });
   store.update((state) => ({ ...state, notice: 'nothing is asked' }));
@@ -29,8 +29,8 @@ it('samples while an answer is written and once more at its end: tokens per seco
   await new Promise((resolve) => setTimeout(resolve, 30));
   const { samples } = store.state;
   expect(samples.slice(0, 2)).toEqual([
-    { timeMs: 0, tokensPerSecond: undefined, bufferBytes: 7, kvBytes: 100 },
-    { timeMs: 1000, tokensPerSecond: 15, bufferBytes: 7, kvBytes: 200 },
+    { timeMs: 0, tokensPerSecond: undefined, bufferBytes: 7, kvShare: 0.1 },
+    { timeMs: 1000, tokensPerSecond: 15, bufferBytes: 7, kvShare: 0.2 },
   ]);
   const { length } = samples;
   await new Promise((resolve) => setTimeout(resolve, 30));
@@ -56,7 +56,7 @@ it('looks at the end of a short answer at once, so that its speed is not that of
   let timeMs = 0;
   const stats = vi.fn(() => {
     const counts = { numSequenceSteps: timeMs / 5, numAcceptedDraftTokens: 0 };
-    return Promise.resolve({ ...counts, bufferBytes: 7, lastDecodeStep: { kvBytesRead: 1 } } as EngineStats);
+    return Promise.resolve({ ...counts, bufferBytes: 7, kvCache: { heldTokens: 0, totalTokens: 0 } } as EngineStats);
   });
   keepStats({ stats, store, nowMs: () => timeMs, intervalMs: 3_600_000 });
   store.update((state) => ({ ...state, conversation: ask(emptyConversation('c'), 'Hi') }));

@@ -69,7 +69,7 @@ function sampleOf({ timeMs, stats }: Counted, before: Counted | undefined): Stat
     timeMs,
     tokensPerSecond: elapsedMs > 0 ? (numTokens / elapsedMs) * 1000 : undefined,
     bufferBytes: stats.bufferBytes,
-    kvBytes: stats.lastDecodeStep.kvBytesRead,
+    kvShare: stats.kvCache.totalTokens > 0 ? stats.kvCache.heldTokens / stats.kvCache.totalTokens : 0,
   };
 }
 

@@ -6,6 +6,6 @@ export interface StatsSample {
   readonly tokensPerSecond: number | undefined;
   /** All buffers on the GPU. */
   readonly bufferBytes: number;
-  /** Keys and values that the last step of decoding read: how much of the cache is in use. */
-  readonly kvBytes: number;
+  /** Of the cache of keys and values, the share that is held: 0 to 1. */
+  readonly kvShare: number;
 }

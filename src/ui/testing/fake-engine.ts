@@ -108,6 +108,7 @@ const STATS: Omit<EngineStats, 'selfTest'> = {
   bufferBytes: 900e6,
   peakBufferBytes: 900e6,
   networkBytes: 807_694_464,
+  kvCache: { heldTokens: 512, totalTokens: 4096 },
   precision: 'exact',
   lastDecodeStep: { numDispatches: 115, numSubmits: 1, weightBytesRead: 700e6, kvBytesRead: 4e6 },
 };

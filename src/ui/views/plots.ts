@@ -125,7 +125,7 @@ function seriesOf(): readonly Series[] {
   return [
     { id: 'speed', title: strings.speed, valueOf: ({ tokensPerSecond }) => tokensPerSecond },
     { id: 'memory', title: strings.memory, valueOf: ({ bufferBytes }) => bufferBytes / 1e6 },
-    { id: 'cache', title: strings.cache, valueOf: ({ kvBytes }) => kvBytes / 1e3 },
+    { id: 'cache', title: strings.cache, valueOf: ({ kvShare }) => kvShare * 100 },
   ];
 }
 

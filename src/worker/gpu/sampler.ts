@@ -64,16 +64,14 @@ function samplerShape({ traits }: Pick<Gpu, 'traits'>, vocabSize: number, { logi
   };
 }
 
-/** What every draw takes. */
-export function drawKernels(gpu: Pick<Gpu, 'traits'>, vocabSize: number, sizes: ModelSizes): readonly Kernel[] {
-  const { groups, pick } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
-  return [...groups, pick];
-}
-
-/** What only requests with penalties, biases or log-probabilities take. */
-export function requestKernels(gpu: Pick<Gpu, 'traits'>, vocabSize: number, sizes: ModelSizes): readonly Kernel[] {
-  const { adjust, countList, countPicked, logprobs } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
-  return [...adjust, ...countList, ...countPicked, logprobs];
+/** What every draw takes, and what only requests with penalties, biases or log-probabilities do. */
+export function drawKernels(
+  gpu: Pick<Gpu, 'traits'>,
+  vocabSize: number,
+  sizes: ModelSizes,
+): { readonly always: readonly Kernel[]; readonly onRequest: readonly Kernel[] } {
+  const { groups, pick, adjust, countList, countPicked, logprobs } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
+  return { always: [...groups, pick], onRequest: [...adjust, ...countList, ...countPicked, logprobs] };
 }
 
 /** To be awaited before kernels are used for the first time. @throws ShaderFailed for one that is wrong */

@@ -21,7 +21,7 @@ import type {
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
 import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import { drawKernels, GpuSampler, requestKernels, type BeforeUse } from '../gpu/sampler.ts';
+import { drawKernels, GpuSampler } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
@@ -116,13 +116,15 @@ export async function loadSession(
     const mode = selfTestMode(request);
     const selfTest = deps.selfTest();
     const needs = kernelNeeds(plan);
-    const beforeUse: BeforeUse | undefined = mode === 'skip' ? undefined : (kernels) => selfTest.beforeUse(kernels);
+    const draw = samplerKernels(gpu, plan);
+    const makeSampler = (logits: readonly BufferRange[]) =>
+      samplerFor(gpu, plan, logits, mode === 'skip' ? undefined : selfTest);
     let sampler: Promise<GpuSampler> | undefined;
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
-      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, samplerKernels(gpu, plan)),
+      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, draw.always),
       onAllocated: ({ logits }) => {
-        sampler = samplerFor(gpu, plan, logits, beforeUse);
+        sampler = makeSampler(logits);
         sampler?.catch(() => undefined);
       },
       onBytes: (numBytes) => {
@@ -133,10 +135,10 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const session = await sessionOf(runner, text, sampler, beforeUse, deps);
+    const session = sessionOf(runner, text, await (sampler ?? makeSampler(runner.scratch.logits)), deps);
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
-    selfTest.chose({ chosen: runner.variants, needs, mode, onRequest: onRequestKernels(gpu, plan) });
+    selfTest.chose({ chosen: runner.variants, needs, mode, onRequest: draw.onRequest });
     progress.ready();
     const notes = notesOf({ task: session.kind, text, stored: opened.model, plan, needs });
     const endMs = deps.nowMs();
@@ -172,33 +174,29 @@ export async function loadSession(
   }
 }
 
-function samplerKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): readonly Kernel[] {
-  return config.encoder === undefined ? drawKernels(gpu, vocabSize, sizes) : [];
-}
-
-function onRequestKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): readonly Kernel[] {
-  return config.encoder === undefined ? requestKernels(gpu, vocabSize, sizes) : [];
-}
-
 /** Encoders draw no tokens. */
+function samplerKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): ReturnType<typeof drawKernels> {
+  return config.encoder === undefined ? drawKernels(gpu, vocabSize, sizes) : { always: [], onRequest: [] };
+}
+
 function samplerFor(
   gpu: Gpu,
   plan: ModelPlan,
   logits: readonly BufferRange[],
-  beforeUse: BeforeUse | undefined,
+  selfTest: SelfTest | undefined,
 ): Promise<GpuSampler> | undefined {
   if (plan.config.encoder !== undefined) return undefined;
-  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits, beforeUse);
+  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits, (kernels) =>
+    selfTest === undefined ? Promise.resolve() : selfTest.beforeUse(kernels),
+  );
 }
 
-async function sessionOf(
+function sessionOf(
   runner: ModelRunner,
   text: TextModel,
-  begun: Promise<GpuSampler> | undefined,
-  beforeUse: BeforeUse | undefined,
+  sampler: GpuSampler | undefined,
   deps: LoaderDeps,
-): Promise<Loaded['session']> {
-  const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits, beforeUse));
+): Loaded['session'] {
   return sampler === undefined
     ? new EmbeddingSession(runner, text.tokenizer)
     : new ModelSession(runner, text, sampler, deps);

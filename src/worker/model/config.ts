@@ -293,7 +293,7 @@ export function readCommonConfig(
 }
 
 /** A model that keeps states and has no attention: what attention would need is there, and of no use. */
-export function readStateOnlyConfig(keys: ModelKeys): ModelConfig {
+export function readStateOnlyConfig(keys: ModelKeys, normEpsKey = RMS_EPS): ModelConfig {
   const numLayers = keys.positive('block_count');
   const layer = { window: undefined, rope: undefined, headDim: 4, numKvHeads: 1, ffnSize: 0, cache: NO_CACHE } as const;
   return {
@@ -302,7 +302,7 @@ export function readStateOnlyConfig(keys: ModelKeys): ModelConfig {
     hiddenSize: keys.positive('embedding_length'),
     numHeads: 1,
     experts: undefined,
-    normEps: keys.require(RMS_EPS),
+    normEps: keys.require(normEpsKey),
     contextLength: keys.positive('context_length'),
     numLayers,
     layers: Array.from({ length: numLayers }, () => ({ ...layer, hasState: true })),

@@ -12,6 +12,7 @@ import { planExperts } from './expert-tensors.ts';
 import { planLatent } from './latent-tensors.ts';
 import type { QkNormKind } from './norm-ops.ts';
 import { planMixer, type MixerTensors } from './recurrent/tensors.ts';
+import { planChannelShift, type ShiftTensors } from './recurrent/wkv-tensors.ts';
 import type { ModelSizes } from './sizes.ts';
 import { missingTensor, TensorPlanner, type Part, type PlannedMatrix, type PlannedVector } from './tensors.ts';
 import type {
@@ -241,6 +242,12 @@ export class LayerTensors {
     return planMixer({ planner, config, layer: this.index });
   }
 
+  /** Of the rows that RWKV's channel mix takes. */
+  channelShift(): ShiftTensors {
+    const { planner, config } = this.#model;
+    return planChannelShift({ planner, config, layer: this.index });
+  }
+
   /** @throws Internal without a configuration of it */
   latentAttention(): LatentTensors {
     const { planner, config } = this.#model;
@@ -270,7 +277,7 @@ export class LayerTensors {
         { name: name(`ffn_gate${suffix}.bias`), numElements: ffnSize, offset: 0 },
         { name: name(`ffn_up${suffix}.bias`), numElements: ffnSize, offset: padded },
       ]),
-      ...this.#down(suffix, ffnSize),
+      ...this.#down(`ffn_down${suffix}`, ffnSize),
     };
   }
 
@@ -287,19 +294,19 @@ export class LayerTensors {
     return (this.#model.config.gateSparsity?.[this.index] ?? 0) !== 0;
   }
 
-  /** Without a gate. */
-  plainFeedForward(): FeedForwardTensors {
+  /** Without a gate; `up` and `down`: of the tensors' names. */
+  plainFeedForward({ up = 'ffn_up', down = 'ffn_down' } = {}): FeedForwardTensors {
     const { planner, config } = this.#model;
     const { hiddenSize } = config;
     const { ffnSize } = this.config;
     const name = (part: string) => this.#name(part);
     return {
       layer: this.index,
-      up: { kind: 'plain', matrix: planner.matrix([name('ffn_up.weight')], hiddenSize, [ffnSize]) },
-      upBias: planner.joined(name('ffn_up.bias'), paddedRowElements(ffnSize), [
-        { name: name('ffn_up.bias'), numElements: ffnSize, offset: 0 },
+      up: { kind: 'plain', matrix: planner.matrix([name(`${up}.weight`)], hiddenSize, [ffnSize]) },
+      upBias: planner.joined(name(`${up}.bias`), paddedRowElements(ffnSize), [
+        { name: name(`${up}.bias`), numElements: ffnSize, offset: 0 },
       ]),
-      ...this.#down(),
+      ...this.#down(down),
     };
   }
 
@@ -316,12 +323,12 @@ export class LayerTensors {
     return planner.parts(names, hiddenSize, [...heads, kv, kv, ...heads]);
   }
 
-  #down(suffix = '', ffnSize = this.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
+  #down(name: string, ffnSize = this.config.ffnSize): Pick<FeedForwardTensors, 'down' | 'downBias'> {
     const { planner, config } = this.#model;
     const { hiddenSize } = config;
     return {
-      down: planner.matrix([this.#name(`ffn_down${suffix}.weight`)], ffnSize, [hiddenSize]),
-      downBias: planner.option(this.#name(`ffn_down${suffix}.bias`), hiddenSize),
+      down: planner.matrix([this.#name(`${name}.weight`)], ffnSize, [hiddenSize]),
+      downBias: planner.option(this.#name(`${name}.bias`), hiddenSize),
     };
   }
 

@@ -27,6 +27,7 @@ import type { GpuMatrix } from './matrix.ts';
 import type { NormOptions as RowNormOptions } from './ops.ts';
 import { Mixers } from './recurrent/mixers.ts';
 import type { MixerTensors } from './recurrent/tensors.ts';
+import type { ShiftTensors } from './recurrent/wkv-tensors.ts';
 import type { RowOp } from './row-ops.ts';
 import { partPitchBytes, type ExpertScratch } from './scratch.ts';
 import { matricesOf, type Pair, type PlannedMatrix, type PlannedVector } from './tensors.ts';
@@ -40,13 +41,14 @@ export class Decoder implements ForwardStep<Rows> {
     this.#mixers = new Mixers(parts);
   }
 
-  /** hidden = embedding of the rows' tokens + what is added to it */
-  embed(added: readonly AddedEmbedding[] = []): void {
-    const { ops, model, scratch, config } = this.#parts;
+  /** out = embedding of the rows' tokens + what is added to it */
+  embed(added: readonly AddedEmbedding[] = [], into = 'hidden'): void {
+    const { ops, model, config } = this.#parts;
     const { embeddingScale: scale } = config;
-    ops.embed(this.#matrix(model.embedding), scratch.hidden, { scale, index: 'token', addToOut: false });
+    const out = this.#named(into);
+    ops.embed(this.#matrix(model.embedding), out, { scale, index: 'token', addToOut: false });
     for (const { matrix, index } of added) {
-      ops.embed(this.#matrix(matrix), scratch.hidden, { scale: 1, index, addToOut: true });
+      ops.embed(this.#matrix(matrix), out, { scale: 1, index, addToOut: true });
     }
   }
 
@@ -138,7 +140,7 @@ export class Decoder implements ForwardStep<Rows> {
   ): void {
     const { ops, scratch, sizes } = this.#parts;
     const { normed } = scratch;
-    const target = this.#named(into ?? residual);
+    const out = this.#named(into ?? residual);
     const added = into === undefined;
     const [buffers, experts] = [scratch.experts, ops.experts];
     if (buffers === undefined || experts === undefined || input.fused !== undefined) {
@@ -150,12 +152,8 @@ export class Decoder implements ForwardStep<Rows> {
     );
     for (const { matrix, outOffset } of tensors.router) {
       const bias = outOffset === 0 ? this.#option(tensors.routerBias) : undefined;
-      ops.linear(this.#matrix(matrix), rows, {
-        out: buffers.logits,
-        outStride: buffers.logitsStride,
-        outOffset,
-        bias,
-      });
+      const target = { out: buffers.logits, outStride: buffers.logitsStride, outOffset, bias };
+      ops.linear(this.#matrix(matrix), rows, target);
     }
     experts.route({
       choiceBias: this.#option(tensors.choiceBias),
@@ -169,10 +167,10 @@ export class Decoder implements ForwardStep<Rows> {
     if (tensors.shared !== undefined) this.#sharedExpert(tensors.shared.feedForward, input, buffers.shared);
     const shared = tensors.shared === undefined ? undefined : buffers.shared;
     // The block's input, in `normed`, has been read.
-    experts.sum(buffers.out, shared, postNorm ? normed : target, sizes.padded.hidden, added && postNorm === undefined);
+    experts.sum(buffers.out, shared, postNorm ? normed : out, sizes.padded.hidden, added && postNorm === undefined);
     if (postNorm === undefined) return;
-    if (added) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), target);
-    else this.#norm(postNorm, normed, target, { apart: true });
+    if (added) ops.norms.addRmsNorm(normed, this.#vector(postNorm.weight), out);
+    else this.#norm(postNorm, normed, out, { apart: true });
   }
 
   /** experts.activated = activation(gate) * up of the input, for a row and each of its experts. */
@@ -271,6 +269,10 @@ export class Decoder implements ForwardStep<Rows> {
     const matrices = tensors.projections.map(({ matrix }) => matrix);
     const mixed = this.#mixers.mix(tensors, this.#roundedFor(matrices, input));
     this.#addBlock(tensors.out, { x: mixed }, undefined, options);
+  }
+
+  shift(tensors: ShiftTensors, input: Rows): Rows {
+    return this.#mixers.shift(tensors, input);
   }
 
   /** logits = head norm(hidden) + bias, of the rows that want them */

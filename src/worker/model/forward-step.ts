@@ -6,6 +6,7 @@ import type { EmbedIndex } from '../../shaders/embed/embed.ts';
 import type { LatentConfig } from './config.ts';
 import type { QkNorm } from './norm-ops.ts';
 import type { MixerTensors } from './recurrent/tensors.ts';
+import type { ShiftTensors } from './recurrent/wkv-tensors.ts';
 import type { RowOp } from './row-ops.ts';
 import type { Pair, Part, PlannedMatrix, PlannedVector, PlannedWeights } from './tensors.ts';
 
@@ -106,7 +107,8 @@ export interface HeadOptions {
 
 /** The operations of a forward pass; `R`: rows of the residual stream, as they are or normed, on their way into a block. */
 export interface ForwardStep<R> {
-  embed(added?: readonly AddedEmbedding[]): void;
+  /** `into`: a named buffer, where the residual stream begins with something else. */
+  embed(added?: readonly AddedEmbedding[], into?: string): void;
   readonly hidden: R;
   norm(norm: NormTensors, options?: NormOptions): R;
   attention(tensors: AttentionTensors, input: R, options?: BlockOptions): void;
@@ -115,6 +117,8 @@ export interface ForwardStep<R> {
   feedForward(tensors: FeedForwardTensors, input: R, options?: BlockOptions): void;
   /** A block that keeps a state. */
   mix(tensors: MixerTensors, input: R, options?: BlockOptions): void;
+  /** The input, each row mixed with the one before. `input`: a norm taken apart, or a layer norm. */
+  shift(tensors: ShiftTensors, input: R): R;
   /** `input`: a norm taken apart. */
   experts(tensors: ExpertsTensors, input: R, options?: ExpertsOptions<R>): void;
   /** Rows of a buffer that the configuration names. */

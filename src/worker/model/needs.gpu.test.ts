@@ -3,9 +3,11 @@
  * device with the traits of a CPU and one with those of a GPU, on Dawn's null backend, which compiles and computes nothing.
  */
 import { expect, it } from 'vitest';
+import { recurrentModel } from '../../../tools/fixtures/recurrent-model.ts';
 import { TINY_SHAPE } from '../../../tools/fixtures/model-shapes.ts';
 import { syntheticModel } from '../../../tools/fixtures/synthetic-model.ts';
 import { openDawn } from '../../../tools/node/dawn.ts';
+import { bufferSource } from '../../cache/buffer-source.ts';
 import { candidatesOf, defaultVariants, KERNEL_FAMILIES, type KernelFamily } from '../../shaders/variants.ts';
 import { Gpu } from '../gpu/gpu.ts';
 import { openAdapter } from '../gpu/open.ts';
@@ -41,7 +43,9 @@ it.for(CASES)('$title: the kernels of every variant are those that are checked',
     seed: 1,
   });
   const paired = syntheticModel(SHAPE, { type: 'Q4_0', seed: 1 });
-  for (const model of [source, paired]) {
+  // Whose products of low rank stand between kernels that are its own.
+  const recurrent = bufferSource(recurrentModel('rwkv7'));
+  for (const model of [source, paired, recurrent]) {
     const plan = planModel(await readGgufHeader(model), await openAs(traits), options);
     const needs = kernelNeeds(plan);
     const { traits: known } = await openAs(traits);

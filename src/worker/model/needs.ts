@@ -149,7 +149,15 @@ class Notes implements ForwardStep<GemvInput> {
     for (const { matrix } of tensors.projections) this.#product(matrix, input);
     // What is no norm of the residual stream stays exact.
     if (tensors.kind === 'channelScan') this.products.plain.push(tensors.rank, tensors.select, tensors.delta);
+    if (tensors.kind === 'wkv') {
+      for (const { matrix } of tensors.products) this.products.plain.push(matrix);
+      for (const { down, up } of tensors.lowRank) this.products.plain.push(down, up);
+    }
     this.#product(tensors.out);
+  }
+
+  shift(): GemvInput {
+    return 'plain';
   }
 
   head(outputNorm: NormTensors): void {

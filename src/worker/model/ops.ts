@@ -21,6 +21,7 @@ import { LinearOps, type GatedTarget, type LinearTarget } from './linear-ops.ts'
 import type { GpuMatrix } from './matrix.ts';
 import { NormOps } from './norm-ops.ts';
 import { RecurrentOps } from './recurrent/ops.ts';
+import { WkvOps } from './recurrent/wkv-ops.ts';
 import { RowOps } from './row-ops.ts';
 import type { Scratch } from './scratch.ts';
 import type { ModelSizes } from './sizes.ts';
@@ -62,6 +63,8 @@ export class OpBuilder {
   readonly rows: RowOps;
   /** Of blocks with a state. */
   readonly recurrent: RecurrentOps;
+  /** Of RWKV 7. */
+  readonly wkv: WkvOps;
   readonly #dispatches: Promise<Dispatch>[] = [];
   readonly #kernels = new Map<string, Kernel>();
 
@@ -87,6 +90,7 @@ export class OpBuilder {
     this.norms = new NormOps(add, config, sizes, inputs.logitRows);
     this.rows = new RowOps(add, config);
     this.recurrent = new RecurrentOps(add, inputs);
+    this.wkv = new WkvOps(add, inputs);
     this.attention = new AttentionOps(add, { inputs, config, sizes, ...this.variants });
     const { latent } = scratch;
     const context = { gemm, gemv, device: gpu.traits };

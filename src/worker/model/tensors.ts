@@ -108,9 +108,8 @@ export class TensorPlanner {
     this.#used.add(name);
     const tensor = this.#byName.get(name);
     if (tensor === undefined) throw missingTensor(name);
-    const actual = tensor.shape.join(' x ');
-    const wanted = shape.join(' x ');
-    if (actual === wanted) return tensor;
+    const [actual, wanted] = [tensor.shape.join(' x '), shape.join(' x ')];
+    if (withoutOnes(tensor.shape).join() === withoutOnes(shape).join()) return tensor;
     throw new LinnetError(
       'GgufInvalid',
       `The tensor ${name} is ${actual}, its metadata says ${wanted}: the file is damaged or of another layout.`,
@@ -322,6 +321,11 @@ export class TensorPlanner {
     this.#matrices.push(planned);
     return planned;
   }
+}
+
+/** Dimensions of one at the end mean nothing, and some converters leave them out. */
+function withoutOnes(shape: readonly number[]): readonly number[] {
+  return shape.slice(0, shape.findLastIndex((length) => length !== 1) + 1);
 }
 
 export function missingTensor(name: string): LinnetError {

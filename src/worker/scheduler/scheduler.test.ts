@@ -33,6 +33,22 @@ describe('Scheduler: steps', () => {
     });
   });
 
+  it('tells how much of the cache is held, also by what may go on', () => {
+    const { scheduler, step, blocks } = makeRig({ prefillChunkTokens: 32 });
+    const { blockTokens, numBlocks } = blocks;
+    const totalTokens = numBlocks * blockTokens;
+    expect(scheduler.kvCache).toEqual({ heldTokens: 0, totalTokens });
+    const id = scheduler.add({ tokens: tokenRange(0, blockTokens + 1) });
+    step();
+    step();
+    step();
+    expect(scheduler.kvCache).toEqual({ heldTokens: 2 * blockTokens, totalTokens });
+    scheduler.finish(id, 'stop');
+    expect(scheduler.kvCache.heldTokens).toBeGreaterThanOrEqual(blockTokens);
+    scheduler.loseCache();
+    expect(scheduler.kvCache).toEqual({ heldTokens: 0, totalTokens });
+  });
+
   it('decodes before it prefills, first come first served, within the budget of rows', () => {
     const { scheduler, step } = makeRig({ maxRowsPerStep: 6, prefillChunkTokens: 5, maxLogitRows: 3 });
     scheduler.add({ tokens: tokenRange(0, 3) });

@@ -80,6 +80,12 @@ export class Scheduler {
     return this.#counters;
   }
 
+  /** Tokens of the pool whose blocks are held, by sequences or by the prefix tree, and of the whole pool. */
+  get kvCache(): { readonly heldTokens: number; readonly totalTokens: number } {
+    const { numBlocks, numFree, blockTokens } = this.#blocks;
+    return { heldTokens: (numBlocks - numFree) * blockTokens, totalTokens: numBlocks * blockTokens };
+  }
+
   /** Sequences not finished, in order of arrival. */
   get sequences(): readonly Sequence[] {
     return [...this.#sequences.values()];

@@ -76,6 +76,10 @@ export class ModelSession {
     return this.#scheduler.counters;
   }
 
+  get kvCache(): Scheduler['kvCache'] {
+    return this.#scheduler.kvCache;
+  }
+
   get steps(): StepCounters {
     return this.#pipeline.counters;
   }

@@ -31,8 +31,12 @@ function knowingDrafter(ids: readonly number[]): CreateDrafter {
   };
 }
 
-for (const { name, title } of openTestAdapters()) {
-  describe.skipIf(title.includes('skipped'))(`a model with recurrent layers ${title}`, { timeout: 300_000 }, () => {
+const CASES = openTestAdapters().flatMap((adapter) =>
+  (['lfm2', 'rwkv7'] as const).map((architecture) => ({ ...adapter, architecture })),
+);
+
+for (const { name, title, architecture } of CASES) {
+  describe.skipIf(title.includes('skipped'))(`${architecture} ${title}`, { timeout: 300_000 }, () => {
     let engine: TestEngine;
     let handle: string;
     let createDrafter: CreateDrafter = () => ({ push: () => undefined, propose: () => [], verified: () => undefined });
@@ -47,7 +51,7 @@ for (const { name, title } of openTestAdapters()) {
       });
     beforeAll(async () => {
       engine = await TestEngine.open(name, { createDrafter: (sources) => createDrafter(sources) });
-      const file = new File([recurrentModel('lfm2')], 'recurrent.gguf');
+      const file = new File([recurrentModel(architecture)], 'recurrent.gguf');
       ({ handle } = await engine.load({ source: { kind: 'file', file }, kvType: 'f32' }));
     }, 300_000);
     afterAll(() => {

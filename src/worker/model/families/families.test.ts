@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { GgufValue } from '../../loading/gguf-metadata.ts';
 import { FAMILIES } from './index.ts';
-import { configOf, refused, STATES } from './testing/config-of.ts';
+import { configOf, refused, STATES, WKV } from './testing/config-of.ts';
 
 const EXPERTS = { expert_count: 8, expert_used_count: 2 };
 const DEEPSEEK = {
@@ -73,6 +73,7 @@ describe('families', () => {
       'falcon-h1': STATES,
       mamba2: STATES,
       mamba: STATES,
+      rwkv7: WKV,
     };
     const halves = FAMILIES.map(({ architecture }) => architecture).filter(
       (architecture) => configOf(architecture, needed[architecture]).rotateHalves,

@@ -25,6 +25,7 @@ import { olmo2, olmoe } from './olmo.ts';
 import { phi3 } from './phi.ts';
 import { qwen35, qwen35moe, qwen3next } from './qwen-next.ts';
 import { qwen2, qwen2moe, qwen3, qwen3moe } from './qwen.ts';
+import { rwkv7 } from './rwkv.ts';
 import { smollm3 } from './smollm.ts';
 import { stablelm } from './stablelm.ts';
 import { starcoder2 } from './starcoder.ts';
@@ -70,6 +71,7 @@ export const FAMILIES: readonly Family[] = [
   jamba,
   mamba2,
   mamba,
+  rwkv7,
   gemmaEmbedding,
   modernBert,
   nomicBert,

@@ -1,7 +1,8 @@
 /** What the metadata of families with recurrent layers mean, and what is refused by name. That it is computed right, parity says. */
 import { describe, expect, it } from 'vitest';
 import type { GgufValue } from '../../loading/gguf-metadata.ts';
-import { configOf, refused, STATES } from './testing/config-of.ts';
+import { statePartsOf } from '../recurrent/config.ts';
+import { configOf, refused, STATES, WKV } from './testing/config-of.ts';
 
 describe('families with recurrent layers', () => {
   it('lfm2 and granitehybrid keep a state where a layer has no key-value heads, and no cache there', () => {
@@ -59,6 +60,28 @@ describe('families with recurrent layers', () => {
     expect(configOf('jamba', { ...STATES, ...experts }).experts).toMatchObject({ normalised: false });
     expect(configOf('jamba', STATES).experts).toBeUndefined();
     expect(() => configOf('qwen35', shared)).toThrow(refused(/8 experts/));
+  });
+
+  it('rwkv7 keeps the last input of both mixes and a matrix a head; projections have a rank each', () => {
+    const { layers, recurrent, normEps, activation, buffers } = configOf('rwkv7', {
+      ...WKV,
+      'attention.head_count': 0,
+    });
+    expect(layers.every(({ hasState, cache, ffnSize }) => hasState === true && cache === -1 && ffnSize === 96)).toBe(
+      true,
+    );
+    expect(recurrent).toEqual({
+      kind: 'wkv',
+      channels: 64,
+      headSize: 16,
+      ranks: { decay: 8, rate: 12, residual: 4, gate: 20 },
+    });
+    expect(recurrent && statePartsOf(recurrent)).toEqual([64, 64 * 16, 64]);
+    expect({ normEps, activation }).toEqual({ normEps: 0.5, activation: 'relu2' });
+    expect(buffers).toMatchObject({ shifted: { width: 64, parts: 6 }, projected: { width: 7 * 64 } });
+    expect(() => configOf('rwkv7', { ...WKV, 'wkv.head_size': 24 })).toThrow(refused(/heads of 24 of 64/));
+    expect(() => configOf('rwkv7', { ...WKV, 'attention.gate_lora_rank': 6 })).toThrow(refused(/rank 6/));
+    expect(() => configOf('rwkv7', { ...WKV, 'attention.gate_lora_rank': 0 })).toThrow(/gate_lora_rank is 0/);
   });
 
   it('nemotron_h has one block a layer: attention, a feed-forward, or else a state; none is rotated', () => {

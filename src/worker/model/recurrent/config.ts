@@ -1,7 +1,9 @@
 /**
  * The blocks that keep a state of fixed size instead of keys and values: their shapes, the parts of the state, and the rows of
- * activations between their operations. Pure numbers; knows no metadata, tensors or kernels.
+ * activations between their operations. Pure numbers; knows no metadata or tensors, and
+ * of kernels how their rows lie.
  */
+import { WKV_PARTS } from '../../../shaders/recurrent/wkv.ts';
 
 interface Convolution {
   /** Tokens that the causal convolution sees, its own among them. */
@@ -46,21 +48,41 @@ export interface ChannelScanConfig extends Convolution {
   readonly rank: number;
 }
 
-export type RecurrentConfig = ShortConvConfig | DeltaNetConfig | HeadScanConfig | ChannelScanConfig;
+/** RWKV 7's time mix (https://arxiv.org/abs/2503.14456): a decay for each key element, a matrix a head; no convolution, but a shift. */
+export interface WkvConfig {
+  readonly kind: 'wkv';
+  readonly channels: number;
+  readonly headSize: number;
+  /** Of the projections of low rank. */
+  readonly ranks: Readonly<Record<WkvRank, number>>;
+}
+
+export type WkvRank = 'decay' | 'rate' | 'residual' | 'gate';
+
+export type ConvolvedConfig = ShortConvConfig | DeltaNetConfig | HeadScanConfig | ChannelScanConfig;
+export type RecurrentConfig = ConvolvedConfig | WkvConfig;
 
 /**
  * What rows of activations hold: what was projected from the input, convolved, the low-rank step sizes, what the scan selects by
- * (step sizes, B, C), and what the last projection takes.
+ * (step sizes, B, C), and what the last projection takes. Of RWKV the inputs mixed with those of the row before, the projections
+ * of low rank, and the values of the first layer.
  */
-export type MixRow = 'projected' | 'convolved' | 'ranked' | 'selected' | 'mixed';
+export type MixRow =
+  'projected' | 'convolved' | 'ranked' | 'selected' | 'mixed' | 'shifted' | `ranked.${WkvRank}` | 'firstValues';
+
+/** Width, and how many of them a row has in as many parts; default one. */
+type RowShape = readonly [name: MixRow, width: number, parts?: number];
 
 export interface Widths {
   /** Channels of the convolution. */
   readonly channels: number;
   /** Floats of the state of the recurrence. */
   readonly state: number;
-  readonly rows: readonly (readonly [MixRow, number])[];
+  readonly rows: readonly RowShape[];
 }
+
+/** Ways in which RWKV's time mix mixes a row with the one before. */
+export const NUM_TIME_MIXES = 6;
 
 export function widthsOf(config: RecurrentConfig): Widths {
   switch (config.kind) {
@@ -104,21 +126,39 @@ export function widthsOf(config: RecurrentConfig): Widths {
       ] as const;
       return { channels: innerSize, state: innerSize * stateSize, rows };
     }
+    case 'wkv': {
+      const { channels, headSize, ranks } = config;
+      const rows = [
+        ['shifted', channels, NUM_TIME_MIXES],
+        ['ranked.decay', ranks.decay],
+        ['ranked.rate', ranks.rate],
+        ['ranked.residual', ranks.residual],
+        ['ranked.gate', ranks.gate],
+        ['projected', WKV_PARTS.length * channels],
+        ['firstValues', channels],
+        ['mixed', channels],
+      ] as const;
+      return { channels, state: channels * headSize, rows };
+    }
   }
 }
 
 /** What a family's configuration has for such blocks: their shape, and the rows between their operations. */
 export function withStates(recurrent: RecurrentConfig): {
   readonly recurrent: RecurrentConfig;
-  readonly buffers: Readonly<Record<string, { readonly width: number }>>;
+  readonly buffers: Readonly<Record<string, { readonly width: number; readonly parts?: number }>>;
 } {
-  const rows = widthsOf(recurrent).rows.map(([name, width]) => [name, { width }] as const);
+  const rows = widthsOf(recurrent).rows.map(([name, width, parts = 1]) => [name, { width, parts }] as const);
   return { recurrent, buffers: Object.fromEntries(rows) };
 }
 
-/** Floats of each part of a layer's state, in the order of the numbers that kernels bind them by: the tail of the convolution's inputs, the recurrence. */
+/**
+ * Floats of each part of a layer's state, in the order of the numbers that kernels bind them by: the tail of the convolution's inputs,
+ * the recurrence. Of RWKV the last input of the time mix, the recurrence, the last input of the channel mix.
+ */
 export function statePartsOf(config: RecurrentConfig): readonly number[] {
   const { channels, state } = widthsOf(config);
+  if (config.kind === 'wkv') return [channels, state, channels];
   const tail = channels * (config.taps - 1);
   return state === 0 ? [tail] : [tail, state];
 }

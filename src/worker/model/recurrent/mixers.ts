@@ -2,12 +2,14 @@
  * Blocks that keep a state, strung together from operations on the buffers of one model: from the rows that a block takes to
  * those that its last projection takes. Knows no architecture.
  */
+import { WKV_PARTS, type WkvPart } from '../../../shaders/recurrent/wkv.ts';
 import { LinnetError } from '../../errors.ts';
 import type { BufferRange } from '../../gpu/gpu.ts';
 import type { DecoderParts } from '../decoder-parts.ts';
 import type { Rows } from '../linear-dispatch.ts';
 import type { PlannedMatrix, PlannedVector } from '../tensors.ts';
-import { widthsOf, type MixRow, type RecurrentConfig } from './config.ts';
+import { partPitchBytes } from '../scratch.ts';
+import { widthsOf, type ConvolvedConfig, type MixRow } from './config.ts';
 import type { ConvShape, RowRange } from './ops.ts';
 import type {
   ChannelScanTensors,
@@ -16,6 +18,7 @@ import type {
   MixerTensors,
   ShortConvTensors,
 } from './tensors.ts';
+import type { ShiftTensors, WkvTensors } from './wkv-tensors.ts';
 
 export class Mixers {
   readonly #parts: DecoderParts;
@@ -41,6 +44,9 @@ export class Mixers {
         break;
       case 'channelScan':
         this.#channelScan(tensors);
+        break;
+      case 'wkv':
+        this.#wkv(tensors, input);
         break;
     }
     return this.#rows('mixed').range;
@@ -126,8 +132,47 @@ export class Mixers {
     recurrent.scan(shape, this.#vector(constants), rows, this.#state(layer, 1), this.#rows('mixed'));
   }
 
+  /** The input, mixed with the rows before it in one way. */
+  shift(tensors: ShiftTensors, input: Rows): Rows {
+    const { config, ops, sizes } = this.#parts;
+    const { layer, part, lerp, numMixes } = tensors;
+    if (input.fused !== undefined) throw new LinnetError('Internal', 'Shifted rows whose norm is not taken yet.');
+    const x = { range: input.x, stride: sizes.padded.hidden, offset: 0 };
+    const shifted = this.#rows('shifted');
+    const out = { ...shifted, partFloats: partPitchBytes(shifted.stride, sizes.maxRows) / 4 };
+    const shape = { channels: config.hiddenSize, numMixes };
+    ops.wkv.tokenShift(shape, this.#vector(lerp), x, this.#state(layer, part), out);
+    return this.#mix(0);
+  }
+
+  /** mixed = (norm(recurrence) + bonus) * gate, of products of mixes of the input */
+  #wkv(tensors: WkvTensors, input: Rows): void {
+    const { layer, shape, products, lowRank } = tensors;
+    const { wkv } = this.#parts.ops;
+    const partOf = (part: WkvPart) => this.#rows('projected', WKV_PARTS.indexOf(part) * shape.channels);
+    this.shift(tensors.shift, input);
+    for (const { matrix, mix, part } of products) this.#linear(matrix, this.#mix(mix), partOf(part));
+    for (const { down, mix, rank } of lowRank) this.#linear(down, this.#mix(mix), this.#rows(`ranked.${rank}`));
+    wkv.ranks(shape, this.#rows('ranked.decay'), this.#rows('ranked.gate'));
+    for (const { up, part, rank } of lowRank) {
+      const bias = part === 'gate' ? undefined : this.#vector(tensors.bias);
+      this.#linear(up, { x: this.#rows(`ranked.${rank}`).range }, partOf(part), bias);
+    }
+    const [rows, mixed] = [this.#rows('projected'), this.#rows('mixed')];
+    wkv.inputs(shape, this.#vector(tensors.inputs), rows, this.#rows('firstValues'), tensors.keepsValues);
+    wkv.recurrence(shape, rows, this.#state(layer, 1), mixed);
+    wkv.outputs(shape, this.#vector(tensors.outputs), rows, mixed);
+  }
+
+  /** Rows that are mixed with those before them in one of the ways. */
+  #mix(index: number): Rows {
+    const range = this.#parts.scratch.named.get(`shifted[${String(index)}]`);
+    if (range === undefined) throw new LinnetError('Internal', `The model has no mix ${String(index)} of its rows.`);
+    return { x: range };
+  }
+
   /** convolved = silu(conv(projected from `offset` on)) */
-  #conv(layer: number, shape: RecurrentConfig, offset: number, weight: PlannedVector, bias?: PlannedVector): void {
+  #conv(layer: number, shape: ConvolvedConfig, offset: number, weight: PlannedVector, bias?: PlannedVector): void {
     const conv: ConvShape = { kind: 'silu', channels: widthsOf(shape).channels, taps: shape.taps };
     const vectors = { weight: this.#vector(weight), bias: bias && this.#vector(bias) };
     const [from, to] = [this.#rows('projected', offset), this.#rows('convolved')];

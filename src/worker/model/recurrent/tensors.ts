@@ -10,8 +10,9 @@ import {
   type HeadScanConfig,
   type ShortConvConfig,
 } from './config.ts';
+import { planWkv, type WkvTensors } from './wkv-tensors.ts';
 
-/** What every such block has. */
+/** What every block with a convolution has. */
 interface MixerBase {
   /** Which layer's state. */
   readonly layer: number;
@@ -57,7 +58,7 @@ export interface ChannelScanTensors extends ScanBase {
   readonly norms: { readonly rank: PlannedVector; readonly b: PlannedVector; readonly c: PlannedVector } | undefined;
 }
 
-export type MixerTensors = ShortConvTensors | DeltaNetTensors | HeadScanTensors | ChannelScanTensors;
+export type MixerTensors = ShortConvTensors | DeltaNetTensors | HeadScanTensors | ChannelScanTensors | WkvTensors;
 
 /** @throws MissingTensor, GgufInvalid, UnsupportedTensorType, LimitExceeded */
 export function planMixer(source: LayerSource): MixerTensors {
@@ -73,6 +74,8 @@ export function planMixer(source: LayerSource): MixerTensors {
       return planHeadScan(source, recurrent);
     case 'channelScan':
       return planChannelScan(source, recurrent);
+    case 'wkv':
+      return planWkv(source, recurrent);
   }
 }
 

@@ -23,6 +23,15 @@ export const STATES = {
   'ssm.time_step_rank': 4,
 };
 
+/** Of RWKV 7. */
+export const WKV = {
+  'wkv.head_size': 16,
+  'attention.decay_lora_rank': 8,
+  'attention.iclr_lora_rank': 12,
+  'attention.value_residual_mix_lora_rank': 4,
+  'attention.gate_lora_rank': 20,
+};
+
 /** What a family makes of these keys, over some that all have. */
 export function configOf(architecture: string, own: Readonly<Record<string, GgufValue>> = {}): ModelConfig {
   const entries = Object.entries({ ...COMMON, ...own }).map(
