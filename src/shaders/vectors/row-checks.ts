@@ -11,7 +11,7 @@ import type { Kernel } from '../kernel.ts';
 import { packParams, packStepRows, type KernelCheck } from './check.ts';
 import { mixedValues } from './elementwise-checks.ts';
 import { plainCheck, type PlainRun } from './plain-check.ts';
-import { activationTolerance, EPS32, exactly, type Expected } from './tolerance.ts';
+import { activationTolerance, EPS32, exactly, expUlps, type Expected } from './tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 
 /** One row more than is computed lies in every buffer. */
@@ -82,7 +82,7 @@ export function sigmoidMulCheck(kernel: Kernel): KernelCheck {
     const g = gate[row * gateStride + gateOffset + column] ?? NaN;
     const value = before / (1 + Math.exp(-g));
     // As of silu, whose gate is a factor besides.
-    const ulps = 3 + 2 * Math.min(80, Math.max(0, -g)) + 5;
+    const ulps = expUlps(Math.min(80, Math.max(0, -g))) + 5;
     return { value, tolerance: EPS32 * ulps * Math.abs(value) + 2 * Math.abs(before) * Math.exp(-80) };
   });
   return plainCheck(kernel, [

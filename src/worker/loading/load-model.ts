@@ -6,7 +6,6 @@ import type { ByteSource } from '../../cache/byte-source.ts';
 import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
-import type { Kernel } from '../../shaders/kernel.ts';
 import { KV_LAYOUTS } from '../../shaders/lib/kv-layout.ts';
 import { PRECISIONS } from '../../shaders/linear/int8.ts';
 import type {
@@ -20,8 +19,8 @@ import type {
   SelfTestMode,
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
-import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import { drawKernels, GpuSampler } from '../gpu/sampler.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { GpuSampler } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
@@ -34,6 +33,7 @@ import { createTextModel, type TextModel } from '../serving/text-model.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
 import { notesOf } from './load-notes.ts';
+import { loadSampler } from './load-sampler.ts';
 
 export interface LoaderDeps {
   readonly cache: CacheDeps;
@@ -116,17 +116,11 @@ export async function loadSession(
     const mode = selfTestMode(request);
     const selfTest = deps.selfTest();
     const needs = kernelNeeds(plan);
-    const draw = samplerKernels(gpu, plan);
-    const makeSampler = (logits: readonly BufferRange[]) =>
-      samplerFor(gpu, plan, logits, mode === 'skip' ? undefined : selfTest);
-    let sampler: Promise<GpuSampler> | undefined;
+    const draw = loadSampler(gpu, plan, mode === 'skip' ? undefined : selfTest);
     const runner = await ModelRunner.create(gpu, opened.source, plan, {
       signal,
       selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, draw.always),
-      onAllocated: ({ logits }) => {
-        sampler = makeSampler(logits);
-        sampler?.catch(() => undefined);
-      },
+      onAllocated: ({ logits }) => void draw.make(logits),
       onBytes: (numBytes) => {
         progress.uploaded(numBytes);
       },
@@ -135,7 +129,7 @@ export async function loadSession(
         progress.compiling();
       },
     });
-    const session = sessionOf(runner, text, await (sampler ?? makeSampler(runner.scratch.logits)), deps);
+    const session = sessionOf(runner, text, await draw.make(runner.scratch.logits), deps);
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
     selfTest.chose({ chosen: runner.variants, needs, mode, onRequest: draw.onRequest });
@@ -172,23 +166,6 @@ export async function loadSession(
   } finally {
     await opened?.model?.close();
   }
-}
-
-/** Encoders draw no tokens. */
-function samplerKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): ReturnType<typeof drawKernels> {
-  return config.encoder === undefined ? drawKernels(gpu, vocabSize, sizes) : { always: [], onRequest: [] };
-}
-
-function samplerFor(
-  gpu: Gpu,
-  plan: ModelPlan,
-  logits: readonly BufferRange[],
-  selfTest: SelfTest | undefined,
-): Promise<GpuSampler> | undefined {
-  if (plan.config.encoder !== undefined) return undefined;
-  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits, (kernels) =>
-    selfTest === undefined ? Promise.resolve() : selfTest.beforeUse(kernels),
-  );
 }
 
 function sessionOf(
