@@ -11,6 +11,8 @@ const NEEDS: KernelNeeds = {
   plain: [Q4_0],
   gated: [Q4_0],
   gatedPlain: [],
+  experts: [],
+  gatedExperts: [],
   int8: [],
   activation: 'silu',
   attention: [{ layout: 'f16', headDim: 64, keys: 'before' }],

@@ -7,6 +7,7 @@
 import { attentionFlash, attentionRows, attentionSplit, splitGroup, type Visible } from './attention/attention.ts';
 import type { BlockType } from './blocks/block-type.ts';
 import type { Activation } from './elementwise/activation.ts';
+import { expertGemm, expertGemv } from './experts/experts.ts';
 import type { Kernel } from './kernel.ts';
 import type { KvLayout } from './lib/kv-layout.ts';
 import {
@@ -85,6 +86,9 @@ export interface KernelNeeds {
   /** The same of gate and up in one. */
   readonly gated: readonly BlockType[];
   readonly gatedPlain: readonly BlockType[];
+  /** Of stacked matrices, of which a row takes those of its experts: any, and gate and up in one. */
+  readonly experts: readonly BlockType[];
+  readonly gatedExperts: readonly BlockType[];
   /** Of those that are multiplied in int8, and so are in none of the lists above. */
   readonly int8: readonly Int8BlockType[];
   /** Of gates. */
@@ -114,6 +118,15 @@ export type Subject =
       readonly variant: GemvVariant;
       readonly input: GemvInput;
       readonly activation: Activation;
+    }
+  | { readonly op: 'expertGemm'; readonly kernel: Kernel; readonly type: BlockType; readonly variant: GemmVariant }
+  | {
+      readonly op: 'expertGemv';
+      readonly kernel: Kernel;
+      readonly type: BlockType;
+      readonly variant: GemvVariant;
+      /** Of gate and up in one. */
+      readonly activation?: Activation;
     }
   | {
       readonly op: 'gemmInt8';
@@ -223,13 +236,20 @@ function subjectsOf<F extends KernelFamily>(
   traits: KernelTraits,
 ): readonly Subject[] {
   const makers: { readonly [K in KernelFamily]: (variant: KernelVariants[K]) => readonly Subject[] } = {
-    gemm: (gemm) =>
-      distinct([...needs.normed, ...needs.plain, ...needs.gated, ...needs.gatedPlain]).map((type) => ({
+    gemm: (gemm) => [
+      ...distinct([...needs.normed, ...needs.plain, ...needs.gated, ...needs.gatedPlain]).map((type): Subject => ({
         op: 'gemm',
         kernel: linearGemm(type, gemm, traits.subgroupMin),
         type,
         variant: gemm,
       })),
+      ...distinct([...needs.experts, ...needs.gatedExperts]).map((type): Subject => ({
+        op: 'expertGemm',
+        kernel: expertGemm(type, gemm),
+        type,
+        variant: gemm,
+      })),
+    ],
     gemv: (gemv) => gemvSubjects(gemv, needs, traits),
     attention: (attention) =>
       needs.attention.map((need) => {
@@ -279,6 +299,19 @@ function gemvSubjects(variant: GemvVariant, needs: KernelNeeds, traits: KernelTr
     ...normedTypes(needs.normed).map((type) => linear(type, 'normed')),
     ...plainTypes(needs.gatedPlain, needs.gated).map((type) => gated(type, 'plain')),
     ...normedTypes(needs.gated).map((type) => gated(type, 'normed')),
+    ...distinct(needs.experts).map((type): Subject => ({
+      op: 'expertGemv',
+      kernel: expertGemv(type, variant, traits),
+      type,
+      variant,
+    })),
+    ...distinct(needs.gatedExperts).map((type): Subject => ({
+      op: 'expertGemv',
+      kernel: expertGemv(type, variant, traits, activation),
+      type,
+      variant,
+      activation,
+    })),
   ];
 }
 

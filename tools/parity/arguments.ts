@@ -42,6 +42,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       gemm: { type: 'string' },
       gemv: { type: 'string' },
       attention: { type: 'string' },
+      'decode-attention': { type: 'string' },
       kv: { type: 'string', default: 'f32' },
       precision: { type: 'string', default: 'exact' },
       rounded: { type: 'boolean', default: false },
@@ -53,7 +54,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|columns|lanes|subgroups] [--attention flash|rows] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--rounded] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|columns|lanes|subgroups] [--attention flash|rows] [--decode-attention grouped|single] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--rounded] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
@@ -61,6 +62,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'columns', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
+  const decodeAttention = oneOf('--decode-attention', values['decode-attention'], ['grouped', 'single'] as const);
   const gemmInt8 = oneOf('--gemm-int8', values['gemm-int8'], ['rows', 'tiled', 'emulated'] as const);
   const gemvInt8 = oneOf('--gemv-int8', values['gemv-int8'], ['rows', 'lanes', 'subgroups', 'emulated'] as const);
   const kv = oneOf('--kv', values.kv, KV_LAYOUTS) ?? 'f32';
@@ -83,6 +85,7 @@ export function readArguments(argv: readonly string[]): ParityOptions {
       ...(gemm === undefined ? {} : { gemm }),
       ...(gemv === undefined ? {} : { gemv }),
       ...(attention === undefined ? {} : { attention }),
+      ...(decodeAttention === undefined ? {} : { decodeAttention }),
       ...(gemmInt8 === undefined ? {} : { gemmInt8 }),
       ...(gemvInt8 === undefined ? {} : { gemvInt8 }),
     },

@@ -12,6 +12,8 @@ export interface Routed {
   /** [numUsed], the greatest key first; of equal keys the lower index. */
   readonly ids: readonly number[];
   readonly weights: readonly number[]; // [numUsed]
+  /** How near two keys that decide come to each other, relative to the largest; of logits and of equal keys Infinity. */
+  readonly margin: number;
 }
 
 /** @param logits [numExperts] @param bias of what is compared, [numExperts] @param factors of weights, [numExperts] */
@@ -43,7 +45,19 @@ export function routeRef(
   const sum = chosen.reduce((a, b) => a + b, 0);
   const divisor = spec.normalised ? Math.max(sum, 2 ** -14) : 1;
   const factorOf = (expert: number | undefined) => (factors === undefined ? 1 : (factors[expert ?? NaN] ?? NaN));
-  return { ids, weights: chosen.map((score, slot) => (score / divisor) * spec.scale * factorOf(ids[slot])) };
+  const weights = chosen.map((score, slot) => (score / divisor) * spec.scale * factorOf(ids[slot]));
+  if (bias === undefined) return { ids, weights, margin: Infinity };
+  const ofOpen = keys.filter((_, expert) => open.has(Math.floor(expert / size)));
+  const ofGroups = numGroups === 1 ? Infinity : nearest(groupKeys, numGroupsUsed, 1);
+  return { ids, weights, margin: Math.min(nearest(ofOpen, numUsed, numUsed), ofGroups) };
+}
+
+/** The smallest distance of the greatest `count` numbers and the next one, but for equal ones, of the last `last` of them. */
+function nearest(numbers: readonly number[], count: number, last: number): number {
+  const sorted = [...numbers].sort((a, b) => b - a).slice(count - last, count + 1);
+  const size = Math.max(...sorted.map(Math.abs));
+  const gaps = sorted.slice(1).map((number, i) => ((sorted[i] ?? NaN) - number) / size);
+  return Math.min(...gaps.filter((gap) => gap !== 0));
 }
 
 export function sigmoid(x: number): number {

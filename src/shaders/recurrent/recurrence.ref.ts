@@ -95,15 +95,20 @@ export interface DeltaToken {
   readonly alpha: number;
 }
 
-/** m = g m; m += k (v - k m) sigmoid(beta); y = q m scale; g = exp(a softplus(alpha + shift)). */
+/**
+ * m = g m; m += k (v - k m) sigmoid(beta); y = q m scale; g = exp(a softplus(alpha + shift)).
+ *
+ * @param state [size] before the first token; undefined: zero
+ */
 export function deltaRuleRef(
   tokens: readonly DeltaToken[],
   a: number,
   shift: number,
   scale: number,
   size: number,
+  state?: readonly number[],
 ): { readonly outputs: readonly Expected[]; readonly states: readonly (readonly Expected[])[] } {
-  let m: Expected[] = zeros(size);
+  let m: Expected[] = state === undefined ? zeros(size) : state.map((value) => ({ value, tolerance: 0 }));
   const states: (readonly Expected[])[] = [];
   const outputs = tokens.map(({ q, k, v, beta: before, alpha }) => {
     const at = alpha + shift;

@@ -3,6 +3,7 @@ import type { Subject } from '../variants.ts';
 import { attentionCheck } from './attention-check.ts';
 import type { KernelCheck } from './check.ts';
 import { decodeCheck } from './decode-check.ts';
+import { expertCheck } from './expert-check.ts';
 import { linearCheck } from './linear-check.ts';
 import type { SingleSubject } from './single-check.ts';
 
@@ -17,6 +18,9 @@ export function checkOf(subject: CheckedSubject): KernelCheck {
       return attentionCheck(subject);
     case 'decodeAttention':
       return decodeCheck(subject);
+    case 'expertGemm':
+    case 'expertGemv':
+      return expertCheck(subject);
     case 'gemm':
     case 'gemv':
     case 'gated':

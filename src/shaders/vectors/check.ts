@@ -86,3 +86,12 @@ export function whatIsOff(actual: ArrayLike<number>, expected: readonly Expected
   });
   return count === 0 ? undefined : `${first}; ${String(count)} of ${String(expected.length)} differ`;
 }
+
+/** The first word that is not the expected one; undefined when there is none. */
+export function otherWord(words: ArrayLike<number>, expected: ArrayLike<number>): CheckProblem | undefined {
+  for (let i = 0; i < expected.length; i++) {
+    if (words[i] !== expected[i])
+      return { kind: 'wrong', detail: `word ${String(i)} is ${String(words[i])}, not ${String(expected[i])}` };
+  }
+  return undefined;
+}

@@ -14,7 +14,7 @@ export interface PlainOutput {
 }
 
 export interface PlainRun extends CheckRun {
-  /** Of every run the same bindings, of the same sizes. */
+  /** Of every run the same bindings. */
   readonly outputs: readonly PlainOutput[];
 }
 

@@ -5,81 +5,25 @@
  */
 import type { Kernel } from '../kernel.ts';
 import { gumbel, tokenBits } from '../lib/rng.ref.ts';
-import {
-  decodeSampleRecord,
-  encodeSampleRow,
-  RECORD_STATUS,
-  RECORD_WORDS,
-  ROW_FLAGS,
-  SAMPLE_ROW_BYTES,
-  type SampleRecord,
-  type SampleRow,
-} from '../sample/layout.ts';
+import { decodeSampleRecord, RECORD_WORDS, ROW_FLAGS, type SampleRecord, type SampleRow } from '../sample/layout.ts';
 import { NO_FILTERS, survivorsOf, type RefParams } from '../sample/sample.ref.ts';
 import type { CheckProblem, KernelCheck } from './check.ts';
 import { asU32, plainCheck } from './plain-check.ts';
-import { keyOfBits, PLAIN_ROW, rowOf, survivorsOfRecord } from './sample-rows.ts';
-import { EPS32, exactly, type Expected } from './tolerance.ts';
-import { seededRandom, signed, UNTOUCHED, wholeBelow, type Random } from './values.ts';
-
-const [CHUNK_LOGITS, CHUNK_GROUPS] = [4096, 64];
-const GROUP_WORDS = 4;
-const NUM_CANDIDATES = 300;
-
-interface Shape {
-  readonly vocabSize: number;
-  readonly segmentLength: number;
-  readonly numSegments: number;
-  readonly groupsPerSegment: number;
-}
-
-function shapeOf({ constants }: Kernel): Shape {
-  const [vocabSize = 1, segmentLength = 64, numSegments = 1] = ['VOCAB_SIZE', 'SEGMENT_LENGTH', 'NUM_SEGMENTS'].map(
-    (name) => constants[name],
-  );
-  const groupsPerSegment = Math.ceil(segmentLength / CHUNK_LOGITS) * CHUNK_GROUPS;
-  return { vocabSize, segmentLength, numSegments, groupsPerSegment };
-}
-
-/** Some candidates, the first and the last token among them, two of them the largest; all others are out of the question. */
-function logitsOf({ vocabSize }: Shape, random: Random): Float32Array<ArrayBuffer> {
-  const logits = new Float32Array(vocabSize).fill(-Infinity);
-  for (let i = 0; i < NUM_CANDIDATES; i++) logits[wholeBelow(random, vocabSize)] = 3 * signed(random);
-  logits[0] = 1;
-  logits[vocabSize - 1] = 10.5;
-  // Most often of the same group.
-  logits[vocabSize > 64 ? vocabSize - 65 : 0] = 10.5;
-  return logits;
-}
-
-/** One segment of rows of logits; the padding is large, to be noticed. */
-function segmentOf(shape: Shape, segment: number, rows: readonly Float32Array[]): Float32Array<ArrayBuffer> {
-  const { segmentLength, vocabSize } = shape;
-  const out = new Float32Array(rows.length * segmentLength).fill(1e9);
-  rows.forEach((row, r) => {
-    out.set(
-      row.subarray(segment * segmentLength, Math.min(vocabSize, (segment + 1) * segmentLength)),
-      r * segmentLength,
-    );
-  });
-  return out;
-}
-
-function packRows(rows: readonly SampleRow[]): Uint32Array<ArrayBuffer> {
-  const view = new DataView(new ArrayBuffer(rows.length * SAMPLE_ROW_BYTES));
-  rows.forEach((row, r) => {
-    encodeSampleRow(view, r, row);
-  });
-  return new Uint32Array(view.buffer);
-}
-
-/** Ids of the logits that one thread takes, within the vocabulary. */
-function idsOf({ segmentLength, vocabSize }: Shape, segment: number, group: number): readonly number[] {
-  const start = Math.floor(group / CHUNK_GROUPS) * CHUNK_LOGITS;
-  const numSteps = Math.min(CHUNK_LOGITS / CHUNK_GROUPS, (segmentLength - start) / CHUNK_GROUPS);
-  const first = segment * segmentLength + start + (group % CHUNK_GROUPS);
-  return Array.from({ length: numSteps }, (_, step) => first + step * CHUNK_GROUPS).filter((id) => id < vocabSize);
-}
+import {
+  candidatesOf,
+  CHUNK_LOGITS,
+  GROUP_WORDS,
+  groupsOf,
+  groupWords,
+  idsOf,
+  logitsOf,
+  packRows,
+  segmentOf,
+  shapeOf,
+} from './sample-logits.ts';
+import { PLAIN_ROW, rowOf, survivorsOfRecord } from './sample-rows.ts';
+import { exactly, shareTolerance, type Expected } from './tolerance.ts';
+import { seededRandom, UNTOUCHED } from './values.ts';
 
 /** One row reports log-probabilities; the other has a NaN. */
 export function groupsCheck(kernel: Kernel): KernelCheck {
@@ -96,7 +40,7 @@ export function groupsCheck(kernel: Kernel): KernelCheck {
   // Words of keys as whole numbers, the sum as the number it is: in segments that are not written, all of the former kind.
   const isSum = (word: number) =>
     word % GROUP_WORDS === 1 && Math.floor(word / GROUP_WORDS / groupsPerSegment) % numSegments === segment;
-  const expected: Expected[] = Array.from(groups, () => exactly(untouched));
+  const expected = new Array<Expected>(groups.length).fill(exactly(untouched));
   logits.forEach((row, r) => {
     for (let group = 0; group < groupsPerSegment; group++) {
       const values = idsOf(shape, segment, group).map((id) => row[id] ?? NaN);
@@ -122,20 +66,6 @@ export function groupsCheck(kernel: Kernel): KernelCheck {
   ]);
 }
 
-/** Key of the largest, sum of exponentials, key again, status. */
-function groupWords(values: readonly number[], withSum: boolean): readonly Expected[] {
-  const keys = values.map((value) => keyOfBits(asU32(Float32Array.of(value))[0] ?? 0));
-  const key = keys.reduce((a, b) => Math.max(a, b), 0);
-  const candidates = values.filter((_, i) => keys[i] !== 0);
-  const largest = candidates.reduce((a, b) => Math.max(a, b), -Infinity);
-  const terms = withSum ? candidates.map((value) => Math.exp(value - largest)) : [];
-  const sum = terms.reduce((a, b) => a + b, 0);
-  // exp is off by 3 + 2 |x| ulp of what is at most 1, so by 4 at most; then as many sums.
-  const tolerance = EPS32 * (4 * terms.length + terms.length * sum);
-  const status = values.some((value) => Number.isNaN(value)) ? RECORD_STATUS.nan : 0;
-  return [exactly(key), { value: sum, tolerance }, exactly(key), exactly(status)];
-}
-
 /** Greedy, each filter alone, and all. */
 const PARAMS: readonly Partial<RefParams>[] = [
   { temperature: 0 },
@@ -147,24 +77,11 @@ const PARAMS: readonly Partial<RefParams>[] = [
 
 export function pickCheck(kernel: Kernel): KernelCheck {
   const shape = shapeOf(kernel);
-  const { numSegments, groupsPerSegment } = shape;
   const random = seededRandom(172);
   const logits = PARAMS.map(() => logitsOf(shape, random));
   const rows = PARAMS.map((params, r) => rowOf(params, { seed: 7, position: 100 + r, token_index: PARAMS.length - r }));
-  const segments = Array.from({ length: numSegments }, (_, segment) => segmentOf(shape, segment, logits));
-  const groups = new Uint32Array(rows.length * numSegments * groupsPerSegment * GROUP_WORDS);
-  logits.forEach((row, r) => {
-    const bits = asU32(row);
-    row.forEach((logit, id) => {
-      if (logit === -Infinity) return;
-      const segment = Math.floor(id / shape.segmentLength);
-      const inSegment = id % shape.segmentLength;
-      const group = Math.floor(inSegment / CHUNK_LOGITS) * CHUNK_GROUPS + (inSegment % CHUNK_GROUPS);
-      const at = ((r * numSegments + segment) * groupsPerSegment + group) * GROUP_WORDS;
-      const key = Math.max(groups[at] ?? 0, keyOfBits(bits[id] ?? 0));
-      groups.set([key, 0, key, 0], at);
-    });
-  });
+  const segments = Array.from({ length: shape.numSegments }, (_, i) => segmentOf(shape, i, logits));
+  const groups = groupsOf(shape, logits, false);
   const [first = new Float32Array(1), second = first] = segments;
   return {
     kernel,
@@ -216,11 +133,26 @@ function wrongPick(
   if (params.temperature === 0)
     return id === ids[0] ? undefined : `${String(id)} is not the largest, ${String(ids[0])}`;
   const found = survivorsOfRecord(logits, threshold);
-  if (found.join() !== [...ids].sort((a, b) => a - b).join()) {
-    return `${String(found.length)} tokens are left, not the right ${String(ids.length)}`;
-  }
+  const problem = wrongSurvivors(logits, params, found);
+  if (problem !== undefined) return problem;
   const scoreOf = (token: number) =>
     (logits[token] ?? NaN) / params.temperature + gumbel(tokenBits(seed, position, token));
-  const best = Math.max(...ids.map(scoreOf));
-  return ids.includes(id) && scoreOf(id) >= best - NEAR ? undefined : `${String(id)} is not the one that wins`;
+  const best = Math.max(...found.map(scoreOf));
+  return found.includes(id) && scoreOf(id) >= best - NEAR ? undefined : `${String(id)} is not the one that wins`;
+}
+
+/** Which candidates are left may turn on how a share was rounded: they are at least those of a smaller one, at most of a larger. */
+function wrongSurvivors(logits: Float32Array, params: RefParams, found: readonly number[]): string | undefined {
+  const tolerance = shareTolerance(candidatesOf(logits).length);
+  const ofShares = (sign: number) => {
+    const topP = params.topP < 1 ? params.topP + sign * tolerance : params.topP;
+    const minP = params.minP * (1 - sign * tolerance);
+    return survivorsOf(logits, { ...params, topP, minP }).ids;
+  };
+  const [least, most] = [ofShares(-1), ofShares(1)];
+  const ascending = most.slice(0, found.length).sort((a, b) => a - b);
+  if (found.length >= least.length && found.length <= most.length && found.join() === ascending.join()) {
+    return undefined;
+  }
+  return `${String(found.length)} tokens are left, not the right ${String(least.length)} to ${String(most.length)}`;
 }

@@ -118,6 +118,14 @@ export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, to
 }
 
 /**
+ * What exp(x) may be off by: (3 + 2 |x|) ulp, as many again as each ulp of x has, which is off by `ofArgument` of them, and a quarter of it
+ * all besides, since the language's bounds leave no room for what other operations round on the way.
+ */
+export function expUlps(x: number, ofArgument = 0): number {
+  return 1.25 * (3 + (2 + ofArgument) * Math.abs(x));
+}
+
+/**
  * gate / (1 + exp(-u)) * up: exp's error, at most that of the quotient; the sum, the quotient and the product. Below
  * -80 the kernel takes exp(80), which leaves |gate up| e^-80 instead of nothing. For silu u is the gate; for gelu it is a
  * polynomial of five roundings, an error of 2.5 |u| ulp in the exponent more. For gpt-oss's it is 1.702 gate, of two roundings,
@@ -127,7 +135,7 @@ export function activationTolerance(activation: Activation, gate: number, up: nu
   // Two products; the square may be too small for a normal number.
   if (activation === 'relu2') return 2 * EPS32 * Math.abs(expected) + 2 ** -126 * (1 + Math.abs(up));
   const u = Math.min(80, Math.max(0, Math.abs(exponentOf(activation, gate))));
-  const ulps = 3 + { silu: 2, gelu: 4.5, swiglu_oai: 3 }[activation] * u + 5;
+  const ulps = expUlps(u, { silu: 0, gelu: 2.5, swiglu_oai: 1 }[activation]) + 5;
   if (activation === 'swiglu_oai') {
     const clamped = Math.min(7, gate);
     const activated = Math.abs(clamped) / (1 + Math.exp(-1.702 * clamped));
@@ -178,6 +186,28 @@ export function attentionTolerance(
   largestValue: number,
 ): number {
   return (2 * (scoreTolerance + 4 * EPS32) + EPS32 * (4 * Math.sqrt(numKeys) + 2 * numTiles + 8)) * largestValue;
+}
+
+/**
+ * A share of the weights exp(x / T) of `numCandidates`, the largest of which is 1. x / T is rounded twice, and exp is off by (3 + 2 |x|) ulp
+ * of what is at most 1: by 4 ulp at most, as is half a unit of 2^-28; of either sum, and of the share that is asked for.
+ */
+export function shareTolerance(numCandidates: number): number {
+  return EPS32 * (2 * (4 + 1 / 32) * numCandidates + 8);
+}
+
+/** A logit adjusted: a sum, a product or quotient (2.5 ulp), two products subtracted, of numbers that are `size` together. */
+export function adjustedTolerance(size: number): number {
+  return 6 * EPS32 * size;
+}
+
+/**
+ * x - max - log(sum), a log-probability. exp: (3 + 2 |x|) ulp of terms that matter down to exp(-20); additions: 64 in a group, as many
+ * as there are groups for each of 8 threads, 18 in the tree, each half an ulp of the sum; log: 3 ulp of a value below 16, or 2^-21 near
+ * 1; two subtractions of numbers as large as `size`.
+ */
+export function logprobTolerance(vocabSize: number, size: number): number {
+  return EPS32 * (43 + (64 + vocabSize / 512 + 18) / 2 + 48 + size);
 }
 
 export interface Expected {

@@ -17,7 +17,14 @@ const PROMPT_ROWS = 64;
 /** Quants that mean nothing, under scales of about 0.07, wherever a half may lie. */
 const PATTERN = 0x2c662c66;
 
-export function workOf(subject: Subject, { typical }: KernelNeeds): CheckRun {
+/** Experts are not timed: what a variant takes for them, it takes for other products. */
+export type TimedSubject = Exclude<Subject, { op: 'expertGemm' | 'expertGemv' }>;
+
+export function isTimed(subject: Subject): subject is TimedSubject {
+  return subject.op !== 'expertGemm' && subject.op !== 'expertGemv';
+}
+
+export function workOf(subject: TimedSubject, { typical }: KernelNeeds): CheckRun {
   switch (subject.op) {
     case 'attention':
       return attentionWork(subject);

@@ -49,7 +49,7 @@ for (const { name, title } of openTestAdapters()) {
         const { prompt_tokens, completion_tokens, prompt_tokens_details: cached, timings } = choice.usage ?? fail(i);
         expect([choice.seed, prompt_tokens, completion_tokens]).toEqual([7 + i, usage.prompt_tokens, 10]);
         expect(cached.cached_tokens).toBe(i === 0 ? usage.prompt_tokens_details.cached_tokens : prompt_tokens - 1);
-        expect(timings.decode_ms).toBeGreaterThan(0);
+        expect(timings?.decode_ms).toBeGreaterThan(0);
         const { choices: alone } = await engine.chat.completions.create({ ...params, seed: 7 + i });
         expect([choice.message, choice.logprobs]).toEqual([alone[0]?.message, alone[0]?.logprobs]);
       }

@@ -67,11 +67,18 @@ function samplerShape({ traits }: Pick<Gpu, 'traits'>, vocabSize: number, { logi
   };
 }
 
-/** What every draw takes. */
-export function drawKernels(gpu: Pick<Gpu, 'traits'>, vocabSize: number, sizes: ModelSizes): readonly Kernel[] {
-  const { groups, pick } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
-  return [...groups, pick];
+/** What every draw takes, and what only requests with penalties, biases or log-probabilities do. */
+export function drawKernels(
+  gpu: Pick<Gpu, 'traits'>,
+  vocabSize: number,
+  sizes: ModelSizes,
+): { readonly always: readonly Kernel[]; readonly onRequest: readonly Kernel[] } {
+  const { groups, pick, adjust, countList, countPicked, logprobs } = sampleKernels(samplerShape(gpu, vocabSize, sizes));
+  return { always: [...groups, pick], onRequest: [...adjust, ...countList, ...countPicked, logprobs] };
 }
+
+/** To be awaited before kernels are used for the first time. @throws ShaderFailed for one that is wrong */
+export type BeforeUse = (kernels: readonly Kernel[]) => Promise<void>;
 
 export class GpuSampler {
   readonly #gpu: Gpu;
@@ -93,8 +100,17 @@ export class GpuSampler {
   #adjusting: Adjusting | undefined;
   #making: { adjusting?: Promise<Adjusting>; logprobs?: Promise<Bound> } = {};
 
-  private constructor(gpu: Gpu, vocabSize: number, sizes: ModelSizes, logits: readonly BufferRange[]) {
+  readonly #beforeUse: BeforeUse;
+
+  private constructor(
+    gpu: Gpu,
+    vocabSize: number,
+    sizes: ModelSizes,
+    logits: readonly BufferRange[],
+    beforeUse: BeforeUse,
+  ) {
     this.#gpu = gpu;
+    this.#beforeUse = beforeUse;
     this.#shape = samplerShape(gpu, vocabSize, sizes);
     this.#kernels = sampleKernels(this.#shape);
     this.#maxRows = sizes.logits.numRows;
@@ -117,8 +133,9 @@ export class GpuSampler {
     vocabSize: number,
     sizes: ModelSizes,
     logits: readonly BufferRange[],
+    beforeUse: BeforeUse = () => Promise.resolve(),
   ): Promise<GpuSampler> {
-    const sampler = new GpuSampler(gpu, vocabSize, sizes, logits);
+    const sampler = new GpuSampler(gpu, vocabSize, sizes, logits, beforeUse);
     const [first, second = first] = logits;
     if (first === undefined || second === undefined) throw new RangeError('there are no logits');
     const rows = sampler.#rows;
@@ -144,7 +161,7 @@ export class GpuSampler {
     this.#freeSlots.push(slot);
   }
 
-  /** Makes ready for requests of this kind. To be awaited once before the first step of a request. */
+  /** Makes ready for requests of this kind. To be awaited once before the first step of a request. @throws ShaderFailed */
   async prepare(params: ResolvedSamplingParams, isMasked = false): Promise<void> {
     try {
       if (isMasked || needsAdjusting(params))
@@ -244,14 +261,16 @@ export class GpuSampler {
     return Math.ceil(this.#shape.vocabSize / 32);
   }
 
-  #makeLogprobs(): Promise<Bound> {
+  async #makeLogprobs(): Promise<Bound> {
+    await this.#beforeUse([this.#kernels.logprobs]);
     const [first, second = first] = this.#logits;
     if (first === undefined || second === undefined) throw new RangeError('there are no logits');
-    return this.#bind(this.#kernels.logprobs, [this.#rows, first, second, this.#groups, this.#records]);
+    return await this.#bind(this.#kernels.logprobs, [this.#rows, first, second, this.#groups, this.#records]);
   }
 
   async #makeAdjusting(): Promise<Adjusting> {
     const gpu = this.#gpu;
+    await this.#beforeUse([...this.#kernels.adjust, ...this.#kernels.countList, ...this.#kernels.countPicked]);
     const bytes = sampleBytes(this.#shape, this.#maxRows, this.#numSlots);
     const perSegment = (label: string, sizeBytes: number): readonly BufferRange[] =>
       this.#logits.map((_, i) => ({ buffer: gpu.createStorage(`sample.${label}[${String(i)}]`, sizeBytes) }));

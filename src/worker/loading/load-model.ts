@@ -6,7 +6,6 @@ import type { ByteSource } from '../../cache/byte-source.ts';
 import { fileSource } from '../../cache/file-source.ts';
 import { openModel, type CacheDeps, type OpenModel } from '../../cache/open-model.ts';
 import type { CacheProgress } from '../../cache/progress.ts';
-import type { Kernel } from '../../shaders/kernel.ts';
 import { KV_LAYOUTS } from '../../shaders/lib/kv-layout.ts';
 import { PRECISIONS } from '../../shaders/linear/int8.ts';
 import type {
@@ -20,8 +19,8 @@ import type {
   SelfTestMode,
 } from '../api.ts';
 import { abortedError, LinnetError } from '../errors.ts';
-import type { BufferRange, Gpu } from '../gpu/gpu.ts';
-import { drawKernels, GpuSampler } from '../gpu/sampler.ts';
+import type { Gpu } from '../gpu/gpu.ts';
+import type { GpuSampler } from '../gpu/sampler.ts';
 import type { SelfTest } from '../gpu/self-test/self-test.ts';
 import { kernelNeeds } from '../model/needs.ts';
 import { multipliedWeights } from '../model/multiplied.ts';
@@ -36,6 +35,7 @@ import { Fingerprint } from './fingerprint.ts';
 import type { GgufFile } from './gguf-file.ts';
 import { readGgufHeader } from './gguf-header.ts';
 import { notesOf } from './load-notes.ts';
+import { loadSampler } from './load-sampler.ts';
 
 export interface LoaderDeps extends Omit<SessionHost, 'identity' | 'grammars'> {
   readonly cache: CacheDeps;
@@ -113,15 +113,12 @@ export async function loadSession(
     const uploadStartMs = deps.nowMs();
     let compileStartMs = uploadStartMs;
     const [mode, selfTest, needs] = [selfTestMode(request), deps.selfTest(), kernelNeeds(plan)];
-    let sampler: Promise<GpuSampler> | undefined;
+    const draw = loadSampler(gpu, plan, mode === 'skip' ? undefined : selfTest);
     const fingerprint = new Fingerprint(file);
     const runner = await ModelRunner.create(gpu, fingerprint.noting(opened.source), plan, {
       signal,
-      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, samplerKernels(gpu, plan)),
-      onAllocated: ({ logits }) => {
-        sampler = samplerFor(gpu, plan, logits);
-        sampler?.catch(() => undefined);
-      },
+      selector: mode === 'skip' ? undefined : selfTest.selectorFor(needs, draw.always),
+      onAllocated: ({ logits }) => void draw.make(logits),
       onBytes: (numBytes) => {
         progress.uploaded(numBytes);
       },
@@ -131,10 +128,10 @@ export async function loadSession(
       },
     });
     const identity = { name: nameOf(file, opened), fingerprint: await fingerprint.digest() };
-    const session = await sessionOf(runner, text, sampler, { ...deps, identity });
+    const session = sessionOf(runner, text, await draw.make(runner.scratch.logits), { ...deps, identity });
     await opened.model?.done;
     if (signal.aborted) throw abortedError();
-    selfTest.chose({ chosen: runner.variants, needs, mode });
+    selfTest.chose({ chosen: runner.variants, needs, mode, onRequest: draw.onRequest });
     progress.ready();
     const notes = notesOf({ task: session.kind, text, stored: opened.model, plan, needs });
     const endMs = deps.nowMs();
@@ -170,23 +167,12 @@ export async function loadSession(
   }
 }
 
-function samplerKernels(gpu: Gpu, { config, vocabSize, sizes }: ModelPlan): readonly Kernel[] {
-  return config.encoder === undefined ? drawKernels(gpu, vocabSize, sizes) : [];
-}
-
-/** Encoders draw no tokens. */
-function samplerFor(gpu: Gpu, plan: ModelPlan, logits: readonly BufferRange[]): Promise<GpuSampler> | undefined {
-  if (plan.config.encoder !== undefined) return undefined;
-  return GpuSampler.create(gpu, plan.vocabSize, plan.sizes, logits);
-}
-
-async function sessionOf(
+function sessionOf(
   runner: ModelRunner,
   text: TextModel,
-  begun: Promise<GpuSampler> | undefined,
+  sampler: GpuSampler | undefined,
   host: SessionHost & Pick<LoaderDeps, 'grammarEngine'>,
-): Promise<Loaded['session']> {
-  const sampler = await (begun ?? samplerFor(runner.gpu, runner.plan, runner.scratch.logits));
+): Loaded['session'] {
   return sampler === undefined
     ? new EmbeddingSession(runner, text.tokenizer)
     : new ModelSession(runner, text, sampler, { ...host, ...grammarsFor(text.tokenizer, runner.plan, host) });

@@ -25,17 +25,19 @@ import type { PlannedMatrix } from './tensors.ts';
 export function kernelNeeds({ config, sizes, weights }: ModelPlan): KernelNeeds {
   const notes = new Notes(weights, sizes.precision);
   weights.forward(notes);
-  const { products, gates, stacks, int8 } = notes;
+  const { products, gates, stacks, gateStacks, int8 } = notes;
   return {
     normed: typesOf(products.normed),
     plain: typesOf(products.plain),
     gated: typesOf(gates.normed),
     gatedPlain: typesOf(gates.plain),
+    experts: typesOf(stacks),
+    gatedExperts: typesOf(gateStacks),
     int8: typesOf(int8).filter(isInt8),
     activation: config.activation,
     ...attentionNeeds(config, sizes, notes.hasSinks),
     typical: typicalOf(
-      [...int8, ...[products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]), ...stacks],
+      [...int8, ...[products, gates].flatMap(({ normed, plain }) => [...normed, ...plain]), ...gateStacks, ...stacks],
       weights,
     ),
   };
@@ -70,8 +72,9 @@ class Notes implements ForwardStep<GemvInput> {
   readonly products: ByInput = { normed: [], plain: [] };
   /** Gate and up in one. */
   readonly gates: ByInput = { normed: [], plain: [] };
-  /** Of experts. */
+  /** Of experts; and gate and up in one. */
   readonly stacks: PlannedMatrix[] = [];
+  readonly gateStacks: PlannedMatrix[] = [];
   hasSinks = false;
   /** Multiplied in int8. */
   readonly int8: PlannedMatrix[] = [];
@@ -136,7 +139,9 @@ class Notes implements ForwardStep<GemvInput> {
 
   experts({ router, gateUp, down, shared }: ExpertsTensors, input: GemvInput): void {
     this.products[input].push(...router.map(({ matrix }) => matrix));
-    this.stacks.push(...(gateUp.kind === 'paired' ? [gateUp.matrix] : [gateUp.first, gateUp.second]), down);
+    if (gateUp.kind === 'paired') this.gateStacks.push(gateUp.matrix);
+    else this.stacks.push(gateUp.first, gateUp.second);
+    this.stacks.push(down);
     if (shared !== undefined) this.feedForward(shared.feedForward, input);
   }
 

@@ -36,6 +36,8 @@ function needs(layout: KvLayout, headDim: number): KernelNeeds {
     plain: TYPES,
     gated: TYPES,
     gatedPlain: [],
+    experts: [],
+    gatedExperts: [],
     int8: [Q4_0, Q4_K].filter(isInt8),
     activation: 'silu',
     attention: [{ layout, headDim, keys: 'before' }],

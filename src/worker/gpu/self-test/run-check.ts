@@ -30,7 +30,7 @@ export async function runCheck(
     const all = new Float32Array(staging.getMappedRange().slice(0));
     staging.unmap();
     let at = 0;
-    return check.runs.map(() => sizes.map((size) => all.subarray(at, (at += size))));
+    return sizes.map((ofRun) => ofRun.map((size) => all.subarray(at, (at += size))));
   } finally {
     owner.release();
   }
@@ -56,12 +56,13 @@ function submitInScopes(owner: Gpu, check: KernelCheck, pipeline: Pipeline) {
   return { ...submitted, problems: pop() };
 }
 
-/** The buffer with the outputs of all runs, one behind the other, and the words of each. */
+/** The buffer with the outputs of all runs, one behind the other, and the words of each, run by run. */
 function submitRuns(owner: Gpu, check: KernelCheck, pipeline: Pipeline) {
   const { kernel, runs, outputs } = check;
   const shared = new Map<Words, GPUBuffer>();
   const bound = runs.map((run) => bindRun(owner, pipeline, run, shared));
-  const compared = bound.flatMap(({ buffers }) => outputs.flatMap((output) => buffers[output] ?? []));
+  const comparedOf = bound.map(({ buffers }) => outputs.flatMap((output) => buffers[output] ?? []));
+  const compared = comparedOf.flat();
   const sizeBytes = compared.reduce((sum, { size }) => sum + size, 0);
   const usage = BUFFER_USAGE.COPY_DST | BUFFER_USAGE.MAP_READ;
   const staging = owner.createBuffer('check.staging', sizeBytes, usage);
@@ -79,7 +80,7 @@ function submitRuns(owner: Gpu, check: KernelCheck, pipeline: Pipeline) {
     offset += buffer.size;
   }
   owner.device.queue.submit([encoder.finish()]);
-  return { staging, sizes: compared.slice(0, outputs.length).map(({ size }) => size / 4) };
+  return { staging, sizes: comparedOf.map((ofRun) => ofRun.map(({ size }) => size / 4)) };
 }
 
 /** A run's words in buffers of `owner`; words that are read are uploaded once for all runs with the same `shared`. */

@@ -14,7 +14,8 @@ import {
   type KernelVariants,
   type Subject,
 } from '../../../shaders/variants.ts';
-import { singleSubject } from '../../../shaders/vectors/single-check.ts';
+import { isTimed } from '../../../shaders/vectors/work.ts';
+import { singleSubject, type SingleSubject } from '../../../shaders/vectors/single-check.ts';
 import type { KernelFamilyReport, KernelVariantReport, SelfTestMode, SelfTestReport } from '../../api.ts';
 import { LinnetError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
@@ -48,6 +49,8 @@ export interface Chosen {
   readonly needs: KernelNeeds;
   readonly chosen: KernelVariants;
   readonly mode: SelfTestMode;
+  /** Kernels that only some requests need: checked when idle, or before the first of these requests. */
+  readonly onRequest: readonly Kernel[];
 }
 
 /** A variant that wins must be this much faster than the one that is preferred: less is noise. */
@@ -93,8 +96,8 @@ export class SelfTest {
   nextIdleStep(): ((signal: AbortSignal) => Promise<void>) | undefined {
     if (this.#last === undefined || this.#last.mode === 'skip') return undefined;
     if (this.#gpu.adapter.software && this.#host.idleOnSoftware !== true) return undefined;
-    const { needs, mode } = this.#last;
-    const subject = this.#untested(needs);
+    const { needs, mode, onRequest } = this.#last;
+    const subject = this.#untested(needs) ?? this.#untestedSingle(onRequest);
     if (subject !== undefined) {
       return async () => {
         await this.#verdicts.of(subject);
@@ -106,12 +109,21 @@ export class SelfTest {
     return (signal) => this.#time(work, needs, signal);
   }
 
+  /** Checks kernels of no family that were not checked yet. @throws ShaderFailed naming the one that is wrong */
+  async beforeUse(kernels: readonly Kernel[]): Promise<void> {
+    const { numTested } = this.#verdicts;
+    await this.#verdicts.remember();
+    await this.#checkSingles(kernels);
+    if (this.#verdicts.numTested !== numTested) await this.#verdicts.save();
+  }
+
   report(): SelfTestReport {
     const last = this.#last;
+    const onRequest = (last?.onRequest ?? []).filter((kernel) => singleSubject(kernel) === undefined);
     return {
       families: last === undefined ? [] : KERNEL_FAMILIES.flatMap((family) => this.#familyReport(family, last)),
       struckOut: this.#verdicts.struckOut,
-      unchecked: [...this.#unchecked],
+      unchecked: [...new Set([...this.#unchecked, ...onRequest.map(({ name }) => name)])],
       numKernelsTested: this.#verdicts.numTested,
       numKernelsRemembered: this.#verdicts.numRemembered,
       numDispatches: this.#gpu.counters.numDispatches,
@@ -122,7 +134,9 @@ export class SelfTest {
 
   async #check(variants: KernelVariants, needs: KernelNeeds, kernels: readonly Kernel[]): Promise<KernelVariants> {
     const { numTested } = this.#verdicts;
-    await this.#checkSingles(kernels, needs);
+    const singles = this.#singles(kernels, needs);
+    this.#unchecked = new Set(singles.filter((kernel) => singleSubject(kernel) === undefined).map(({ name }) => name));
+    await this.#checkSingles(singles);
     let areRight = true;
     for (const family of KERNEL_FAMILIES) {
       const candidate = this.#candidates(family, needs).find(({ variant }) => variant === variants[family]);
@@ -134,15 +148,18 @@ export class SelfTest {
     return areRight ? variants : this.#pickAll(needs);
   }
 
-  /** Those of no family. @throws ShaderFailed naming the one that is wrong */
-  async #checkSingles(kernels: readonly Kernel[], needs: KernelNeeds): Promise<void> {
+  /** Those of no family. */
+  #singles(kernels: readonly Kernel[], needs: KernelNeeds): readonly Kernel[] {
     const ofFamilies = new Set(
       KERNEL_FAMILIES.flatMap((family) => this.#candidates(family, needs))
         .flatMap(({ subjects }) => subjects)
         .map(({ kernel }) => kernel.name),
     );
-    const singles = kernels.filter(({ name }) => !ofFamilies.has(name));
-    this.#unchecked = new Set(singles.filter((kernel) => singleSubject(kernel) === undefined).map(({ name }) => name));
+    return kernels.filter(({ name }) => !ofFamilies.has(name));
+  }
+
+  /** @throws ShaderFailed naming the one that is wrong */
+  async #checkSingles(singles: readonly Kernel[]): Promise<void> {
     for (const subject of singles.flatMap((kernel) => singleSubject(kernel) ?? [])) {
       const verdict = await this.#verdicts.of(subject);
       if (verdict.kind === 'right') continue;
@@ -215,13 +232,20 @@ export class SelfTest {
       .find(({ kernel }) => this.#verdicts.known(kernel) === undefined);
   }
 
+  #untestedSingle(kernels: readonly Kernel[]): SingleSubject | undefined {
+    return kernels
+      .flatMap((kernel) => singleSubject(kernel) ?? [])
+      .find(({ kernel }) => this.#verdicts.known(kernel) === undefined);
+  }
+
   /** A variant that was not timed, where there is a choice and time left for it. */
   #untimed(needs: KernelNeeds): { readonly family: KernelFamily; readonly candidate: Candidate } | undefined {
     if (this.#timingMs >= (this.#host.timingBudgetMs ?? TIMING_BUDGET_MS)) return undefined;
     for (const family of KERNEL_FAMILIES) {
       const usable = this.#usable(family, needs);
       const candidate = usable.find(({ variant }) => this.#timeOf(family, variant, needs) === undefined);
-      if (usable.length > 1 && candidate !== undefined && candidate.subjects.length > 0) return { family, candidate };
+      if (usable.length > 1 && candidate !== undefined && candidate.subjects.some(isTimed))
+        return { family, candidate };
     }
     return undefined;
   }

@@ -25,8 +25,9 @@ const isOtherType = (name: string) => name.startsWith('embed_') && !/^embed_(f32
 const KERNELS: readonly Kernel[] = [
   ...allKernels().filter(({ name }) => !name.startsWith('sample_') && !isOtherType(name)),
   ...SAMPLERS.flatMap((shape) => {
-    const { groups, pick } = sampleKernels(shape);
-    return shape.workgroupSize === 8 ? [...groups, pick] : [pick];
+    const { groups, pick, adjust, logprobs, countList, countPicked } = sampleKernels(shape);
+    const perSegment = shape.workgroupSize === 8 ? [...groups, ...adjust, ...countList, ...countPicked] : [];
+    return [...perSegment, pick, logprobs];
   }),
 ].filter((kernel) => singleSubject(kernel) !== undefined);
 
@@ -61,6 +62,38 @@ const PLANTED: readonly (readonly [kernel: string, right: string, wrong: string]
   ['sample_pick_v517_l576_w8', 'params.top_k, params.top_p', 'params.top_k + 1u, params.top_p'],
   ['sample_pick_v517_l576_w8', 'row_max + params.min_p_offset', 'row_max - 1e30'],
   ['sample_pick_v9000_l4608_w8', 'place.segment == 0u', 'true'],
+  ['sample_pick_v517_l576_w8', 'let target_weight = share', 'let target_weight = 0.999 * share'],
+  ['sample_adjust_v517_l576_s0', 'value > 0.0);', 'value < 0.0);'],
+  ['sample_adjust_v517_l576_s0', 'params.presence_penalty + f32(generated)', 'f32(generated)'],
+  ['sample_adjust_v517_l576_s0', 'count & ~PROMPT_BIT', 'count'],
+  ['sample_adjust_v517_l576_s0', '(id % 32u)) & 1u) == 0u', '(id % 32u)) & 1u) == 1u'],
+  ['sample_adjust_v517_l576_s0', 'params.mask_offset + id', 'id'],
+  ['sample_adjust_v517_l576_s0', 'back < params.num_drafts', 'back + 1u < params.num_drafts'],
+  ['sample_adjust_v517_l576_s0', 'rows[row - back].draft', 'rows[row].draft'],
+  ['sample_adjust_v517_l576_s0', 'params.slot * SEGMENT_LENGTH + at', 'at'],
+  ['sample_adjust_v517_l576_s0', 'key_of_logit(adjusted[base + at]', 'key_of_logit(logits[base + at]'],
+  ['sample_adjust_v9000_l4608_s1', 'entry.x - SEGMENT * SEGMENT_LENGTH', 'entry.x'],
+  ['sample_count_list_v517_l576_s0', 'atomicOr(&counts[word], PROMPT_BIT)', 'atomicAdd(&counts[word], PROMPT_BIT)'],
+  ['sample_count_list_v517_l576_s0', ' && id < VOCAB_SIZE', ''],
+  ['sample_count_list_v9000_l4608_s1', 'id - SEGMENT * SEGMENT_LENGTH', 'id'],
+  ['sample_count_picked_v517_l576_s0', '(row - back - 1u) * RECORD_WORDS', '(row - 1u) * RECORD_WORDS'],
+  ['sample_count_picked_v517_l576_s0', ' && picked &&', ' &&'],
+  ['sample_count_picked_v517_l576_s0', '(params.flags & FLAG_COUNTS) != 0u', 'true'],
+  ['sample_logprobs_v517_l576_w8', 'k < WG_SIZE; k += 16u', 'k < WG_SIZE - 1u; k += 16u'],
+  ['sample_logprobs_v517_l576_w8', '- row_max - log_sum', '- log_sum'],
+  ['sample_logprobs_v517_l576_w8', 'rank++', 'rank += 2u'],
+  ['sample_logprobs_v9000_l4608_w8', 'place.segment == 0u', 'true'],
+  ['expert_route_f32', 'rival == key && other < e', 'false'],
+  ['expert_tiles_u32', 'before < e', 'before <= e'],
+  ['expert_sum_f32', 'weights[w + slot]', 'weights[w]'],
+  ['causal_conv_f32_silu_4', 'seen[k] = seen[k + 1u]', 'seen[k] = input'],
+  ['ssm_scan_f32_heads_32', 'fma(t, sum, 1.0 / 3.0)', 'fma(t, sum, 0.3)'],
+  ['ssm_scan_f32_channels_16', 'c * STATE + 4u * i', '4u * i'],
+  ['delta_rule_f32_32', 'm[i] *= g;', ''],
+  ['norm_parts_f32', ' + params.eps)', ')'],
+  ['attention_latent_join_f32', 'params.latent_words + i', 'i'],
+  ['pool_rows_f32', 'r <= last', 'r < last'],
+  ['altup_predict_f32', 'k + a * 4u + c', 'k + c * 4u + a'],
 ];
 
 for (const { name, title } of openTestAdapters()) {

@@ -3,7 +3,7 @@
  * some length. Less than a fifth of a second a variant. Knows nothing of verdicts.
  */
 import type { KernelFamily, KernelNeeds, Subject } from '../../../shaders/variants.ts';
-import { workOf } from '../../../shaders/vectors/work.ts';
+import { isTimed, workOf, type TimedSubject } from '../../../shaders/vectors/work.ts';
 import { LinnetError } from '../../errors.ts';
 import type { Gpu } from '../gpu.ts';
 import { measurePace } from '../limits-probe/stopwatch.ts';
@@ -71,7 +71,8 @@ export async function timeVariant(
 }
 
 /** The kernel that most of the time goes to: gate and up of the most common type, else any product with it. */
-function typicalOf(subjects: readonly Subject[], { typical }: KernelNeeds): Subject {
+function typicalOf(all: readonly Subject[], { typical }: KernelNeeds): TimedSubject {
+  const subjects = all.filter(isTimed);
   const ofType = subjects.filter((subject) => !('type' in subject) || subject.type === typical.type);
   const subject = ofType.find(({ op }) => op === 'gated') ?? ofType[0] ?? subjects[0];
   if (subject === undefined) throw new LinnetError('Internal', 'A variant without kernels was to be timed.');
