@@ -2,15 +2,25 @@
  * Builds the outputs that `vite.config.ts` describes: `node tools/build.mjs [app] [embed] [package]`, all of them without
  * a name. Types of the package come from the compiler. It prints the sizes; whether they are too big is `size.mjs`'s matter.
  */
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join, posix, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { spawnSync } from 'node:child_process';
 import { build } from 'vite';
+import { examplePages } from './examples.mjs';
 import { formatSizes, measureSizes } from './size.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const SOURCES = ['src', 'public', 'vite.config.ts', 'package-lock.json'];
+const SOURCES = ['src', 'docs', 'public', 'vite.config.ts', 'package-lock.json'];
 
 /** What each output is known by: the file that is written last or is there only when the build went well. */
 const OUTPUTS = /** @type {const} */ ({
@@ -61,7 +71,7 @@ function finishPackage() {
     license,
     type: 'module',
     sideEffects: false,
-    files: ['*.js', 'types', 'THIRD_PARTY.md'],
+    files: ['*.js', 'types', 'docs', 'THIRD_PARTY.md'],
     exports: {
       '.': { types: './types/ui/sdk/index.d.ts', default: './index.js' },
       './worker.js': './worker.js',
@@ -69,12 +79,28 @@ function finishPackage() {
     },
   };
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
-  // Links of the page lead into the repository; what they say of the package stands alone.
-  writeFileSync(
-    join(folder, 'README.md'),
-    readFileSync(join(ROOT, 'docs/api.md'), 'utf8').replace(/\[([^\]]+)\]\(\.\.[^)]*\)/g, '$1'),
-  );
+  writePages(folder);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+}
+
+/**
+ * The pages about the library, beside each other. Links to what is not among them are left out: what is said stands alone.
+ * @param {string} folder
+ */
+function writePages(folder) {
+  mkdirSync(join(folder, 'docs'));
+  const pages = examplePages();
+  for (const page of pages) {
+    const isFront = page === 'api.md';
+    const text = readFileSync(join(ROOT, 'docs', page), 'utf8').replace(
+      /\[([^\]]+)\]\((?!\w+:|#)([^)]+)\)/g,
+      (_, /** @type {string} */ words, /** @type {string} */ target) => {
+        if (!pages.includes(posix.join(posix.dirname(page), target))) return words;
+        return `[${words}](${isFront ? 'docs/' : ''}${posix.basename(target)})`;
+      },
+    );
+    writeFileSync(join(folder, isFront ? 'README.md' : `docs/${posix.basename(page)}`), text);
+  }
 }
 
 /** @param {string} folder */

@@ -9,12 +9,14 @@ import { tmpdir } from 'node:os';
 import { pathToFileURL } from 'node:url';
 import { publint } from 'publint';
 import { formatMessage } from 'publint/utils';
+import { examplePages, examplesOf, moduleOf } from './examples.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
 const PACKAGE = join(ROOT, 'dist/package');
 
 /** What a package may have; types beside these. */
-const FILES = /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|index\.js|worker\.js|grammar-engine-[\w-]+\.js)$/;
+const FILES =
+  /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|docs\/[\w-]+\.md|index\.js|worker\.js|grammar-engine-[\w-]+\.js)$/;
 const NEEDED = [
   'package.json',
   'README.md',
@@ -33,14 +35,14 @@ const model = await engine.load({ kind: 'url', url: 'https://example.test/m.gguf
 const stream = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'Hello' }], stream: true });
 for await (const chunk of stream) chunk satisfies ChatCompletionChunk;
 const whole = await engine.chat.completions.create({ messages: [{ role: 'user', content: 'Hello' }], n: 2 });
-whole.choices[0]?.message.content satisfies string | undefined;
+whole.choices[0]?.message.content satisfies string | null | undefined;
 (await engine.embeddings.create({ input: 'a', encoding_format: 'base64' })).data[0]?.embedding satisfies string | undefined;
 (await model.score('a')).logprob satisfies number;
 createFetch(engine) satisfies typeof fetch;
 new RemoteError('timedOut', 'a', { host: 'h' }) satisfies LinnetError;
 new RequestError('missing_parameter', 'a', 'b') satisfies LinnetError;
 // @ts-expect-error -- a parameter that is not there
-await engine.chat.completions.create({ messages: [], tools: [] });
+await engine.chat.completions.create({ messages: [], no_such_parameter: 1 });
 `;
 
 /** @returns {Promise<string[]>} */
@@ -79,13 +81,14 @@ function problemsOfTypes() {
     const alone = compileAsUser(folder, ['user.ts'], false);
     for (const name of ['openai', 'ai', '@ai-sdk'])
       symlinkSync(join(ROOT, 'node_modules', name), join(folder, 'node_modules', name));
-    const examples = examplesOf(join(PACKAGE, 'README.md'));
-    if (examples.length === 0) return ['its README has no examples'];
-    const files = examples.map((code, i) => {
-      const file = `example-${String(i + 1)}.ts`;
-      writeFileSync(join(folder, file), code);
-      return file;
-    });
+    const files = examplePages()
+      .flatMap(examplesOf)
+      .map((example, i) => {
+        const file = `example-${String(i + 1)}.ts`;
+        const text = moduleOf(example, (name, type) => `declare const ${name}: import('linnet').${type};`);
+        writeFileSync(join(folder, file), text);
+        return file;
+      });
     // Types of other packages lack those of Node here.
     return [...alone, ...compileAsUser(folder, files, true)];
   } finally {
@@ -110,20 +113,6 @@ function compileAsUser(folder, files, skipLibCheck) {
     writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
     const run = spawnSync(process.execPath, [compiler, '-p', folder], { cwd: folder, encoding: 'utf8' });
     return run.status === 0 ? [] : [`its types do not compile for a user (${moduleResolution}):\n${run.stdout}`];
-  });
-}
-
-/** @param {string} page @returns {string[]} its examples, each a module; what earlier ones made is there */
-function examplesOf(page) {
-  const blocks = [...readFileSync(page, 'utf8').matchAll(/```ts\n([^]*?)```/g)].map(([, code = '']) => code);
-  return blocks.map((code) => {
-    const made = /** @type {const} */ ([
-      ['engine', 'Linnet'],
-      ['model', 'Model'],
-    ]).filter(([name]) => !code.includes(`const ${name} `));
-    return [...made.map(([name, type]) => `declare const ${name}: import('linnet').${type};`), code, 'export {};'].join(
-      '\n',
-    );
   });
 }
 
