@@ -12,7 +12,7 @@ export interface Selection {
 export const FORCED_VARIANTS: readonly Selection[] = [
   ['--gemm', 'tiled'],
   ['--gemm', 'rows'],
-  ['--gemm', 'broadcast'],
+  ['--gemm', 'columns'],
   ['--gemv', 'rows'],
   ['--gemv', 'columns'],
   ['--gemv', 'lanes'],
