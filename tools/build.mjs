@@ -61,14 +61,16 @@ function finishPackage() {
     license,
     type: 'module',
     sideEffects: false,
-    files: ['*.js', 'types', 'THIRD_PARTY.md'],
+    files: ['*.js', '*.wasm', 'types', 'THIRD_PARTY.md'],
     exports: {
       '.': { types: './types/ui/sdk/index.d.ts', default: './index.js' },
       './worker.js': './worker.js',
+      './onnx-worker.js': './onnx-worker.js',
       './package.json': './package.json',
     },
   };
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  copyFileSync(join(ROOT, 'node_modules/onnxruntime-web/dist/ort-wasm-simd.wasm'), join(folder, 'ort-wasm-simd.wasm'));
   // Links of the page lead into the repository; what they say of the package stands alone.
   writeFileSync(
     join(folder, 'README.md'),

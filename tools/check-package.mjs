@@ -14,7 +14,8 @@ const ROOT = resolve(import.meta.dirname, '..');
 const PACKAGE = join(ROOT, 'dist/package');
 
 /** What a package may have; types beside these. */
-const FILES = /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|index\.js|worker\.js)$/;
+const FILES =
+  /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|index\.js|worker\.js|onnx-worker\.js|ort-wasm-simd\.wasm)$/;
 const NEEDED = [
   'package.json',
   'README.md',
@@ -22,6 +23,8 @@ const NEEDED = [
   'THIRD_PARTY.md',
   'index.js',
   'worker.js',
+  'onnx-worker.js',
+  'ort-wasm-simd.wasm',
   'types/ui/sdk/index.d.ts',
 ];
 
