@@ -32,8 +32,8 @@ module.exports = {
     {
       name: 'contract-imports-nothing',
       severity: 'error',
-      from: { path: '^src/worker/api(-device|-session)?\\.ts$' },
-      to: { pathNot: '^src/worker/api-(device|session)\\.ts$' },
+      from: { path: '^src/worker/api(-device|-onnx|-session)?\\.ts$' },
+      to: { pathNot: '^src/worker/api-(device|onnx|session)\\.ts$' },
     },
     {
       name: 'cache-knows-nothing-else',

@@ -13,7 +13,7 @@ const SIZE_LIMITS = {
 };
 
 export default defineConfig(
-  { ignores: ['dist/', 'node_modules/', '.cache/', 'test-results/', 'public/', '*.cjs'] },
+  { ignores: ['dist/', 'node_modules/', '.cache/', 'test-results/', 'public/', '*.cjs', 'tools/absent-package/'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

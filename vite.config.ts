@@ -105,15 +105,15 @@ const PACKAGE: UserConfig = {
     // module all the same, and says so. What follows grammars is a script beside it.
     rolldownOptions: {
       output: {
-        entryFileNames: 'worker.js',
+        entryFileNames: workerName,
         codeSplitting: false,
         footer: 'export {};',
         assetFileNames: 'grammar-engine-[hash].js',
       },
     },
-    plugins: () => [notices.collect()],
+    plugins: () => [notices.collect(), wasmBesideWorker()],
   },
-  plugins: [workerForBundlers(), notices.collect(), notices.write('THIRD_PARTY.md')],
+  plugins: [workersForBundlers(2), notices.collect(), notices.write('THIRD_PARTY.md')],
   build: {
     target: 'es2022',
     outDir: resolve(ROOT, 'dist/package'),
@@ -155,7 +155,7 @@ function oneFile(): Plugin {
  * Bundlers find a worker by the literal shape `new Worker(new URL('./x.js', import.meta.url))`. Vite writes it for browsers,
  * with one URL inside another; the package gets the literal shape back, or fails to build.
  */
-function workerForBundlers(): Plugin {
+function workersForBundlers(numWorkers: number): Plugin {
   const written =
     /new URL\(\s*(?:\/\*.*?\*\/\s*)?new URL\("([^"]+)", import\.meta\.url\)\.href,\s*"" \+ import\.meta\.url\s*\)/g;
   return {
@@ -169,7 +169,45 @@ function workerForBundlers(): Plugin {
           return `new URL("./${file}", import.meta.url)`;
         });
       }
-      if (numFound !== 1) this.error(`expected one worker in the package, found ${String(numFound)}`);
+      if (numFound !== numWorkers)
+        this.error(`expected ${String(numWorkers)} workers in the package, found ${String(numFound)}`);
+    },
+  };
+}
+
+/** The engine's is `worker.js`; the one for ONNX models, which nothing loads before it is asked for, `onnx-worker.js`. */
+function workerName({ name }: { readonly name: string }): string {
+  return name === 'main' ? 'worker.js' : `${name}.js`;
+}
+
+/**
+ * The package has the WebAssembly of onnxruntime-web as a file beside the worker (tools/build.mjs puts it there), in the literal
+ * shape by which bundlers find it; Vite would write 10 MB of text into a library.
+ */
+function wasmBesideWorker(): Plugin {
+  const address = 'new URL(/* @vite-ignore */ "./ort-wasm-simd.wasm", import.meta.url)';
+  return {
+    name: 'linnet:wasm-beside-worker',
+    enforce: 'pre',
+    load: (id) => (id.endsWith('/onnx/wasm-url.ts') ? `export const WASM_URL = ${address}.href;` : undefined),
+    transform(code, id) {
+      if (!/\/onnxruntime-web\/dist\//.test(id)) return undefined;
+      // How it asks for Node's modules; every bundler of the package would warn of it.
+      const without = code.replace('eval("quire".replace(/^/,"re"))(moduleName)', 'undefined');
+      if (without === code) this.error('onnxruntime-web has no such eval any more');
+      return { code: without, map: null };
+    },
+    generateBundle(_, bundle) {
+      for (const output of Object.values(bundle)) {
+        if (output.type !== 'chunk' || output.name !== 'onnx-worker') continue;
+        const code = output.code.replace(
+          /new URL\(\s*(?:\/\*.*?\*\/\s*)?"\.\/ort-wasm-simd\.wasm",\s*import\.meta\.url\s*\)/,
+          'new URL("./ort-wasm-simd.wasm", import.meta.url)',
+        );
+        if (!code.includes('new URL("./ort-wasm-simd.wasm", import.meta.url)'))
+          this.error('the ONNX worker does not say where its WebAssembly is');
+        output.code = code;
+      }
     },
   };
 }

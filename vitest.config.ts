@@ -40,6 +40,7 @@ export default defineConfig({
         optimizeDeps: {
           include: [
             '@huggingface/jinja',
+            '@xenova/transformers',
             'comlink',
             'dompurify',
             'idb-keyval',

@@ -5,6 +5,8 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright/test';
+import { bertRepository, HIDDEN } from '../tools/fixtures/onnx-bert.ts';
+import { serveHub } from '../tools/test-servers/serve-hub.ts';
 import { expect, MODEL, test } from './consumer.ts';
 import { LOAD } from './visitor.ts';
 
@@ -72,4 +74,36 @@ test('chats with no bundler, from files as they are installed', async ({ page, c
   const site = await serveFolder({ root: folder });
   await page.goto(`${site.url}page.html`);
   await expect(page.locator('output')).toContainText(/WebGPU is .*page.*\./s, LOAD);
+});
+
+test('embeds by an ONNX model when it is built, with nothing from elsewhere', async ({
+  page,
+  consumer,
+  serveFolder,
+}) => {
+  const hub = await serveHub({ repositories: { 'somebody/tiny-bert': bertRepository() } });
+  try {
+    consumer.write(
+      'src/main.ts',
+      `import { createEngine } from 'linnet';
+      const onnx = { models: ['somebody/tiny-bert'], hub: '${hub.origin}', quantized: false };
+      const { data } = await createEngine({ onnx }).embeddings.create({ model: 'somebody/tiny-bert', input: 'one bird' });
+      const vector = data[0]?.embedding ?? [];
+      document.body.innerHTML = \`<p>\${vector.length} \${Math.hypot(...vector).toFixed(3)}</p>\`;`,
+    );
+    consumer.run('vite', 'build');
+    const app = await serveFolder({ root: join(consumer.folder, 'dist') });
+    await page.goto(app.url);
+    await expect(page.locator('p')).toHaveText(`${String(HIDDEN)} 1.000`, LOAD);
+    const kinds = app.requests.map(({ path }) => path.replace(/-[\w-]{8}\.(js|wasm)$/, '.$1'));
+    expect(kinds.toSorted()).toEqual([
+      '/',
+      '/assets/index.js',
+      '/assets/onnx-worker.js',
+      '/assets/ort-wasm-simd.wasm',
+      '/assets/worker.js',
+    ]);
+  } finally {
+    await hub.close();
+  }
 });

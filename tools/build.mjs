@@ -71,14 +71,16 @@ function finishPackage() {
     license,
     type: 'module',
     sideEffects: false,
-    files: ['*.js', 'types', 'docs', 'THIRD_PARTY.md'],
+    files: ['*.js', '*.wasm', 'types', 'docs', 'THIRD_PARTY.md'],
     exports: {
       '.': { types: './types/ui/sdk/index.d.ts', default: './index.js' },
       './worker.js': './worker.js',
+      './onnx-worker.js': './onnx-worker.js',
       './package.json': './package.json',
     },
   };
   copyFileSync(join(ROOT, 'LICENSE'), join(folder, 'LICENSE'));
+  copyFileSync(join(ROOT, 'node_modules/onnxruntime-web/dist/ort-wasm-simd.wasm'), join(folder, 'ort-wasm-simd.wasm'));
   writePages(folder);
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
 }

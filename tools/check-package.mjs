@@ -16,7 +16,7 @@ const PACKAGE = join(ROOT, 'dist/package');
 
 /** What a package may have; types beside these. */
 const FILES =
-  /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|docs\/[\w-]+\.md|index\.js|worker\.js|grammar-engine-[\w-]+\.js)$/;
+  /^(package\.json|README\.md|LICENSE|THIRD_PARTY\.md|docs\/[\w-]+\.md|index\.js|worker\.js|grammar-engine-[\w-]+\.js|onnx-worker\.js|ort-wasm-simd\.wasm)$/;
 const NEEDED = [
   'package.json',
   'README.md',
@@ -24,6 +24,8 @@ const NEEDED = [
   'THIRD_PARTY.md',
   'index.js',
   'worker.js',
+  'onnx-worker.js',
+  'ort-wasm-simd.wasm',
   'types/ui/sdk/index.d.ts',
 ];
 

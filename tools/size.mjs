@@ -26,9 +26,19 @@ export function measureSizes(dist = join(ROOT, 'dist')) {
   return Object.entries(BUDGETS).map(([name, { maxGzipBytes }]) => {
     const entries = entriesOf(name, dist);
     const files = eagerFiles(entries);
+    if (name !== 'onnx') files.forEach(refuseOnnx);
     const gzipBytes = files.map((file) => gzipSync(readFileSync(file)).length).reduce((sum, size) => sum + size, 0);
     return { name, gzipBytes: entries.length === 0 ? undefined : gzipBytes, maxGzipBytes };
   });
+}
+
+/**
+ * The library for ONNX models is many times as large as the engine, and fetched by nobody who does not ask for it.
+ * @param {string} file
+ */
+function refuseOnnx(file) {
+  if (/\bort-wasm|onnxruntime/i.test(readFileSync(file, 'utf8')))
+    throw new Error(`${file} has onnxruntime-web inside, which is for the ONNX worker alone`);
 }
 
 /** @param {Size[]} sizes */
@@ -76,6 +86,10 @@ function entriesOf(name, dist) {
       return filesOfPage(join(dist, 'app/index.html'));
     case 'worker':
       return listFolder(join(dist, 'app/assets')).filter((file) => /\/worker-(?!part-)[^/]+\.js$/.test(file));
+    case 'package':
+      return [join(dist, 'package/index.js')].filter((file) => existsSync(file));
+    case 'onnx':
+      return [join(dist, 'package/onnx-worker.js')].filter((file) => existsSync(file));
     case 'embed':
     case 'embed-app':
       return [join(dist, `embed/${name}.js`)].filter((file) => existsSync(file));

@@ -28,6 +28,17 @@ it('does not let an import of a bare name pass', () => {
   expect(() => eagerFiles([write('bare.js', `import"lit"`)])).toThrow(/imports lit/);
 });
 
+it('does not let the library for ONNX models pass but where it belongs', () => {
+  const entry = write('embed/embed.js', 'import"./part.js"');
+  write('embed/part.js', 'fetch("ort-wasm-simd.wasm")');
+  write('package/onnx-worker.js', 'fetch("ort-wasm-simd.wasm")');
+  expect(() => measureSizes(dist)).toThrow(/part\.js has onnxruntime-web inside/);
+  rmSync(entry);
+  const sizes = new Map(measureSizes(dist).map((size) => [size.name, size]));
+  expect(sizes.get('onnx')?.gzipBytes).toBeGreaterThan(0);
+  rmSync(join(dist, 'package'), { recursive: true });
+});
+
 it('fails what is too big and what is missing', () => {
   write('app/index.html', '<script type="module" src="./assets/main.js"></script><link href="./assets/main.css">');
   write('app/assets/main.js', 'import"./worker-part-1.js"');

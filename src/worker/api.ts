@@ -15,6 +15,7 @@ import type {
 } from './api-session.ts';
 
 export type * from './api-device.ts';
+export type * from './api-onnx.ts';
 export type * from './api-session.ts';
 
 // ---------------------------------------------------------------------------------------------- identifiers

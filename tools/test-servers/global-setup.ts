@@ -3,6 +3,7 @@
  */
 import type { TestProject } from 'vitest/node';
 import { noise } from '../../src/cache/testing/kit.ts';
+import { bertRepository, decoderRepository } from '../fixtures/onnx-bert.ts';
 import type { FileOptions } from './file-answer.ts';
 import { listen, serveFile, type FileServer, type TestServer } from './serve-file.ts';
 import { serveHub } from './serve-hub.ts';
@@ -24,6 +25,8 @@ const FILES = {
 export interface ServerAddresses {
   readonly files: Readonly<Record<keyof typeof FILES, string>>;
   readonly hub: string;
+  /** Has `somebody/tiny-bert` and `somebody/tiny-gpt` in ONNX. */
+  readonly onnxHub: string;
   /** The hub whose other origin hides `Content-Range`. */
   readonly hiddenHub: string;
   /** Base URLs of servers that stream `From afar.` to every chat; other origins may not read the second. */
@@ -53,6 +56,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const hiddenHub = await serveHub({ repositories, cdn: { exposeContentRange: false } });
   const afar = [chatStream(['From ', 'afar.'])];
   const [openAi, openAiNoCors] = await Promise.all([serveOpenAi(afar), serveOpenAi(afar, { cors: false })]);
+  const onnx = { 'somebody/tiny-bert': bertRepository(), 'somebody/tiny-gpt': decoderRepository() };
+  const onnxHub = await serveHub({ repositories: onnx });
   const files = { plain, hidden, hiddenWithoutHead, noCors, noRanges, slow } satisfies Record<
     keyof typeof FILES,
     FileServer
@@ -76,11 +81,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
       slow: slow.url,
     },
     hub: hub.origin,
+    onnxHub: onnxHub.origin,
     hiddenHub: hiddenHub.origin,
     openAi: { open: openAi.baseURL, noCors: openAiNoCors.baseURL },
     traffic: traffic.origin,
   });
-  const all: readonly TestServer[] = [...Object.values(files), hub, hiddenHub, openAi, openAiNoCors, traffic];
+  const all: readonly TestServer[] = [...Object.values(files), hub, hiddenHub, onnxHub, openAi, openAiNoCors, traffic];
   return async () => {
     await Promise.all(all.map((server) => server.close()));
   };

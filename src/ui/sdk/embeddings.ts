@@ -34,33 +34,40 @@ export class Embeddings {
     options: CallOptions = {},
   ): Promise<CreateEmbeddingResponse | CreateEmbeddingResponse<string>> {
     refuseUnsupported('embedding', params);
-    switch (params.encoding_format) {
-      case undefined:
-      case 'float':
-        return this.#embed(params, options, (vector) => [...vector]);
-      case 'base64':
-        return this.#embed(params, options, toBase64);
-      default:
-        throw invalid('encoding_format', params.encoding_format, 'float or base64');
-    }
-  }
-
-  async #embed<E>(
-    params: EmbeddingCreateParams,
-    options: CallOptions,
-    encode: (vector: Float32Array) => E,
-  ): Promise<CreateEmbeddingResponse<E>> {
+    const encode = encoderOf(params);
     const { id, loaded } = this.#host.modelOf(params.model);
     const inputs = textsOrIds(params.input, 'input');
     const request = { model: loaded.handle, inputs, normalize: true };
     const { embeddings, numTokens } = await this.#host.client.embed(request, options);
-    return {
-      object: 'list',
-      data: embeddings.map((vector, index) => ({ object: 'embedding', index, embedding: encode(vector) })),
-      model: id,
-      usage: { prompt_tokens: numTokens, total_tokens: numTokens },
-    };
+    return embeddingResponse(id, embeddings.map(encode), numTokens) as
+      CreateEmbeddingResponse | CreateEmbeddingResponse<string>;
   }
+}
+
+/** @throws RequestError for a format that is not known */
+export function encoderOf({ encoding_format }: EmbeddingCreateParams): (vector: Float32Array) => number[] | string {
+  switch (encoding_format) {
+    case undefined:
+    case 'float':
+      return (vector) => [...vector];
+    case 'base64':
+      return toBase64;
+    default:
+      throw invalid('encoding_format', encoding_format, 'float or base64');
+  }
+}
+
+export function embeddingResponse<E>(
+  model: string,
+  encoded: readonly E[],
+  numTokens: number,
+): CreateEmbeddingResponse<E> {
+  return {
+    object: 'list',
+    data: encoded.map((embedding, index) => ({ object: 'embedding', index, embedding })),
+    model,
+    usage: { prompt_tokens: numTokens, total_tokens: numTokens },
+  };
 }
 
 function toBase64(vector: Float32Array): string {

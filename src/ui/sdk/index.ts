@@ -19,6 +19,7 @@ export type { Answer, GenerateOptions } from './answer.ts';
 export { Linnet, Model, type LoadOptions } from './linnet.ts';
 export type { Models } from './models.ts';
 export type * from './openai-types.ts';
+export type { OnnxOptions } from './onnx/onnx-embeddings.ts';
 export type { RemoteOptions, RemoteTimeouts, ServerKind } from './remote/options.ts';
 export type { Placement } from './remote/place.ts';
 export {

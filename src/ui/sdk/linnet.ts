@@ -28,6 +28,8 @@ import { Embeddings } from './embeddings.ts';
 import { secondsNow, type NamedModel } from './host.ts';
 import { LoadedModels, Models } from './models.ts';
 import { Queue } from './queue.ts';
+import { withOnnx, type OnnxOptions } from './onnx/onnx-embeddings.ts';
+import { OnnxWorkerClient } from './onnx/onnx-worker-client.ts';
 import { place, type Placement } from './remote/place.ts';
 import type { RemoteOptions } from './remote/options.ts';
 import { unfitBy } from './remote/policy.ts';
@@ -59,12 +61,14 @@ export class Linnet {
   readonly #client: EngineClient;
   readonly #loaded = new LoadedModels();
   readonly #router: Router | undefined;
+  readonly #onnxWorker = new OnnxWorkerClient();
 
   /**
-   * `open` is for engines that live elsewhere than in Linnet's own worker, `remote` for a server beside them.
-   * @throws RequestError for a `remote` that is wrong
+   * `open` is for engines that live elsewhere than in Linnet's own worker, `remote` for a server beside them, `onnx` for
+   * models that another library computes.
+   * @throws RequestError for options that are wrong
    */
-  constructor(open: () => EngineChannel = openEngineWorker, remote?: RemoteOptions) {
+  constructor(open: () => EngineChannel = openEngineWorker, remote?: RemoteOptions, onnx?: OnnxOptions) {
     const router = remote === undefined ? undefined : new Router(remote, this.#loaded);
     this.#router = router;
     this.#client = new EngineClient({ open });
@@ -75,7 +79,8 @@ export class Linnet {
     const models = new Models(this.#loaded);
     this.chat = { completions: router === undefined ? chat : routed(router, 'chat/completions', chat) };
     this.completions = router === undefined ? completions : routed(router, 'completions', completions);
-    this.embeddings = router === undefined ? embeddings : routed(router, 'embeddings', embeddings);
+    const embedding = router === undefined ? embeddings : routed(router, 'embeddings', embeddings);
+    this.embeddings = onnx === undefined ? embedding : withOnnx(onnx, this.#onnxWorker, embedding);
     this.models = router === undefined ? models : new RoutedModels(router, models, this.#loaded);
   }
 
@@ -147,6 +152,7 @@ export class Linnet {
 
   /** Ends the worker. Whatever is in flight rejects with `WorkerFailed`. */
   close(): void {
+    this.#onnxWorker.close();
     this.#client.close();
   }
 }
