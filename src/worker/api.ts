@@ -234,6 +234,8 @@ export interface ToolDefinition {
   readonly description?: string;
   /** The JSON schema of an object, whose properties are the arguments. Default: no arguments. */
   readonly parameters?: Readonly<Record<string, unknown>>;
+  /** Where arguments cannot be kept to the schema, it is an error. Default: a note, where the model is free to call. */
+  readonly strict?: boolean;
 }
 
 /** A call that the model asks for. */

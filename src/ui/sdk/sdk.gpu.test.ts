@@ -31,8 +31,8 @@ async function exactLogprobs(ids: readonly number[]): Promise<readonly number[]>
   return ids.map((id, i) => behind.get(i - 1)?.[id] ?? NaN);
 }
 
-function tool(name: string, description: string, argument: string): OpenAI.ChatCompletionFunctionTool {
-  const parameters = { type: 'object', properties: { [argument]: { type: 'string' } } };
+function tool(name: string, description: string, argument: string, type = 'string'): OpenAI.ChatCompletionFunctionTool {
+  const parameters = { type: 'object', properties: { [argument]: { type } }, required: [argument] };
   return { type: 'function', function: { name, description, parameters } };
 }
 
@@ -146,7 +146,7 @@ for (const { name, title } of openTestAdapters()) {
         max_completion_tokens: 60,
         prompt_cache_key: 'timer',
         tools: [
-          tool('countdown', 'rings when the minutes are over', 'duration'),
+          tool('countdown', 'rings when the minutes are over', 'duration', 'integer'),
           tool('remember_text', 'stores words for later', 'content'),
         ],
         messages: [{ role: 'user' as const, content: 'I want to hear a ring after 73 minutes.' }],

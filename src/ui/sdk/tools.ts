@@ -34,7 +34,7 @@ export function toolUseOf(
 function toolOf(tool: unknown, at: string): ToolDefinition {
   const { type, function: described } = (tool ?? {}) as Fields;
   if (type !== 'function') throw unsupported(`${at}.type`, 'tools are functions');
-  const { name, description, parameters, strict: _strict, ...others } = (described ?? {}) as Fields;
+  const { name, description, parameters, strict, ...others } = (described ?? {}) as Fields;
   for (const [other, value] of Object.entries(others)) if (isGiven(value)) throw unsupported(`${at}.function.${other}`);
   if (!isGiven(name)) throw missing(`${at}.function.name`);
   if (typeof name !== 'string') throw invalid(`${at}.function.name`, name, 'a text');
@@ -42,8 +42,10 @@ function toolOf(tool: unknown, at: string): ToolDefinition {
     throw invalid(`${at}.function.description`, description, 'a text');
   if (isGiven(parameters) && (typeof parameters !== 'object' || Array.isArray(parameters)))
     throw invalid(`${at}.function.parameters`, parameters, 'a JSON schema of an object');
+  if (isGiven(strict) && typeof strict !== 'boolean') throw invalid(`${at}.function.strict`, strict, 'true or false');
   return {
     name,
+    ...(strict === true ? { strict } : {}),
     ...(isGiven(description) ? { description } : {}),
     ...(isGiven(parameters) ? { parameters: parameters as Fields } : {}),
   };

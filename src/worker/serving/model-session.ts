@@ -18,7 +18,7 @@ import { tokenId, type SequenceId } from '../tokens.ts';
 import { Generation, type DrawnToken } from './generation.ts';
 import { pacerFor, type ChunkPacer } from './chunk-pacer.ts';
 import { Conversations, MAX_CONVERSATIONS } from './conversations.ts';
-import { constraintFor, type Constraint } from './constraint.ts';
+import type { Constraint } from './constraint.ts';
 import { countedOf, countSlotFor } from './count-slot.ts';
 import { constrainAll } from './jump-forward.ts';
 import { createScheduler } from './create-scheduler.ts';
@@ -33,6 +33,7 @@ import type { StepCounters } from './step-counters.ts';
 import { isPlainDecode, MAX_LATE_STEPS, StepPipeline } from './step-pipeline.ts';
 import type { TextModel } from './text-model.ts';
 import { Timer } from './timer.ts';
+import { constraintOf } from './tool-constraint.ts';
 import { toolParserFor } from './tool-use.ts';
 
 export interface SessionHost {
@@ -145,7 +146,7 @@ export class ModelSession {
     const slot = countSlotFor(params, this.#sampler);
     let constraint: Constraint | undefined;
     try {
-      constraint = await constraintFor(request, prompt, this.#host.grammars, this.text.tokenizer);
+      constraint = await constraintOf(request, prompt, this.#host.grammars, this.text.tokenizer, emit);
       await this.#sampler.prepare(paramsAt(params, request, 0), constraint !== undefined);
       await ticket.first?.prompted;
       this.#throwIfClosed();

@@ -5,14 +5,12 @@ import type { ToolUse } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { TemplateTools } from '../text/template-tools.ts';
 import type { ToolFormat } from '../tools/format.ts';
-import { mustCall } from '../tools/structural-tag.ts';
+import type { TagOptions } from '../tools/structural-tag.ts';
 import { ToolParser } from '../tools/tool-parser.ts';
 
-export interface PromptTools {
+export interface PromptTools extends TagOptions {
   readonly format: ToolFormat;
   readonly use: ToolUse;
-  /** The prompt ends within a thought. */
-  readonly isThinking: boolean;
 }
 
 const NAME = /^[\w.-]{1,64}$/;
@@ -29,8 +27,6 @@ export function usedTools(use: ToolUse | undefined): ToolUse | undefined {
     );
   if (typeof choice === 'object' && !names.includes(choice.name))
     throw invalid(`The tool ${JSON.stringify(choice.name)}, which must be called, is none of the request's tools.`);
-  if (mustCall(choice))
-    throw invalid('That a tool must be called is not supported yet: leave the choice to the model.');
   if (choice === 'required' && tools.length === 0) throw invalid('A tool must be called, and there is none.');
   return tools.length === 0 || choice === 'none' ? undefined : use;
 }
@@ -38,7 +34,7 @@ export function usedTools(use: ToolUse | undefined): ToolUse | undefined {
 /** @throws InvalidRequest where the model takes no tools */
 export function promptTools(
   use: ToolUse,
-  { format, refusal, takesSeveralCalls }: TemplateTools,
+  { format, refusal, mayThink, takesSeveralCalls }: TemplateTools,
   prompt: string,
 ): PromptTools {
   if (format === undefined)
@@ -46,6 +42,7 @@ export function promptTools(
   return {
     format,
     use: takesSeveralCalls ? use : { ...use, parallel: false },
+    mayThink,
     isThinking: /<think>\s*$/.test(prompt),
   };
 }

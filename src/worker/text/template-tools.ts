@@ -16,6 +16,8 @@ export interface TemplateTools {
   readonly format: ToolFormat | undefined;
   /** Why there is none. */
   readonly refusal: string;
+  /** The template knows thoughts between `<think>` and `</think>`. */
+  readonly mayThink: boolean;
   /** Whether an answer may have several calls, when it is shown again. */
   readonly takesSeveralCalls: boolean;
   /** Messages and variables as the template wants them. @throws InvalidRequest, TemplateFailed for what it cannot show */
@@ -50,6 +52,7 @@ export function noTemplateTools(): TemplateTools {
   return {
     format: undefined,
     refusal: 'its file has no chat template that says how',
+    mayThink: false,
     takesSeveralCalls: false,
     shape(messages) {
       if (messages.some(({ toolCalls = [] }) => toolCalls.length > 0)) throw cannotShow('calls of tools');
@@ -74,6 +77,7 @@ export function createTemplateTools(template: string, render: RenderShaped): Tem
   );
   return {
     format,
+    mayThink: template.includes('<think>'),
     refusal: takesTools ? 'the form in which it calls tools is not known' : NO_PLACE,
     get takesSeveralCalls() {
       return takesSeveral();

@@ -27,12 +27,24 @@ export interface TagOptions {
 const THOUGHT = { begin: '<think>', end: '</think>' } as const;
 const SPACE = { type: 'regex', pattern: '[ \\n]{0,3}' } as const;
 
-/** The structural tag, as JSON: free text in which what begins as a call is one; where a call is a must, none but thoughts. */
-export function structuralTagOf(format: ToolFormat, use: ToolUse, { isThinking, mayThink }: TagOptions): string {
-  const calls = callsOf(format, use);
+/**
+ * The structural tag, as JSON: free text in which what begins as a call is one; where a call is a must, no text but a thought in front
+ * of it.
+ * @param answer What the text must be, where no tool is called; then there is one call at most.
+ */
+export function structuralTagOf(
+  format: ToolFormat,
+  use: ToolUse,
+  { isThinking, mayThink }: TagOptions,
+  answer?: TagContent,
+): string {
+  const isEither = answer !== undefined && !mustCall(use.choice);
+  // The engine has no choice between what ends by itself and what could go on: one call.
+  const one = () => callsOf(format, { ...use, choice: 'required', parallel: false });
+  const calls = isEither ? either([one(), answer]) : callsOf(format, use);
   const { begin, end } = format.tags.thought ?? THOUGHT;
-  const thinks = isThinking || mayThink || format.tags.thought !== undefined;
-  if (!mustCall(use.choice) || !thinks) return tagJson(calls);
+  if (!isThinking && !mayThink && format.tags.thought === undefined) return tagJson(calls);
+  // In a thought no call begins.
   const thought = { type: 'tag', begin: isThinking ? '' : begin, content: { type: 'any_text' }, end } as const;
   return tagJson(sequence([isThinking ? thought : either([NOTHING, thought]), SPACE, calls]));
 }
