@@ -50,7 +50,7 @@ function kernelsOf(type: BlockType): readonly Kernel[] {
     linearGemm(type, 'tiled'),
     linearGemm(type, 'rows'),
     ...[4, 8].flatMap((subgroupMin) => [
-      linearGemm(type, 'broadcast', subgroupMin),
+      linearGemm(type, 'columns', subgroupMin),
       linearGemv(type, 'columns', 'plain', { subgroupMin, software: true }),
       gatedGemv(type, 'columns', 'plain', { subgroupMin, software: true }),
     ]),

@@ -202,7 +202,6 @@ function variantOrder<F extends KernelFamily>(family: F, traits: KernelTraits): 
         ['tiled', 'rows'],
       ] as const);
   const orders: { readonly [K in KernelFamily]: readonly KernelVariants[K][] } = {
-    // On CPUs `rows` of GEMM gives the bits of `broadcast`.
     gemv: [chooseGemvVariant(traits), ...(hasWideSubgroups ? (['subgroups'] as const) : []), ...gemvRest],
     gemm: [chooseGemmVariant(traits), ...gemmRest],
     attention: [attentionVariant(traits), 'flash', 'rows'],

@@ -18,7 +18,7 @@ const QUESTION = {
 
 /** Drops the outputs of the last partial tile. */
 const dropsLastTile: Miscompile = (kernel, code) =>
-  kernel.startsWith('linear_gemm_broadcast')
+  kernel.startsWith('linear_gemm_columns')
     ? code.replaceAll('n < params.num_out', '(n / 64u) * 64u + 64u <= params.num_out')
     : code;
 const refusesAttention: Miscompile = (kernel, code) =>
@@ -44,7 +44,7 @@ for (const { name, title } of openTestAdapters()) {
     it('checks what the model needs before it is ready, and no more', () => {
       expect(untouched.families.map(({ family, chosen, reason }) => [family, chosen, reason])).toEqual([
         ['gemv', 'columns', 'preferred'],
-        ['gemm', 'broadcast', 'preferred'],
+        ['gemm', 'columns', 'preferred'],
         ['attention', 'rows', 'preferred'],
         ['decodeAttention', 'grouped', 'preferred'],
       ]);
@@ -78,7 +78,7 @@ for (const { name, title } of openTestAdapters()) {
       expect(familyOf(selfTest, 'gemv')).toMatchObject({ chosen: 'columns', reason: 'preferred' });
       expect(selfTest.struckOut).toEqual([
         {
-          kernel: expect.stringMatching(/^linear_gemm_broadcast[48]_q8_0$/) as unknown,
+          kernel: expect.stringMatching(/^linear_gemm_columns[48]_q8_0$/) as unknown,
           problem: 'wrong',
           detail: expect.stringMatching(/^word \d+ is .* differ, \d+ rows$/) as unknown,
         },
@@ -187,7 +187,7 @@ for (const { name, title } of openTestAdapters()) {
         .toBe(true);
       // A model keeps its variants for life: its cache holds what they computed.
       const { selfTest, ...after } = await engine.engine.stats();
-      expect(familyOf(selfTest, 'gemm').chosen).toBe('broadcast');
+      expect(familyOf(selfTest, 'gemm').chosen).toBe('columns');
       // Nothing of it is in the counters of models.
       expect(after.numDispatches).toBe(before.numDispatches);
       expect(after.bufferBytes).toBe(before.bufferBytes);

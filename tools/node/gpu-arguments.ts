@@ -23,7 +23,7 @@ export const GPU_OPTIONS = {
 } as const satisfies ParseArgsConfig['options'];
 
 export const GPU_USAGE =
-  '[--adapter A] [--no-subgroups] [--no-f16] [--gemm tiled|rows|broadcast] [--gemv rows|columns|lanes|subgroups] [--attention flash|rows] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated]';
+  '[--adapter A] [--no-subgroups] [--no-f16] [--gemm tiled|rows|columns] [--gemv rows|columns|lanes|subgroups] [--attention flash|rows] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated]';
 
 interface GpuValues {
   readonly adapter: string;
@@ -41,7 +41,7 @@ export function readGpuArguments(values: GpuValues): GpuArguments {
   const withoutFeatures: GPUFeatureName[] = [];
   if (values['no-subgroups']) withoutFeatures.push('subgroups');
   if (values['no-f16']) withoutFeatures.push('shader-f16');
-  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
+  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'columns'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'columns', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
   const gemmInt8 = oneOf('--gemm-int8', values['gemm-int8'], ['rows', 'tiled', 'emulated'] as const);

@@ -54,12 +54,12 @@ export function readArguments(argv: readonly string[]): ParityOptions {
   const [directory] = positionals;
   if (directory === undefined) {
     throw new Error(
-      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|broadcast] [--gemv rows|columns|lanes|subgroups] [--attention flash|rows] [--decode-attention grouped|single] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--rounded] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
+      'usage: npm run parity -- DIR [--models DIR] [--filter RE] [--adapter A] [--no-subgroups] [--no-f16] [--max-binding BYTES] [--batch N] [--gemm tiled|rows|columns] [--gemv rows|columns|lanes|subgroups] [--attention flash|rows] [--decode-attention grouped|single] [--kv f32|f16|q8_0|q4_0] [--precision exact|int8] [--rounded] [--gemm-int8 rows|tiled|emulated] [--gemv-int8 rows|lanes|subgroups|emulated] [--no-kv-transform]',
     );
   }
   const adapter = ADAPTER_NAMES.find((name) => name === values.adapter);
   if (adapter === undefined) throw new Error(`--adapter: one of ${ADAPTER_NAMES.join(', ')}`);
-  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'broadcast'] as const);
+  const gemm = oneOf('--gemm', values.gemm, ['tiled', 'rows', 'columns'] as const);
   const gemv = oneOf('--gemv', values.gemv, ['rows', 'columns', 'lanes', 'subgroups'] as const);
   const attention = oneOf('--attention', values.attention, ['flash', 'rows'] as const);
   const decodeAttention = oneOf('--decode-attention', values['decode-attention'], ['grouped', 'single'] as const);

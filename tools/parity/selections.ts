@@ -16,7 +16,7 @@ type Forced = { readonly [F in KernelFamily]: Readonly<Record<KernelVariants[F],
 const INT8 = ['--precision', 'int8'];
 
 const FORCED: Forced = {
-  gemm: { tiled: ['--gemm', 'tiled'], rows: ['--gemm', 'rows'], broadcast: ['--gemm', 'broadcast'] },
+  gemm: { tiled: ['--gemm', 'tiled'], rows: ['--gemm', 'rows'], columns: ['--gemm', 'columns'] },
   gemv: {
     rows: ['--gemv', 'rows'],
     columns: ['--gemv', 'columns'],

@@ -23,16 +23,9 @@ export interface BlockType {
   /** Defines `fn dequant32(group: u32) -> array<vec4<f32>, 8>` on bindings 0 (`wq`) and 1 (`ws`). */
   readonly wgsl: string;
   /**
-   * Where neighbouring groups of a row share words, of a type of `group_words.wgsl`: behind `wgsl` defines `const STRIP_GROUPS`,
-   * `struct Strip`, `fn strip_at(group: u32) -> Strip`, which loads what they share once, and
-   * `fn strip_group(strip: Strip, j: u32) -> Group`, that of `group_at(group + j)`.
-   * Rows have whole strips, and `group` is the first of one.
-   */
-  readonly stripWgsl?: string;
-  /**
    * A product whose scales come after the sums, where that is less work than `dequant32`: behind `wgsl` defines
    * `const UNIT_GROUPS`, `alias Held`, an array of as many groups of x (8 words each), `struct Unit`,
-   * `fn unit_at(group: u32, last: u32) -> Unit`, which loads the groups from `group` on (none after `last`; Held is zero there),
+   * `fn unit_at(i: u32) -> Unit`, which loads unit i of the shard (groups of other rows that it has count nothing, Held is zero there),
    * `fn sums_of_held(v: Held)`, of any type S, and `fn unit_dot(u: Unit, v: Held, sums: S) -> vec4<f32>`, the product in four partial sums.
    */
   readonly unitWgsl?: string;

@@ -27,15 +27,7 @@ export function bytes(numBytes: number, plane: Plane): BlockField {
 
 export interface FieldsSpec extends Pick<
   BlockType,
-  | 'name'
-  | 'ggmlType'
-  | 'blockElements'
-  | 'fields'
-  | 'stripWgsl'
-  | 'unitWgsl'
-  | 'wideUnitWgsl'
-  | 'int8Wgsl'
-  | 'dequantizeBlock'
+  'name' | 'ggmlType' | 'blockElements' | 'fields' | 'unitWgsl' | 'wideUnitWgsl' | 'int8Wgsl' | 'dequantizeBlock'
 > {
   /** What defines `dequant32`: snippets, and the type's own WGSL last. */
   readonly wgsl: readonly string[];

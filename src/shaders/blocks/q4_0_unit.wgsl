@@ -6,17 +6,11 @@ alias Sums = array<vec4<f32>, 2>; // of x, a group each, times what is too much
 struct Unit {
   q: vec4<u32>,
   r: vec4<u32>,
-  d: f32,
-  e: f32,
+  scales: u32, // two halves
 }
 
-// `last`: the last group of the row, which has an odd number of them sometimes.
-fn unit_at(group: u32, last: u32) -> Unit {
-  let next = min(group + 1u, last);
-  let word = ws[group >> 1u];
-  var next_word = word;
-  if (next >> 1u != group >> 1u) { next_word = ws[next >> 1u]; }
-  return Unit(wq[group], wq[next], half_of(word, group), half_of(next_word, next));
+fn unit_at(i: u32) -> Unit {
+  return Unit(wq[i * 2u], wq[i * 2u + 1u], ws[i]);
 }
 
 fn sums_of_held(v: Held) -> Sums {
@@ -28,5 +22,6 @@ fn sums_of_held(v: Held) -> Sums {
 fn unit_dot(u: Unit, v: Held, s: Sums) -> vec4<f32> {
   let p = with_high_dot_q4_0(low_dot_q4_0(u.q, v[0], v[1], v[2], v[3]), u.q, v[4], v[5], v[6], v[7]);
   let q = with_high_dot_q4_0(low_dot_q4_0(u.r, v[8], v[9], v[10], v[11]), u.r, v[12], v[13], v[14], v[15]);
-  return fma(fma(p, UNITS, -s[0]), vec4<f32>(u.d), fma(q, UNITS, -s[1]) * u.e);
+  let d = vec4<f32>(half_to_f32(u.scales & 0xffffu));
+  return fma(fma(p, UNITS, -s[0]), d, fma(q, UNITS, -s[1]) * half_to_f32(u.scales >> 16u));
 }

@@ -8,7 +8,7 @@ struct Unit {
   d: f32,
 }
 
-fn unit_at(group: u32, last: u32) -> Unit {
+fn unit_at(group: u32) -> Unit {
   return Unit(wq[group], half_of(ws[group >> 1u], group));
 }
 

@@ -6,7 +6,6 @@ import { bytes, fromFields, number } from './fields.ts';
 import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q4_k.wgsl?raw';
 import int8Wgsl from './q4_k_int8.wgsl?raw';
-import stripWgsl from './q4_k_strip.wgsl?raw';
 import { scaleAndMin } from './scale_min_k.ts';
 import scaleMinWgsl from './scale_min_k.wgsl?raw';
 import unitWgsl from './q4_k_unit.wgsl?raw';
@@ -17,7 +16,6 @@ export const Q4_K = fromFields({
   blockElements: 256,
   fields: [number('f16', 'quants'), number('f16', 'quants'), bytes(12, 'quants'), bytes(128, 'quants')],
   wgsl: [halfWgsl, inPlaceWgsl, scaleMinWgsl, wgsl, groupWordsWgsl],
-  stripWgsl,
   unitWgsl,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {

@@ -10,9 +10,9 @@ struct Unit {
   m: vec2<f32>,
 }
 
-fn unit_at(group: u32, last: u32) -> Unit {
-  let at = (group >> 3u) * 9u;
-  let j = group & 7u;
+fn unit_at(i: u32) -> Unit {
+  let at = (i >> 2u) * 9u;
+  let j = (i & 3u) * 2u;
   let head = wq[at];
   let even = scale_min_k(head, j);
   let odd = scale_min_k(head, j + 1u);

@@ -6,7 +6,6 @@ import { bytes, fromFields, number } from './fields.ts';
 import groupWordsWgsl from './group_words.wgsl?raw';
 import wgsl from './q6_k.wgsl?raw';
 import int8Wgsl from './q6_k_int8.wgsl?raw';
-import stripWgsl from './q6_k_strip.wgsl?raw';
 import unitWgsl from './q6_k_unit.wgsl?raw';
 
 export const Q6_K = fromFields({
@@ -15,7 +14,6 @@ export const Q6_K = fromFields({
   blockElements: 256,
   fields: [bytes(128, 'quants'), bytes(64, 'quants'), bytes(16, 'quants'), number('f16', 'scales')],
   wgsl: [halfWgsl, inPlaceWgsl, wgsl, groupWordsWgsl],
-  stripWgsl,
   unitWgsl,
   int8Wgsl,
   dequantizeBlock(raw, offsetBytes, out, outOffset) {

@@ -62,8 +62,7 @@ fn word6(g: Group) -> vec4<f32> { return weights_q6k(g.b.z, g.t); }
 fn word7(g: Group) -> vec4<f32> { return weights_q6k(g.b.w, g.t); }
 
 fn half_scales_q6k(at: u32, half: u32) -> vec2<u32> {
-  let scales = wq[at + 12u];
-  return select(scales.xy, scales.zw, half == 1u);
+  return vec2<u32>(wq[at + 12u][half * 2u], wq[at + 12u][half * 2u + 1u]);
 }
 
 fn q6k_at(group: u32) -> Q6K {

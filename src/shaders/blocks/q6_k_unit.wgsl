@@ -15,10 +15,10 @@ struct Unit {
   t: vec4<f32>, // and of 2 and 3
 }
 
-fn unit_at(group: u32, last: u32) -> Unit {
-  let block = group >> 3u;
+fn unit_at(i: u32) -> Unit {
+  let block = i >> 1u;
   let at = block * 13u;
-  let half = (group >> 2u) & 1u;
+  let half = i & 1u;
   let low = at + half * 4u;
   let high = at + 8u + half * 2u;
   let scales = half_scales_q6k(at, half);

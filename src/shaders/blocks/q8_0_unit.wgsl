@@ -8,17 +8,11 @@ struct Unit {
   b: vec4<u32>,
   c: vec4<u32>,
   d: vec4<u32>,
-  scales: vec2<f32>,
+  scales: u32, // two halves
 }
 
-// `last`: the last group of the row, which has an odd number of them sometimes.
-fn unit_at(group: u32, last: u32) -> Unit {
-  let next = min(group + 1u, last);
-  let word = ws[group >> 1u];
-  var next_word = word;
-  if (next >> 1u != group >> 1u) { next_word = ws[next >> 1u]; }
-  let scales = vec2<f32>(half_of(word, group), half_of(next_word, next));
-  return Unit(wq[group * 2u], wq[group * 2u + 1u], wq[next * 2u], wq[next * 2u + 1u], scales);
+fn unit_at(i: u32) -> Unit {
+  return Unit(wq[i * 4u], wq[i * 4u + 1u], wq[i * 4u + 2u], wq[i * 4u + 3u], ws[i]);
 }
 
 fn sums_of_held(v: Held) -> Sums {
@@ -30,5 +24,6 @@ fn sums_of_held(v: Held) -> Sums {
 fn unit_dot(u: Unit, v: Held, s: Sums) -> vec4<f32> {
   let p = four_q8_0(u.a, v[0], v[1], v[2], v[3]) + four_q8_0(u.b, v[4], v[5], v[6], v[7]);
   let q = four_q8_0(u.c, v[8], v[9], v[10], v[11]) + four_q8_0(u.d, v[12], v[13], v[14], v[15]);
-  return fma(fma(p, UNITS, -s[0]), vec4<f32>(u.scales.x), fma(q, UNITS, -s[1]) * u.scales.y);
+  let d = vec4<f32>(half_to_f32(u.scales & 0xffffu));
+  return fma(fma(p, UNITS, -s[0]), d, fma(q, UNITS, -s[1]) * half_to_f32(u.scales >> 16u));
 }

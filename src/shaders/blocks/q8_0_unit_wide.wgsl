@@ -9,7 +9,7 @@ struct Unit {
   d: f32,
 }
 
-fn unit_at(group: u32, last: u32) -> Unit {
+fn unit_at(group: u32) -> Unit {
   return Unit(wq[group * 2u], wq[group * 2u + 1u], half_of(ws[group >> 1u], group));
 }
 

@@ -146,7 +146,8 @@ describeOnAdapters((runner, adapter) => {
     ['gated, rows', 'finished(n + params.split_at', 'finished(n'], // and their bias
     ['gated, rows', 'exp(min(-gate, 80.0))', 'exp(min(gate, 80.0))'],
     ['gated, rows', 'if (count > 2u)', 'if (count > 3u)'],
-    ['gated, columns', 'base + params.split_at', 'params.split_at'],
+    ['gated, columns', 'part * params.split_at + first', 'first'],
+    ['gated, columns', '(first ^ phase) & 1u', 'phase'],
     ['gated, columns', 'n < params.split_at', 'n <= params.split_at'],
     ['gated, columns', 'lane, gates.b, ups.b', 'lane, gates.a, ups.b'],
     ['gated, columns', 'if (next > i)', 'if (next > i + 1u)'],

@@ -1,7 +1,7 @@
 /**
  * Matrix products of every block type against the oracle: the GEMM variants for prompt rows, the GEMV variants for generated
  * ones; each leaves the rows of the other class and the columns of its neighbours alone. `lanes` and `subgroups` give
- * the same bits, and so do `rows` and `broadcast` of GEMM. Planted mistakes are found.
+ * the same bits. Planted mistakes are found.
  */
 import { expect, it } from 'vitest';
 import { describeOnAdapters, packFields, packStep, type KernelRunner } from '../../../tools/node/kernel-runner.ts';
@@ -27,10 +27,10 @@ import {
 } from './linear.ts';
 
 /** The GEMM variants, and those of GEMV by their own names. */
-const GEMMS = { gemm: 'tiled', 'gemm by rows': 'rows', 'gemm by broadcast': 'broadcast' } as const;
+const GEMMS = { gemm: 'tiled', 'gemm by rows': 'rows', 'gemm by columns': 'columns' } as const;
 type Gemm = keyof typeof GEMMS;
 type Family = Gemm | GemvVariant;
-const GEMM_FAMILIES: readonly Gemm[] = ['gemm', 'gemm by rows', 'gemm by broadcast'];
+const GEMM_FAMILIES: readonly Gemm[] = ['gemm', 'gemm by rows', 'gemm by columns'];
 const FAMILIES: readonly Family[] = [...GEMM_FAMILIES, 'rows', 'columns', 'lanes', 'subgroups'];
 
 function isPrompt(family: Family): family is Gemm {
@@ -155,14 +155,18 @@ describeOnAdapters((runner, adapter) => {
     },
   );
 
-  it.for([Q4_0, Q8_0, Q4_K].map((type) => ({ type, title: type.name })))(
-    'columns, $title: teams of four lanes in a subgroup of any size, seed 50',
-    async ({ type }, { skip }) => {
-      const kernel = kernelOf(type, 'columns', 4);
+  const inTeams = [
+    ...[Q4_0, Q8_0, Q4_K].map((type) => ({ family: 'columns', type }) as const),
+    { family: 'gemm by columns', type: Q4_0 } as const,
+  ];
+  it.for(inTeams)(
+    '$family, $type.name: teams of four lanes in a subgroup of any size, seed 50',
+    async ({ family, type }, { skip }) => {
+      const kernel = kernelOf(type, family, 4);
       const missing = runner().missingFeature(kernel);
       skip(missing !== undefined, `the adapter has no ${String(missing)}`);
-      const one: LinearCase = { numPrompt: 1, numGenerated: 3, numOut: 70, rowElements: 1057 };
-      expect(await check(runner(), kernel, 'columns', type, 50, one)).toEqual([]);
+      const one: LinearCase = { numPrompt: 11, numGenerated: 3, numOut: 131, rowElements: 1057 };
+      expect(await check(runner(), kernel, family, type, 50, one)).toEqual([]);
     },
   );
 
@@ -196,26 +200,6 @@ describeOnAdapters((runner, adapter) => {
     },
   );
 
-  const alike = ALL_BLOCK_TYPES.filter(({ name }) => THOROUGH.has(name)).map((type) => ({ type, title: type.name }));
-  it.for(alike)(
-    'gemm by rows and by broadcast, $title, give the same bits, whatever the smallest subgroup, seed 48',
-    async ({ type }, { skip }) => {
-      const { subgroupMin } = runner();
-      const missing = runner().missingFeature(kernelOf(type, 'gemm by broadcast', subgroupMin));
-      skip(missing !== undefined || subgroupMin === undefined, `the adapter has no ${String(missing)}`);
-      // An odd number of groups where the type has one.
-      const one: LinearCase = { numPrompt: 9, numGenerated: 0, numOut: 70, rowElements: 1057 };
-      const inputs = linearInputs(type, 48, one);
-      const bits = async (family: Family, subgroup: number) =>
-        new Uint32Array((await compute(runner(), kernelOf(type, family, subgroup), family, one, inputs)).buffer);
-      const byRows = await bits('gemm by rows', 4);
-      for (const subgroup of type === Q4_0 ? [4, 8] : [subgroupMin ?? 0]) {
-        if (subgroup <= (subgroupMin ?? 0))
-          expect(await bits('gemm by broadcast', subgroup), String(subgroup)).toEqual(byRows);
-      }
-    },
-  );
-
   const mistakes: readonly (readonly [Family, string, string])[] = [
     ['gemm', 'group < params.num_groups', 'group + 1u < params.num_groups'], // drops the last partial tile
     ['gemm', 'var high = mat4x4<f32>();', 'var high = mat4x4<f32>(); high[3][3] = 1e-3;'],
@@ -227,19 +211,25 @@ describeOnAdapters((runner, adapter) => {
     ['gemm by rows', 'last >= 4u', 'last > 4u'],
     ['rows', 'group < params.num_groups', 'group + 1u < params.num_groups'],
     ['rows', 'if (count > 1u) { store_scaled(at.y', 'if (count > 2u) { store_scaled(at.y'],
-    ['gemm by broadcast', 'last >= 4u', 'last > 4u'],
-    ['gemm by broadcast', 'group_of_x(high.y + k, lane)', 'group_of_x(high.x + k, lane)'],
-    ['gemm by broadcast', 'subgroupBroadcast(l.w, 3u)', 'subgroupBroadcast(l.w, 2u)'],
-    ['gemm by broadcast', 'x[at + 4u + (lane & 3u)]', 'x[at + (lane & 3u)]'],
-    ['gemm by broadcast', 'group < params.num_groups', 'group + 1u < params.num_groups'],
-    ['columns', 'begin < params.num_groups; begin', 'begin + 1u < params.num_groups; begin'],
+    ['gemm by columns', 'last == 0u', 'last <= 1u'],
+    ['gemm by columns', 'lane + 4u <= last', 'lane + 4u < last'],
+    ['gemm by columns', 'min(i / 8u, last)', 'min(i / 8u, 6u)'],
+    ['gemm by columns', 'select(second, first, is_second), bit', 'select(first, second, is_second), bit'],
+    ['gemm by columns', '(*v)[48u + i]', '(*v)[40u + i]'],
+    ['gemm by columns', 'vec4<bool>(group < params.num_groups)', 'vec4<bool>(true)'],
+    ['gemm by columns', 'begin < params.num_groups; begin', 'begin + 1u < params.num_groups; begin'],
+    ['gemm by columns', 'n < params.num_out', 'n <= params.num_out'],
+    // Of one row alone.
+    ['gemm by columns', 'store(m, n, t[i + lane])', 'store(m, n, t[i])'],
+    ['gemm by columns', 'subgroupShuffleXor(s, 2u)', 'subgroupShuffleXor(s, 1u)'],
+    ['columns', 'begin < params.num_groups + phase', 'begin + 1u < params.num_groups + phase'],
     ['columns', 'subgroupShuffleXor(s, 2u)', 'subgroupShuffleXor(s, 1u)'],
-    ['columns', 'high == vec4<u32>(r)', 'low == vec4<u32>(r)'],
-    ['columns', 'let next = min(group + 1u, last)', 'let next = group'],
-    ['columns', 'group + 1u <= last', 'group <= last'],
-    ['columns', 'next >> 1u != group >> 1u', 'next < group'],
+    ['columns', 'own = select(own, s, i == lane)', 'own = s'],
+    ['columns', 'params.num_groups & (UNIT_GROUPS - 1u)', '0u'],
+    ['columns', 'lane * UNIT_GROUPS - phase', 'lane * UNIT_GROUPS'],
+    ['columns', 'row_groups() * phases() / UNIT_GROUPS', 'row_groups() / UNIT_GROUPS'],
+    ['columns', 'at < params.num_groups', 'at <= params.num_groups'],
     ['columns', 'fma(q, UNITS, -s[1])', 'fma(q, UNITS, -s[0])'],
-    ['columns', 'tid / LANES * TEAM_ROWS', '0u'],
     ['columns', 'row_at(m + next)', 'row_at(m + i)'],
     ['columns', 'if (next > i)', 'if (next > i + 1u)'],
     ['columns', 'n < params.num_out', 'n <= params.num_out'],
@@ -261,21 +251,10 @@ describeOnAdapters((runner, adapter) => {
     },
   );
 
-  // One shape of a whole block is enough for what is between the groups of a strip, or of a unit.
+  // One shape of a whole block is enough for what is between the groups of a unit, or between teams.
   const betweenGroups: readonly { type: BlockType; family: Family; right: string; wrong: string }[] = [
-    {
-      type: Q4_K,
-      family: 'gemm by broadcast',
-      right: 'let k = (group + j) * 8u',
-      wrong: 'let k = group * 8u',
-    },
-    { type: Q4_K, family: 'gemm by broadcast', right: 'let first = group & 4u;', wrong: 'let first = 0u;' },
-    {
-      type: Q6_K,
-      family: 'gemm by broadcast',
-      right: 'select(even.low_b, strip.odd_b, odd)',
-      wrong: 'even.low_b',
-    },
+    { type: Q4_0, family: 'columns', right: 'wid.x * team_rows()', wrong: '0u' },
+    { type: Q4_0, family: 'gemm by columns', right: 'wid.x * TEAM_ROWS', wrong: '0u' },
     { type: Q4_K, family: 'columns', right: 'scale_min_k(head, j + 1u)', wrong: 'scale_min_k(head, j)' },
     { type: Q4_K, family: 'columns', right: 'fma(u.d.y, 8.0, -u.m.y)', wrong: '-u.m.y' },
     { type: Q6_K, family: 'columns', right: 'dot_q6k(quarter3_b', wrong: 'dot_q6k(quarter1_b' },
@@ -289,8 +268,7 @@ describeOnAdapters((runner, adapter) => {
       const kernel = kernelOf(type, family, subgroupMin);
       const missing = runner().missingFeature(kernel);
       skip(missing !== undefined, `the adapter has no ${String(missing)}`);
-      skip(family === 'gemm by broadcast' && subgroupMin < 8, 'only kernels for eight lanes have strips');
-      const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 3, rowElements: 256 };
+      const one: LinearCase = { numPrompt: 1, numGenerated: 1, numOut: 130, rowElements: 256 };
       expect(await check(runner(), kernel, family, type, 49, one)).toEqual([]);
       expect(await check(runner(), planted(kernel, right, wrong), family, type, 49, one)).not.toEqual([]);
     },

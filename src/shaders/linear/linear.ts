@@ -6,13 +6,14 @@
 import stepWgsl from '../lib/step.wgsl?raw';
 import treeSharedWgsl from '../lib/tree32_shared.wgsl?raw';
 import treeSubgroupsWgsl from '../lib/tree32_subgroups.wgsl?raw';
-import { unitGroupsOf, type BlockType } from '../blocks/block-type.ts';
+import type { BlockType } from '../blocks/block-type.ts';
 import { activationWgsl, type Activation } from '../elementwise/activation.ts';
 import type { BindingKind, Kernel } from '../kernel.ts';
-import broadcast4Wgsl from './broadcast4.wgsl?raw';
-import broadcast8Wgsl from './broadcast8.wgsl?raw';
 import columnsWgsl from './columns.wgsl?raw';
-import fourWgsl from './four.wgsl?raw';
+import columnsArrayWgsl from './columns_array.wgsl?raw';
+import columnsRegistersWgsl from './columns_registers.wgsl?raw';
+import gemmColumns4Wgsl from './gemm_columns4.wgsl?raw';
+import gemmColumns8Wgsl from './gemm_columns8.wgsl?raw';
 import gemmEightWgsl from './gemm_eight.wgsl?raw';
 import gemmTileWgsl from './gemm_tile.wgsl?raw';
 import gatedWgsl from './gated.wgsl?raw';
@@ -22,15 +23,14 @@ import gatedRowsWgsl from './gated_gemv_rows.wgsl?raw';
 import inputNormedWgsl from './input_normed.wgsl?raw';
 import inputPlainWgsl from './input_plain.wgsl?raw';
 import gemmWgsl from './linear_gemm.wgsl?raw';
-import gemmBroadcastWgsl from './linear_gemm_broadcast.wgsl?raw';
+import gemmColumnsWgsl from './linear_gemm_columns.wgsl?raw';
 import gemmRowsWgsl from './linear_gemm_rows.wgsl?raw';
 import gemvColumnsWgsl from './linear_gemv_columns.wgsl?raw';
 import gemvLanesWgsl from './linear_gemv_lanes.wgsl?raw';
 import gemvRowsWgsl from './linear_gemv_rows.wgsl?raw';
 import paramsWgsl from './params.wgsl?raw';
+import rowGroupsWgsl from './row_groups.wgsl?raw';
 import unitOfArrayWgsl from './unit_of_array.wgsl?raw';
-import walkGroupsWgsl from './walk_groups.wgsl?raw';
-import walkStripsWgsl from './walk_strips.wgsl?raw';
 import wordsWgsl from './words.wgsl?raw';
 import xWgsl from './x_f32.wgsl?raw';
 
@@ -44,10 +44,10 @@ export type GemvVariant = 'rows' | 'columns' | 'lanes' | 'subgroups';
 export type GemvInput = 'plain' | 'normed';
 
 /**
- * `rows`: a thread an output and eight rows, for CPUs, where a barrier is dear; `broadcast`: the same bits with four outputs a
- * thread, as in GEMV; `tiled`: shared memory, for GPUs.
+ * `rows`: a thread an output and eight rows, for CPUs, where a barrier is dear; `columns`: a lane of a subgroup holds a part of
+ * eight rows, for CPUs that have subgroups; `tiled`: shared memory, for GPUs.
  */
-export type GemmVariant = 'rows' | 'broadcast' | 'tiled';
+export type GemmVariant = 'rows' | 'columns' | 'tiled';
 
 /** What of a device decides the variants. */
 export interface KernelTraits {
@@ -76,10 +76,10 @@ export function fusesNorm(variant: GemvVariant): boolean {
 
 export function chooseGemmVariant(traits: KernelTraits): GemmVariant {
   if (!traits.software) return 'tiled';
-  return hasFourLanes(traits) ? 'broadcast' : 'rows';
+  return hasFourLanes(traits) ? 'columns' : 'rows';
 }
 
-/** What `broadcast` and `columns` need. */
+/** What `columns` needs. */
 function hasFourLanes({ subgroupMin = 1 }: KernelTraits): boolean {
   return subgroupMin >= 4;
 }
@@ -105,9 +105,9 @@ export const LINEAR_PARAMS = [
   'eps',
 ] as const;
 
-/** `subgroupMin`: for `broadcast` alone. */
+/** `subgroupMin`: for `columns` alone. */
 export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subgroupMin = 4): Kernel {
-  if (variant === 'broadcast') return broadcastGemm(type, subgroupMin);
+  if (variant === 'columns') return columnsGemm(type, subgroupMin);
   return {
     name: `linear_gemm_${variant}_${variantName(type)}`,
     code: [
@@ -123,25 +123,21 @@ export function linearGemm(type: BlockType, variant: GemmVariant = 'tiled', subg
   };
 }
 
-/**
- * Four outputs a thread; any subgroup of at least `subgroupMin` lanes will do. Strips save loads, which are dear on lavapipe
- * (8 lanes); on SwiftShader (4) the loop over a strip costs more than it saves.
- */
-function broadcastGemm(type: BlockType, subgroupMin: number): Kernel {
+/** Any subgroup of at least `subgroupMin` lanes will do. */
+function columnsGemm(type: BlockType, subgroupMin: number): Kernel {
   const isWide = subgroupMin >= 8;
-  const { stripWgsl } = type;
   return {
-    name: `linear_gemm_broadcast${isWide ? '8' : '4'}_${variantName(type)}`,
+    name: `linear_gemm_columns${isWide ? '8' : '4'}_${variantName(type)}`,
     code: [
       'enable subgroups;',
       type.wgsl,
       stepWgsl,
       paramsWgsl,
       xWgsl,
-      isWide ? broadcast8Wgsl : broadcast4Wgsl,
-      fourWgsl,
-      ...(isWide && stripWgsl !== undefined ? [stripWgsl, walkStripsWgsl] : [walkGroupsWgsl]),
-      gemmBroadcastWgsl,
+      `const LANES = ${isWide ? '8' : '4'}u;`,
+      rowGroupsWgsl,
+      gemmColumnsWgsl,
+      isWide ? gemmColumns8Wgsl : gemmColumns4Wgsl,
     ].join('\n'),
     bindings: BINDINGS,
     constants: {},
@@ -199,7 +195,8 @@ function columnsGemv(
       xWgsl,
       `const LANES = ${isWide ? '8' : '4'}u;`,
       unitWgsl,
-      heldWgsl(unitWgsl),
+      rowGroupsWgsl,
+      isWide ? columnsRegistersWgsl : columnsArrayWgsl,
       columnsWgsl,
       ...body,
     ].join('\n'),
@@ -207,23 +204,6 @@ function columnsGemv(
     constants: {},
     features: [...type.features, 'subgroups'],
   };
-}
-
-/** What loads the groups of x that a lane holds, written out: an array whose index is no constant is no register. */
-function heldWgsl(unitWgsl: string): string {
-  const groups = Array.from({ length: unitGroupsOf(unitWgsl) }, (_, i) => String(i));
-  const words = groups.flatMap((j) =>
-    Array.from({ length: 8 }, (_, i) => `select(zero, x[at${j} + ${String(i)}u], is${j})`),
-  );
-  return `// Groups of a row of x that begins at word \`xb\`, from \`group\` on; zero behind the last.
-fn held_at(xb: u32, group: u32) -> Held {
-  let zero = vec4<f32>();
-  let last = params.num_groups - 1u;
-${groups.map((j) => `  let at${j} = xb + min(group + ${j}u, last) * 8u;\n  let is${j} = vec4<bool>(group + ${j}u <= last);`).join('\n')}
-  return Held(
-    ${words.join(',\n    ')});
-}
-`;
 }
 
 function gemv(
@@ -268,8 +248,14 @@ export function gemmTileRows(variant: GemmVariant): number {
   return variant === 'tiled' ? 32 : 8;
 }
 
+/** Rows that are computed for `numRows`: whole tiles, but one row that is left over alone where it has a way of its own. */
+export function gemmComputedRows(variant: GemmVariant, numRows: number): number {
+  const tileRows = gemmTileRows(variant);
+  return variant === 'columns' && numRows % tileRows === 1 ? numRows : Math.ceil(numRows / tileRows) * tileRows;
+}
+
 export function gemmWorkgroups(numRows: number, numOut: number, variant: GemmVariant = 'tiled'): Workgroups {
-  if (variant !== 'tiled') return [Math.ceil(numOut / 64), Math.ceil(numRows / 8), 1];
+  if (variant !== 'tiled') return [Math.ceil(numOut / (variant === 'columns' ? 128 : 64)), Math.ceil(numRows / 8), 1];
   const [x, z] = split(Math.ceil(numOut / 64));
   return [x, Math.ceil(numRows / 32), z];
 }

@@ -6,7 +6,7 @@ struct Unit {
   w: array<vec4<f32>, 8>,
 }
 
-fn unit_at(group: u32, last: u32) -> Unit {
+fn unit_at(group: u32) -> Unit {
   return Unit(dequant32(group));
 }
 

@@ -82,10 +82,7 @@ export function probeUnitDot(type: BlockType): Kernel | undefined {
   const held = `let held = Held(${each(unitGroups * 8, (i) => `x${String(i % 8)}`).join(', ')});
   let sums = sums_of_held(held);`;
   return registersKernel('unit_dot', { ...type, wgsl: `${type.wgsl}\n${unitWgsl}` }, held, (numGroups) =>
-    each(numGroups / unitGroups, (i) => {
-      const [first, last] = [i * unitGroups, i * unitGroups + unitGroups - 1];
-      return `    ${chain(i)} += unit_dot(unit_at(${String(first)}u, ${String(last)}u), held, sums);`;
-    }),
+    each(numGroups / unitGroups, (i) => `    ${chain(i)} += unit_dot(unit_at(${String(i)}u), held, sums);`),
   );
 }
 

@@ -57,7 +57,7 @@ const onGpu = { gemm: 'tiled', attention: 'flash' } as const;
 const SETUPS: readonly Setup[] = [
   {
     title: 'the variants for software',
-    variants: { gemm: 'broadcast', gemv: 'columns', attention: 'rows' },
+    variants: { gemm: 'columns', gemv: 'columns', attention: 'rows' },
     needs: 'subgroups',
   },
   { title: 'the variants for software without subgroups', variants: BY_ROWS, generatedOnly: true },

@@ -8,6 +8,7 @@ import type { Kernel } from '../../shaders/kernel.ts';
 import { isInt8, type Int8BlockType } from '../../shaders/linear/int8.ts';
 import {
   gatedGemv,
+  gemmComputedRows,
   gemmTileRows,
   gemmWorkgroups,
   gemvPassRows,
@@ -129,7 +130,7 @@ export class LinearOps {
       (shape) => gemmWorkgroups(numRows(shape), shard.numRows, gemm),
       {
         weightBytes: (shape) => bytesOf(shard) * Math.ceil(numRows(shape) / gemmTileRows(gemm)),
-        multiplyAdds: (shape) => productsOf(matrix, shard, numRows(shape), gemmTileRows(gemm)),
+        multiplyAdds: (shape) => productsOf(matrix, shard, gemmComputedRows(gemm, numRows(shape))),
       },
     );
   }
