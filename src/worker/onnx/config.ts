@@ -37,10 +37,9 @@ export async function readConfig(base: string, repo: string): Promise<OnnxConfig
   const config: unknown = await response.json().catch(() => undefined);
   if (typeof config !== 'object' || config === null) throw refused(repo, 'its config.json is no JSON object');
   const { architectures, is_encoder_decoder, max_position_embeddings } = config as Readonly<Record<string, unknown>>;
-  const other: unknown = Array.isArray(architectures)
-    ? architectures.find((name) => OTHER_HEADS.test(String(name)))
-    : undefined;
-  if (other !== undefined) throw refused(repo, `it is ${String(other)}`);
+  const names = (Array.isArray(architectures) ? architectures : []).map(String);
+  const other = names.find((name) => OTHER_HEADS.test(name));
+  if (other !== undefined) throw refused(repo, `it is ${other}`);
   if (is_encoder_decoder === true) throw refused(repo, 'it is an encoder with a decoder');
   return { config, maxTokens: typeof max_position_embeddings === 'number' ? max_position_embeddings : Infinity };
 }
