@@ -183,7 +183,7 @@ export class EngineClient {
     }
   }
 
-  /** A vector for each text, by a model whose `task` is `embedding`. Rejects with `Aborted` when the signal aborts. */
+  /** A vector for each text. Rejects with `Aborted` when the signal aborts. */
   embed(embedding: Omit<EmbedRequest, 'client' | 'request'>, options: CallOptions = {}): Promise<EmbeddingResult> {
     const request = this.newRequestId();
     return this.#call((engine) => engine.embed({ ...embedding, client: this.clientId, request }), {

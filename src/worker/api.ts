@@ -447,10 +447,15 @@ export interface GenerationResult {
 
 // ---------------------------------------------------------------------------------------------- embeddings
 
-/** Of a model whose `task` is `embedding`. */
+/** Of a model whose `task` is `embedding`, or of the hidden states of one that generates text. */
 export interface EmbedRequest extends Pick<GenerateRequest, 'client' | 'request' | 'model'> {
   /** Texts, to which the tokens are added that the model wants at their ends; or token ids as they are. */
   readonly inputs: readonly (string | readonly number[])[];
+  /**
+   * Of models that generate text: the mean of the hidden states of all tokens behind the last norm, or that of the last token. Default:
+   * what the file names, else `mean`. Models for embeddings take none but their own.
+   */
+  readonly pooling?: 'mean' | 'last';
   /** Divide each vector by its length, so that dot products are cosines. Default: as the model's pooling gives them. */
   readonly normalize?: boolean;
 }
@@ -506,7 +511,10 @@ export interface Engine {
   unload(model: ModelHandle): Promise<void>;
   /** Resolves when it has ended, also with `finishReason: 'aborted'`. */
   generate(request: GenerateRequest, onEvents: OnEvents): Promise<GenerationResult>;
-  /** A vector for each text. A text that is longer than the model takes is a `ContextFull` error, and none is embedded. */
+  /**
+   * A vector for each text, by a model of either task. A text that is longer than the model takes is a `ContextFull` error, and none is
+   * embedded. What is generated meanwhile goes on between parts of a text; no cached prefix is used, and none is kept.
+   */
   embed(request: EmbedRequest): Promise<EmbeddingResult>;
   /** Ends a load or an embedding (`Aborted`) or a generation (`finishReason: 'aborted'`); unknown ids are ignored. */
   abort(client: ClientId, request: RequestId): Promise<void>;

@@ -91,10 +91,10 @@ for (const { name, title } of openTestAdapters()) {
       expect(await errorOf(embed([[1, 512]]))).toMatch(/^InvalidRequest: 512 is no token/);
       const chat = engine.ask(model, { input: { kind: 'text', text: 'hello' } });
       expect(await errorOf(chat)).toMatch(/^InvalidRequest: This model \(gemma-embedding\) makes embeddings/);
-      const decoder = await engine.load();
-      const wrong = engine.engine.embed({ client: 'test', request: 'w', model: decoder.handle, inputs: ['hello'] });
-      expect(await errorOf(wrong)).toMatch(/^InvalidRequest: This model \(llama\) generates text/);
-      await engine.engine.unload(decoder.handle);
+      const request = { client: 'test', model, inputs: ['hello'] };
+      const wrong = engine.engine.embed({ ...request, request: 'wrong', pooling: 'last' });
+      expect(await errorOf(wrong)).toMatch(/^InvalidRequest: pooling is last; this model for embeddings pools by mean/);
+      expect(await errorOf(engine.engine.embed({ ...request, request: 'own', pooling: 'mean' }))).toBe('no error');
     });
 
     it('end with Aborted, and with the model', async () => {

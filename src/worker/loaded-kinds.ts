@@ -2,6 +2,7 @@
 import { LinnetError } from './errors.ts';
 import type { Loaded } from './loading/load-model.ts';
 import type { EmbeddingSession } from './serving/embedding-session.ts';
+import type { HiddenStates } from './serving/hidden-states.ts';
 import type { ModelSession } from './serving/model-session.ts';
 
 /** @throws InvalidRequest */
@@ -13,11 +14,7 @@ export function generating({ session }: Loaded): ModelSession {
   );
 }
 
-/** @throws InvalidRequest */
-export function embedding({ session }: Loaded): EmbeddingSession {
-  if (session.kind === 'embedding') return session;
-  throw new LinnetError(
-    'InvalidRequest',
-    `This model (${session.runner.plan.config.architecture}) generates text and makes no embeddings: call generate, or load an embedding model.`,
-  );
+/** What makes vectors of texts: every model, in its way. */
+export function embedding({ session }: Loaded): EmbeddingSession | HiddenStates {
+  return session.kind === 'embedding' ? session : session.hiddenStates;
 }

@@ -50,6 +50,15 @@ export class LlamaOracle {
   /** Log-probabilities [vocabSize] of the next token after `ids[0..position]`, for each of `positions`. */
   async logProbs(ids: readonly number[], positions: readonly number[]): Promise<ReadonlyMap<number, Float64Array>> {
     const weights = this.#weights;
+    const normed = await this.hiddenStates(ids, positions);
+    const head = weights.has('output.weight') ? 'output.weight' : 'token_embd.weight';
+    const logits = await weights.multiply(head, normed);
+    return new Map(positions.map((position, i) => [position, logSoftmax(at(logits, i))]));
+  }
+
+  /** [hiddenSize] behind the last norm, for each of `positions`. */
+  async hiddenStates(ids: readonly number[], positions: readonly number[]): Promise<readonly Float64Array[]> {
+    const weights = this.#weights;
     const everywhere = ids.map((_, position) => position);
     let hidden: Float64Array[] = [];
     const { embeddingScale } = this.#hyper;
@@ -58,10 +67,7 @@ export class LlamaOracle {
       const wanted = layer === this.#hyper.numLayers - 1 ? positions : everywhere;
       hidden = await this.#layer(layer, hidden, wanted);
     }
-    const normed = await this.#norm(hidden, this.#hyper.outputNorm);
-    const head = weights.has('output.weight') ? 'output.weight' : 'token_embd.weight';
-    const logits = await weights.multiply(head, normed);
-    return new Map(positions.map((position, i) => [position, logSoftmax(at(logits, i))]));
+    return this.#norm(hidden, this.#hyper.outputNorm);
   }
 
   /** The residual stream after a layer, at the wanted positions only; `hidden` is that of all positions before it. */

@@ -19,9 +19,9 @@ export class Embeddings {
   }
 
   /**
-   * A vector for each input, by a model that makes embeddings.
-   * @throws RequestError naming a parameter that is not there or wrong; LinnetError `InvalidRequest` for another kind of model,
-   * `ModelNotLoaded`, `ContextFull`, `Aborted` ...
+   * A vector for each input: by a model for embeddings, or of the hidden states of one that generates text, as its file wants them
+   * pooled, else their mean.
+   * @throws RequestError naming a parameter that is not there or wrong; LinnetError `ModelNotLoaded`, `ContextFull`, `Aborted` ...
    */
   create(params: FloatEmbeddingParams, options?: CallOptions): Promise<CreateEmbeddingResponse>;
   create(params: Base64EmbeddingParams, options?: CallOptions): Promise<CreateEmbeddingResponse<string>>;

@@ -47,4 +47,5 @@ it('hands out a vector for each text', async () => {
     Float32Array.of(1, 0),
     Float32Array.of(1, 0),
   ]);
+  expect(await model.embed(['three'], { pooling: 'last' })).toEqual([Float32Array.of(1, 1)]);
 });

@@ -182,12 +182,20 @@ export class Model implements NamedModel {
     return this.#generate({ kind: 'text', text }, options);
   }
 
-  /** A vector for each text, by a model whose `loaded.task` is `embedding`. `normalize`: of length 1. */
+  /**
+   * A vector for each text. Of a model whose `loaded.task` is `generation` it is the mean of the hidden states of all tokens, or, by
+   * `pooling`, that of the last; such a vector means less than one of a model for embeddings. `normalize`: of length 1.
+   */
   async embed(
     texts: readonly string[],
-    { normalize, ...options }: CallOptions & Pick<EmbedRequest, 'normalize'> = {},
+    { normalize, pooling, ...options }: CallOptions & Pick<EmbedRequest, 'normalize' | 'pooling'> = {},
   ): Promise<readonly Float32Array[]> {
-    const request = { model: this.loaded.handle, inputs: texts, ...(normalize === undefined ? {} : { normalize }) };
+    const request = {
+      model: this.loaded.handle,
+      inputs: texts,
+      ...(normalize === undefined ? {} : { normalize }),
+      ...(pooling === undefined ? {} : { pooling }),
+    };
     const { embeddings } = await this.#client.embed(request, options);
     return embeddings;
   }

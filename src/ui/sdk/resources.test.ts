@@ -88,6 +88,7 @@ it.each<[param: string, params: object]>([
   ['dimensions', { input: 'a', dimensions: 2 }],
   ['encoding_format', { input: 'a', encoding_format: 'int8' }],
   ['input', {}],
+  ['pooling', { input: 'a', pooling: 'last' }],
 ])('refuses %s of an embedding', async (param, params) => {
   const { engine } = await library();
   await expect(engine.embeddings.create(params as EmbeddingCreateParams)).rejects.toMatchObject({ param });

@@ -161,8 +161,8 @@ export class FakeEngine {
     load: (request, onProgress) => this.#load(request, onProgress),
     unload: () => Promise.resolve(),
     generate: (request, onEvents) => this.#generate(request, onEvents),
-    embed: ({ inputs }) =>
-      Promise.resolve({ embeddings: inputs.map(() => Float32Array.of(1, 0)), numTokens: inputs.length }),
+    embed: ({ inputs, pooling: by }) =>
+      Promise.resolve({ embeddings: inputs.map(() => Float32Array.of(1, +(by === 'last'))), numTokens: inputs.length }),
     abort: (_client, request) => {
       this.aborted.push(request);
       return Promise.resolve();

@@ -344,6 +344,11 @@ function readScaling(keys: ModelKeys, contextLength: number): RopeScaling {
 /** `pooling_type` in llama.cpp's numbers; other numbers are rerankers or no pooling. */
 const POOLING_TYPES: Readonly<Record<number, Pooling>> = { 1: 'mean', 2: 'first', 3: 'last' };
 
+/** How a decoder's file wants its hidden states pooled; undefined where it does not say. */
+export function poolingOf(keys: ModelKeys): Pooling | undefined {
+  return POOLING_TYPES[keys.option('pooling_type', 0)];
+}
+
 /**
  * What encoders share: every layer uses the first one's cache in turn, since no later step reads it. @throws as readCommonConfig,
  * and UnsupportedArchitecture for a pooling that gives no vector for a text

@@ -56,6 +56,7 @@ export class DecoderTensors {
   readonly #embedding: PlannedMatrix;
   readonly #head: PlannedMatrix;
   readonly #ropeFactors: PlannedVector | undefined;
+  #outputNorm: NormTensors | undefined;
 
   constructor(file: GgufFile, config: ModelConfig, sizes: ModelSizes, limits: PlanningLimits, hasF16: boolean) {
     this.config = config;
@@ -71,7 +72,8 @@ export class DecoderTensors {
 
   /** The last norm; the scale of the logits goes into it. */
   outputNorm(kind: NormTensors['kind'] = 'rms', name = 'output_norm'): NormTensors {
-    return planNorm(this, name, kind, this.config.logitScale);
+    this.#outputNorm = planNorm(this, name, kind, this.config.logitScale);
+    return this.#outputNorm;
   }
 
   /** Of the vocabulary head. */
@@ -128,6 +130,7 @@ export class DecoderTensors {
     return {
       embedding: this.#embedding,
       head: this.#head,
+      outputNorm: this.#outputNorm,
       ropeFactors: this.#ropeFactors,
       weights: this.planner.finish(),
       forward,

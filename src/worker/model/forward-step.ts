@@ -140,6 +140,8 @@ export type Forward = <R>(step: ForwardStep<R>) => void;
 export interface PlannedModel {
   readonly embedding: PlannedMatrix;
   readonly head: PlannedMatrix;
+  /** With the scale of the logits in it; undefined for models that have none. */
+  readonly outputNorm: NormTensors | undefined;
   /** Divisors of the first rotary table's frequencies, read before anything else. */
   readonly ropeFactors: PlannedVector | undefined;
   readonly weights: PlannedWeights;

@@ -12,10 +12,11 @@ import type { GgufFile } from '../loading/gguf-file.ts';
 import type { UploadContext } from '../loading/upload.ts';
 import type { Batch } from '../scheduler/batch.ts';
 import { checkSupported } from '../loading/gguf-support.ts';
-import { ModelKeys, type ModelConfig } from './config.ts';
+import { ModelKeys, poolingOf, type ModelConfig } from './config.ts';
 import { DecoderTensors, vocabSizeOf, type PlannedModel } from './decoder-tensors.ts';
 import { Decoder } from './decoder.ts';
 import { familyOf, SUPPORTED_ARCHITECTURES } from './families/index.ts';
+import type { Pooling } from '../../shaders/pool/pool.ts';
 import { BLOCK_TYPES } from '../../shaders/blocks/index.ts';
 import { exactTwin } from '../../shaders/linear/int8.ts';
 import { gemmTileRows } from '../../shaders/linear/linear.ts';
@@ -32,6 +33,8 @@ import { readPlannedVector, WeightStore } from './weight-store.ts';
 export interface ModelPlan {
   readonly config: ModelConfig;
   readonly vocabSize: number;
+  /** How the file wants the states of tokens made one vector, if it says. */
+  readonly pooling: Pooling | undefined;
   readonly sizes: ModelSizes;
   readonly weights: PlannedModel;
 }
@@ -52,7 +55,8 @@ export function planModel(file: GgufFile, gpu: Pick<Gpu, 'limits' | 'traits'>, o
   const sizes = planSizes(config, vocabSize, gpu.limits, options);
   const tensors = new DecoderTensors(file, config, sizes, gpu.limits, gpu.traits.hasF16);
   const forward = familyOf(config.architecture).plan(tensors);
-  return { config, vocabSize, sizes, weights: tensors.finish(forward) };
+  const pooling = poolingOf(new ModelKeys(file.metadata));
+  return { config, vocabSize, sizes, pooling, weights: tensors.finish(forward) };
 }
 
 /** Variants given here are used instead of those chosen for the device (tests, benchmarks). */
@@ -72,6 +76,7 @@ export class ModelRunner {
   readonly plan: ModelPlan;
   readonly variants: KernelVariants;
   readonly #inputs: StepInputs;
+  readonly #store: WeightStore;
   readonly cache: KvPool;
   /** Of models with recurrent layers. */
   readonly states: StatePool | undefined;
@@ -84,6 +89,7 @@ export class ModelRunner {
     plan: ModelPlan,
     parts: {
       inputs: StepInputs;
+      store: WeightStore;
       cache: KvPool;
       states: StatePool | undefined;
       scratch: Scratch;
@@ -94,6 +100,7 @@ export class ModelRunner {
     this.gpu = gpu;
     this.plan = plan;
     this.#inputs = parts.inputs;
+    this.#store = parts.store;
     this.cache = parts.cache;
     this.states = parts.states;
     this.scratch = parts.scratch;
@@ -141,7 +148,7 @@ export class ModelRunner {
     options.onAllocated?.(scratch);
     await store.fill(context);
     options.onCompiling?.();
-    return new ModelRunner(gpu, plan, { inputs, cache, states, scratch, ...(await compiled) });
+    return new ModelRunner(gpu, plan, { inputs, store, cache, states, scratch, ...(await compiled) });
   }
 
   /**
@@ -171,6 +178,20 @@ export class ModelRunner {
     const shape = this.record(batch, encoder);
     this.submit(encoder);
     return shape;
+  }
+
+  /**
+   * What is to be recorded behind a step to leave the hidden states of all its rows in `scratch.normed`, the scale of the logits in
+   * them. @throws Internal for models without a last norm
+   */
+  outputNormOfAllRows(): Promise<readonly Dispatch[]> {
+    const { gpu, plan, cache, states, scratch, variants } = this;
+    const { config, sizes, weights: model } = plan;
+    if (model.outputNorm === undefined) throw new LinnetError('Internal', 'A model without a last norm.');
+    const ops = new OpBuilder(gpu, this.#inputs, config, sizes, scratch, variants);
+    const decoder = new Decoder({ ops, model, store: this.#store, cache, states, scratch, config, sizes });
+    decoder.norm(model.outputNorm, { apart: true });
+    return ops.finish();
   }
 
   workOf(shape: StepShape): StepWork {

@@ -49,7 +49,7 @@ export function adoptPrefix(prefix: ClassedTokens, cached: CachedTokens, running
     blocks.numFree + tree.numEvictable >= numBlocks &&
     (states?.hasRoom ?? true) &&
     (windows?.hasFree(numBlocks - firstInWindow, running) ?? true);
-  const table = hasRoom ? allocate(numBlocks, cached) : undefined;
+  const table = hasRoom ? allocateBlocks(numBlocks, cached) : undefined;
   if (table === undefined) {
     throw new LinnetError(
       'ContextFull',
@@ -70,8 +70,8 @@ export function adoptPrefix(prefix: ClassedTokens, cached: CachedTokens, running
   return { numTokens, blocks: written, windowBlocks, state };
 }
 
-/** Blocks with a reference each; undefined where there are not so many. */
-function allocate(numBlocks: number, { blocks, tree }: CachedTokens): BlockId[] | undefined {
+/** Blocks with a reference each, the tree making room; undefined where there are not so many. */
+export function allocateBlocks(numBlocks: number, { blocks, tree }: CachedTokens): BlockId[] | undefined {
   while (blocks.numFree < numBlocks && tree.evict());
   if (blocks.numFree < numBlocks) return undefined;
   return Array.from({ length: numBlocks }, () => {

@@ -32,6 +32,8 @@ export class RecurrentStates {
   readonly #snapshots: Snapshots;
   /** Ascending; the last is the state that the sequence goes on from, but for a sequence that verifies guesses. */
   readonly #held = new Map<SequenceId, StateAt[]>();
+  /** Of texts that are no sequences. */
+  readonly #lent = new Set<StateSlot>();
   /** Of the step being built. */
   readonly #planned = new Map<SequenceId, Planned>();
 
@@ -207,6 +209,17 @@ export class RecurrentStates {
     return slot;
   }
 
+  /** A slot for the state of a text that is no sequence, snapshots making room; undefined where there is none. */
+  lend(): StateSlot | undefined {
+    const slot = this.#allocate();
+    if (slot !== undefined) this.#lent.add(slot);
+    return slot;
+  }
+
+  takeBack(slot: StateSlot): void {
+    if (this.#lent.delete(slot)) this.#slots.release(slot);
+  }
+
   /** The states are gone (a lost device). */
   clear(): void {
     for (const held of this.#held.values()) for (const { slot } of held) this.#slots.release(slot);
@@ -217,7 +230,7 @@ export class RecurrentStates {
   /** Throws `Internal` when the bookkeeping does not add up. */
   checkInvariants(sequences: readonly Sequence[]): void {
     const held = [...this.#held.values()].flatMap((states) => states.map(({ slot }) => slot));
-    this.#slots.checkInvariants([...held, ...this.#snapshots.slots]);
+    this.#slots.checkInvariants([...held, ...this.#lent, ...this.#snapshots.slots]);
     if (this.#planned.size > 0) throw new LinnetError('Internal', 'A slot of a step that is not there.');
     for (const { id, numComputed, isRunning, isVerifying } of sequences) {
       const states = this.#held.get(id) ?? [];

@@ -13,6 +13,7 @@
 import type { FinishReason } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import { sequenceId, type SequenceId, type TokenId } from '../tokens.ts';
+import { Aside } from './aside.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { ConversationLog } from './conversation-log.ts';
 import { countDiscarded, countDraw, countStep, ZERO_COUNTERS, type SchedulerCounters } from './counters.ts';
@@ -38,6 +39,8 @@ export class Scheduler {
   readonly #states: RecurrentStates | undefined;
   /** Of models whose windowed layers have a pool of their own. */
   readonly #windows: WindowBlocks | undefined;
+  /** The text that is computed beside the sequences, or was. */
+  #aside: Aside | undefined;
   readonly #sequences = new Map<SequenceId, Sequence>(); // not finished, in order of arrival
   #numAdded = 0;
   readonly #inFlight: ScheduledStep[] = []; // the oldest first
@@ -136,7 +139,18 @@ export class Scheduler {
    * next step is made. @throws ContextFull
    */
   adopt(prefix: ClassedTokens): PrefixPlaces {
+    this.#aside?.end();
     return adoptPrefix(prefix, this.#cached, this.#running);
+  }
+
+  /**
+   * Room for a text of up to `contextLength` tokens beside the sequences, at the cost of what was cached longest ago; undefined while
+   * there is none. One at a time. Whoever holds it gives it back with `end`; a sequence that needs the room takes it.
+   */
+  beginAside(tokens: readonly TokenId[]): Aside | undefined {
+    this.#aside?.end();
+    this.#aside = Aside.begin(tokens, this.#cached, () => this.#running);
+    return this.#aside;
   }
 
   /** Drops the tokens past the first `numTokens` known ones (at least 1); the sequence then goes on from there. */
@@ -236,6 +250,7 @@ export class Scheduler {
   /** The KV is gone (a lost device): nothing is in flight, everything is computed again, each token in its class. */
   loseCache(): void {
     this.#inFlight.length = 0;
+    this.#aside?.end();
     this.#tree.clear();
     this.#states?.clear();
     for (const sequence of this.#sequences.values()) {
@@ -247,7 +262,7 @@ export class Scheduler {
 
   /** For tests and debugging: throws `Internal` when the bookkeeping does not add up. */
   checkInvariants(): void {
-    checkInvariants(this.sequences, this.#blocks, this.#tree);
+    checkInvariants(this.sequences, this.#blocks, this.#tree, this.#aside);
     this.#states?.checkInvariants(this.sequences);
     this.#windows?.checkInvariants(this.#running);
   }
@@ -272,6 +287,7 @@ export class Scheduler {
     const states = this.#states;
     if (states === undefined) return true;
     while (!states.reserve(sequence)) {
+      if (this.#aside?.end() === true) continue;
       if (sequence.numPending > 0) return false;
       const victim = this.sequences.findLast((other) => other.id > sequence.id && states.holds(other.id));
       if (victim === undefined) return false;
@@ -292,7 +308,7 @@ export class Scheduler {
 
   #makeWritable(sequence: Sequence, position: number, builder: StepBuilder): boolean {
     while (this.#windows?.reserve(sequence, position, this.#running) === false) {
-      if (!this.#preemptLater(sequence, builder)) return false;
+      if (this.#aside?.end() !== true && !this.#preemptLater(sequence, builder)) return false;
     }
     for (;;) {
       const grant = this.#blocks.makeWritable(sequence.blockTable, position);
@@ -307,7 +323,7 @@ export class Scheduler {
 
   /** Frees a block, or a reference on one, at the least cost there is; false when only older sequences hold any. */
   #freeSomething(sequence: Sequence, builder: StepBuilder): boolean {
-    if (this.#tree.evict() || this.#preemptLater(sequence, builder)) return true;
+    if (this.#tree.evict() || this.#aside?.end() === true || this.#preemptLater(sequence, builder)) return true;
     // What the tree still holds is shared with running sequences, or lies above such a block. They keep theirs.
     const hadBlocks = this.#tree.numBlocks > 0;
     this.#tree.clear();

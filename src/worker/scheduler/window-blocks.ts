@@ -10,6 +10,9 @@ import type { CopyBlock } from './batch.ts';
 import type { BlockManager } from './block-manager.ts';
 import type { Sequence } from './sequence.ts';
 
+/** What sees windows: a sequence, or a text beside them. */
+export type Windowed = Pick<Sequence, 'blockTable' | 'tokens' | 'numComputed'>;
+
 export class WindowBlocks {
   readonly numBlocks: number;
   /** Keys a token sees, its own among them. */
@@ -74,14 +77,14 @@ export class WindowBlocks {
    * Sees to it that `place` finds a window block for a position, at the cost of what nobody needs; false where all are needed by
    * `running` sequences. To be called before the position is made writable.
    */
-  reserve({ blockTable }: Sequence, position: number, running: readonly Sequence[]): boolean {
+  reserve({ blockTable }: Windowed, position: number, running: readonly Windowed[]): boolean {
     const block = blockTable[Math.floor(position / this.#blocks.blockTokens)];
     const isThere = block !== undefined && this.#has(block) && this.#blocks.refCount(block) === 1;
     return isThere || this.#free.length > 0 || this.#evict(running);
   }
 
   /** The block of a position, which was made writable, has a window block from here on. `copy`: what it begins with. */
-  place({ blockTable }: Sequence, position: number, copy?: CopyBlock): void {
+  place({ blockTable }: Windowed, position: number, copy?: CopyBlock): void {
     const block = blockTable[Math.floor(position / this.#blocks.blockTokens)];
     if (copy !== undefined) this.#copied.add(copy.from);
     if (block === undefined || this.#has(block)) return;
@@ -188,7 +191,7 @@ export class WindowBlocks {
   }
 
   /** Takes the window block that was used longest ago of those that no sequence needs; false when there is none. */
-  #evict(running: readonly Sequence[]): boolean {
+  #evict(running: readonly Windowed[]): boolean {
     const needed = new Set(running.flatMap((sequence) => this.#neededBy(sequence)));
     for (const block of this.#of.keys()) {
       if (needed.has(block) || this.#copied.has(block)) continue;
@@ -199,7 +202,7 @@ export class WindowBlocks {
   }
 
   /** Blocks that rows of the sequence may see, also when what it drew last turns out not to count. */
-  #neededBy({ blockTable, numComputed, tokens }: Sequence): readonly BlockId[] {
+  #neededBy({ blockTable, numComputed, tokens }: Windowed): readonly BlockId[] {
     const next = Math.min(numComputed, tokens.length - 1);
     return blockTable.slice(this.firstBlockFor(next));
   }

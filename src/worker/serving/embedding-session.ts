@@ -6,8 +6,8 @@ import type { EmbeddingResult, EmbedRequest } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { ModelRunner } from '../model/runner.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { tokenId, type TokenId } from '../tokens.ts';
 import { Embedder } from './embedder.ts';
+import { normalized, tokensOfTexts } from './embedding-texts.ts';
 
 export class EmbeddingSession {
   readonly kind = 'embedding';
@@ -31,8 +31,20 @@ export class EmbeddingSession {
   /**
    * @throws InvalidRequest, ContextFull naming the text; the signal's reason; DeviceLost, ModelNotLoaded when the session ends
    */
-  async embed({ inputs, normalize = false }: EmbedRequest, signal: AbortSignal): Promise<EmbeddingResult> {
-    const texts = inputs.map((input, i) => this.#tokensOf(input, i));
+  async embed(
+    { inputs, normalize = false, pooling }: Pick<EmbedRequest, 'inputs' | 'normalize' | 'pooling'>,
+    signal: AbortSignal,
+  ): Promise<EmbeddingResult> {
+    const { vocabSize, config } = this.runner.plan;
+    const own = config.encoder?.pooling ?? 'none';
+    if (pooling !== undefined && pooling !== own) {
+      throw new LinnetError(
+        'InvalidRequest',
+        `pooling is ${pooling}; this model for embeddings pools by ${own} alone.`,
+      );
+    }
+    const { tokenizer, maxTokens } = this;
+    const texts = tokensOfTexts({ inputs }, { tokenizer, vocabSize, maxTokens });
     const either = AbortSignal.any([signal, this.#closing.signal]);
     // The cache holds one step: the next request waits for this one.
     const vectors = this.#last.then(() => this.#embedder.embed(texts, either));
@@ -49,34 +61,4 @@ export class EmbeddingSession {
     this.#closing.abort(error);
     await this.#last;
   }
-
-  #tokensOf(input: string | readonly number[], index: number): readonly TokenId[] {
-    const ids =
-      typeof input === 'string'
-        ? this.tokenizer.encode(input, { addSpecial: true, parseSpecial: false })
-        : input.map((id) => this.#known(id));
-    if (ids.length === 0) {
-      throw new LinnetError('InvalidRequest', `Text ${String(index)} is empty; an embedding needs a token at least.`);
-    }
-    if (ids.length <= this.maxTokens) return ids;
-    throw new LinnetError(
-      'ContextFull',
-      `Text ${String(index)} has ${String(ids.length)} tokens, and this model takes ${String(this.maxTokens)} at once. Cut it into parts, or load the model with a longer context.`,
-    );
-  }
-
-  #known(id: number): TokenId {
-    const { vocabSize } = this.runner.plan;
-    if (Number.isInteger(id) && id >= 0 && id < vocabSize) return tokenId(id);
-    throw new LinnetError(
-      'InvalidRequest',
-      `${String(id)} is no token of this model; ids go from 0 to ${String(vocabSize - 1)}.`,
-    );
-  }
-}
-
-/** Of length 1; a zero vector stays what it is. */
-function normalized(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
-  return length === 0 ? vector : vector.map((value) => value / length);
 }

@@ -22,6 +22,7 @@ import type { Constraint } from './constraint.ts';
 import { countedOf, countSlotFor } from './count-slot.ts';
 import { constrainAll } from './jump-forward.ts';
 import { createScheduler } from './create-scheduler.ts';
+import { HiddenStates } from './hidden-states.ts';
 import { drafterFor } from './draft-sources.ts';
 import { paramsAt } from './forced-tokens.ts';
 import { Mutex } from './mutex.ts';
@@ -63,6 +64,8 @@ export class ModelSession {
   readonly #conversations: Conversations;
   /** Conversations as bytes, and forks. */
   readonly sessions: Sessions;
+  /** Vectors of texts. */
+  readonly hiddenStates: HiddenStates;
   readonly #pacer: ChunkPacer;
   /** What is in it has the scheduler and the caches for itself: a step, or whoever moves a session. */
   readonly #turn = new Mutex();
@@ -81,13 +84,13 @@ export class ModelSession {
     this.#pacer = pacerFor(runner);
     this.#scheduler = createScheduler(sizes, this.#log, this.#pacer, this.#maxLateSteps);
     this.#conversations = new Conversations(text, this.contextLength, host.nowMs);
+    const shared = { runner, scheduler: this.#scheduler, alone: <T>(task: () => Promise<T>) => this.#turn.run(task) };
+    this.hiddenStates = new HiddenStates({ ...shared, tokenizer: text.tokenizer, pacer: this.#pacer });
     this.sessions = new Sessions({
+      ...shared,
       identity: host.identity,
-      runner,
-      scheduler: this.#scheduler,
       conversations: this.#conversations,
       log: this.#log,
-      alone: (task) => this.#turn.run(task),
       isAnswering: (key) => [...this.#tickets.values()].some(({ conversation }) => conversation === key),
       forgetComputed: async () => {
         while (this.#pipeline.numUnread > 0) await this.#readStep();
@@ -206,7 +209,7 @@ export class ModelSession {
   async close(error: LinnetError): Promise<void> {
     this.#closed = error;
     this.#rejectAll(error);
-    await Promise.all([this.#loop, this.sessions.close(error)]);
+    await Promise.all([this.#loop, this.sessions.close(error), this.hiddenStates.close(error)]);
   }
 
   /** Schedule, run, sample, emit, until there is nothing to do. */
