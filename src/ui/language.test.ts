@@ -10,7 +10,7 @@ import { chinese } from './strings.zh.ts';
 
 /** Words that are the same in both: names, terms, and examples for a model that knows English. */
 const SAME =
-  /^(bench\.catalogueModel|page\.(locale|product|finish\.stop|builtInSuggestions\.\d|number\.(topK|topP|minP)\.label|presets\.\d\.(id|settings)))/;
+  /^(bench\.catalogueModel|page\.(locale|product|finish\.(stop|toolCalls)|builtInSuggestions\.\d|number\.(topK|topP|minP)\.label|presets\.\d\.(id|settings)))/;
 
 /** `path -> text`; functions are called with values that name themselves. */
 function flatten(value: unknown, path = ''): ReadonlyMap<string, string> {
