@@ -12,6 +12,7 @@ import { defineConfig, type Plugin, type UserConfig } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { MANIFEST } from './src/ui/manifest.ts';
 import { Notices } from './tools/notices.ts';
+import { plainShaders } from './tools/plain-wgsl.ts';
 
 const ROOT = import.meta.dirname;
 
@@ -21,6 +22,7 @@ const COMMON = {
   server: { fs: { allow: [ROOT] } },
   worker: {
     format: 'es',
+    plugins: () => [plainShaders()],
     rolldownOptions: {
       output: {
         entryFileNames: 'assets/worker-[hash].js',
@@ -78,10 +80,11 @@ const EMBED: UserConfig = {
   // The list of models and the built-in one lie beside the script.
   publicDir: resolve(ROOT, 'public'),
   // A blob has no place to import parts from: everything of the worker is in one script.
-  worker: { format: 'iife' },
+  worker: { format: 'iife', plugins: () => [plainShaders()] },
   resolve: {
     alias: [
       { find: /^.*\/grammar\/import-engine\.ts$/, replacement: resolve(ROOT, 'src/worker/grammar/no-engine.ts') },
+      { find: /^\.\/grammar-source\.ts$/, replacement: resolve(ROOT, 'src/worker/grammar/no-source.ts') },
     ],
   },
   plugins: [oneFile()],
@@ -111,7 +114,7 @@ const PACKAGE: UserConfig = {
         assetFileNames: 'grammar-engine-[hash].js',
       },
     },
-    plugins: () => [notices.collect(), wasmBesideWorker()],
+    plugins: () => [plainShaders(), notices.collect(), wasmBesideWorker()],
   },
   plugins: [workersForBundlers(2), notices.collect(), notices.write('THIRD_PARTY.md')],
   build: {

@@ -8,7 +8,7 @@ import { tokenId, type TokenId } from '../tokens.ts';
 import { grammarError } from './ebnf.ts';
 import type { EngineCompiledGrammar, EngineCompiler, EngineModule } from './engine-module.ts';
 import { readGrammar, type GrammarEngine } from './grammar-engine.ts';
-import { grammarSource, type GrammarSource } from './grammar-source.ts';
+import type { GrammarSource } from './grammar-source.ts';
 import { TokenMatcher } from './token-matcher.ts';
 
 /** Kept, compiled: some 0.1 to 10 MB each. */
@@ -46,6 +46,8 @@ export class ModelGrammars {
 
   /** At the start of an answer, whose text has these control tokens too. To be disposed of. @throws GrammarFailed, BlockedByPolicy */
   async matcherFor(grammar: Grammar, shown: ReadonlySet<TokenId> = new Set()): Promise<TokenMatcher> {
+    // Fetched when a request first has a grammar.
+    const { grammarSource } = await import('./grammar-source.ts');
     const source = grammarSource(grammar);
     const opened = await this.#open(shown);
     const { module, compiled } = opened;
