@@ -20,7 +20,10 @@ import { examplePages } from './examples.mjs';
 import { formatSizes, measureSizes } from './size.mjs';
 
 const ROOT = resolve(import.meta.dirname, '..');
-const SOURCES = ['src', 'docs', 'public', 'vite.config.ts', 'package-lock.json'];
+const SOURCES = [
+  ...['src', 'public', 'vite.config.ts', 'package-lock.json'],
+  ...['tools/plain-wgsl.ts', 'tools/notices.ts', 'tools/examples.mjs', 'tools/licences'],
+];
 
 /** What each output is known by: the file that is written last or is there only when the build went well. */
 const OUTPUTS = /** @type {const} */ ({
@@ -44,7 +47,8 @@ export function isStale(output) {
   const built = join(ROOT, OUTPUTS[output]);
   if (!existsSync(built)) return true;
   const builtMs = statSync(built).mtimeMs;
-  return SOURCES.some((source) => newestMs(join(ROOT, source)) > builtMs);
+  const sources = output === 'package' ? [...SOURCES, 'docs'] : SOURCES;
+  return sources.some((source) => newestMs(join(ROOT, source)) > builtMs);
 }
 
 /** @param {string} path @returns {number} */

@@ -51,14 +51,20 @@ function folderOf(moduleId: string): string | undefined {
   return /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(moduleId.replace(/^\0/, ''))?.[0];
 }
 
-/** @throws where a package says nothing of its licence */
+/** Of packages that come without the text of their licence, which has to be published all the same: by name, `/` as `__`. */
+const KEPT = join(import.meta.dirname, 'licences');
+
+/** @throws where a package says nothing of its licence, or its text is nowhere */
 function textOf(folders: readonly string[]): string {
   const sections = folders.map((folder) => {
     const { name, version, license } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as Description;
     const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
     if (license === undefined) throw new Error(`${name} does not say its licence`);
-    const text = file === undefined ? '' : `\n${readFileSync(join(folder, file), 'utf8').trim()}\n`;
-    return `## ${name} ${version} (${license})\n${text}`;
+    const text = readFileSync(
+      file === undefined ? join(KEPT, `${name.replace('/', '__')}.txt`) : join(folder, file),
+      'utf8',
+    );
+    return `## ${name} ${version} (${license})\n\n${text.trim()}\n`;
   });
   return ['# Third-party code in this package\n', ...sections].join('\n');
 }

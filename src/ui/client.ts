@@ -33,7 +33,7 @@ import type {
   StorageReport,
   TokenizeOptions,
 } from '../worker/api.ts';
-import { LinnetError, toLinnetError } from './errors.ts';
+import { abortedError, LinnetError, toLinnetError } from './errors.ts';
 import { randomId } from './ids.ts';
 
 /**
@@ -271,7 +271,7 @@ export class EngineClient {
     const session = this.#session;
     const { signal, request } = options;
     if (session.kind === 'closed') throw session.error;
-    if (signal?.aborted === true) throw new LinnetError('Aborted', 'The request was aborted.');
+    if (signal?.aborted === true) throw abortedError();
 
     // The engine has the last word on an abort: it settles the call, so that nothing is still running afterwards.
     const abort = (): void => {

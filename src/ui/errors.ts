@@ -63,6 +63,10 @@ export class LinnetError extends Error implements Failure {
   }
 }
 
+export function abortedError(): LinnetError {
+  return new LinnetError('Aborted', 'The request was aborted.');
+}
+
 export function isErrorName(value: unknown): value is LinnetErrorName {
   return typeof value === 'string' && Object.hasOwn(ERROR_NAMES, value);
 }

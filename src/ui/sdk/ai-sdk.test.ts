@@ -1,16 +1,13 @@
 /** The Vercel AI SDK over `createFetch`, through its provider for servers that speak as OpenAI's do. */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { embedMany, generateObject, generateText, jsonSchema, stepCountIs, streamText, tool } from 'ai';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { FakeScript } from '../testing/fake-engine.ts';
 import { fakeLibrary } from '../testing/sdk.ts';
 import { createFetch } from './fetch.ts';
 
 async function serve(script: Partial<FakeScript> = {}) {
   const { engine, fake } = await fakeLibrary(script);
-  onTestFinished(() => {
-    engine.close();
-  });
   const provider = createOpenAICompatible({
     name: 'linnet',
     baseURL: 'http://linnet/v1',

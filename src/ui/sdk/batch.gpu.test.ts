@@ -3,17 +3,12 @@
  * what it says alone, to the bit, also when others are cancelled. Counters, no clocks. That a step reads the weights once for up to
  * four of them: worker/serving/same-prompt.gpu.test.ts.
  */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import * as Comlink from 'comlink';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestAdapters } from '../../../tools/node/test-devices.ts';
-import { TestEngine } from '../../../tools/node/test-engine.ts';
 import type { EngineStats } from '../../worker/api.ts';
-import { createEngine } from './create-engine.ts';
+import { miniLibrary } from '../../../tools/node/mini-library.ts';
 import type { Linnet, Model } from './linnet.ts';
 
-const MODEL = resolve(import.meta.dirname, '../../../public/models/linnet-mini-q4_0.gguf');
 const SAMPLED = { temperature: 1.5, top_k: 0, top_p: 1, min_p: 0, seed: 7, ignore_eos: true } as const;
 const messages = [{ role: 'user', content: 'What is WebGPU, and who is it for?' }] as const;
 
@@ -23,13 +18,7 @@ for (const { name, title } of openTestAdapters()) {
     let model: Model;
     let stats: () => Promise<EngineStats>;
     beforeAll(async () => {
-      const { engine: worker } = await TestEngine.open(name);
-      stats = () => worker.stats();
-      const { port1, port2 } = new MessageChannel();
-      Comlink.expose(worker, port1);
-      engine = createEngine({ open: () => port2 });
-      const file = new File([readFileSync(MODEL)], 'mini.gguf');
-      model = await engine.load({ kind: 'file', file }, { selfTest: 'skip' });
+      ({ engine, model, stats } = await miniLibrary(name, { selfTest: 'skip' }));
     }, 300_000);
     afterAll(() => {
       engine.close();

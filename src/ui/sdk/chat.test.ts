@@ -1,24 +1,9 @@
 /** `chat.completions.create` over a scripted engine: shapes, what the engine is asked, what is refused. */
-import { expect, it, onTestFinished } from 'vitest';
-import type { FakeScript } from '../testing/fake-engine.ts';
-import { fakeLibrary, type FakeLibrary } from '../testing/sdk.ts';
+import { expect, it } from 'vitest';
+import { all, fakeLibrary } from '../testing/sdk.ts';
 import type { ChatCompletionChunk, ChatCompletionCreateParams } from './openai-types.ts';
 
 const MESSAGES = [{ role: 'user', content: 'Count' }] as const;
-
-async function library(script: Partial<FakeScript> = {}): Promise<FakeLibrary> {
-  const made = await fakeLibrary(script);
-  onTestFinished(() => {
-    made.engine.close();
-  });
-  return made;
-}
-
-async function all<T>(pieces: AsyncIterable<T>): Promise<T[]> {
-  const taken: T[] = [];
-  for await (const piece of pieces) taken.push(piece);
-  return taken;
-}
 
 function textOf(chunks: readonly ChatCompletionChunk[], index = 0): string {
   return chunks
@@ -29,7 +14,7 @@ function textOf(chunks: readonly ChatCompletionChunk[], index = 0): string {
 }
 
 it('answers at once, with what it cost', async () => {
-  const { engine } = await library({ answer: 'one two three' });
+  const { engine } = await fakeLibrary({ answer: 'one two three' });
   const before = Math.floor(Date.now() / 1000);
   const { id, created, ...completion } = await engine.chat.completions.create({ messages: MESSAGES, seed: 5 });
   expect(id).toMatch(/^chatcmpl-[0-9a-f]{32}$/);
@@ -65,7 +50,7 @@ it('answers at once, with what it cost', async () => {
 });
 
 it('streams the same text, with the role in front and the usage behind', async () => {
-  const { engine } = await library({ answer: 'one two three' });
+  const { engine } = await fakeLibrary({ answer: 'one two three' });
   const chunks = await all(
     await engine.chat.completions.create({
       messages: MESSAGES,
@@ -88,7 +73,7 @@ it('streams the same text, with the role in front and the usage behind', async (
 });
 
 it('asks the engine in its own words', async () => {
-  const { engine, fake } = await library();
+  const { engine, fake } = await fakeLibrary();
   await engine.chat.completions.create({
     model: 'bird',
     messages: [
@@ -151,7 +136,7 @@ it('asks the engine in its own words', async () => {
 });
 
 it('takes several samples, each with a seed of its own, and counts their prompt once', async () => {
-  const { engine, fake } = await library({ answer: 'one two' });
+  const { engine, fake } = await fakeLibrary({ answer: 'one two' });
   const { choices, usage } = await engine.chat.completions.create({ messages: MESSAGES, n: 3, seed: 0xffffffff });
   expect(choices.map(({ index, seed }) => [index, seed])).toEqual([
     [0, 0xffffffff],
@@ -167,7 +152,7 @@ it('takes several samples, each with a seed of its own, and counts their prompt 
 });
 
 it('reports tokens with their bytes, without the end token, in streams as at once', async () => {
-  const { engine } = await library({ answer: 'é ü' });
+  const { engine } = await fakeLibrary({ answer: 'é ü' });
   const params = { messages: MESSAGES, logprobs: true, top_logprobs: 2 } as const;
   const { choices } = await engine.chat.completions.create(params);
   const content = choices[0]?.logprobs?.content;
@@ -205,7 +190,7 @@ it.each<[param: string, code: string, params: object]>([
   ['max_tokens', 'invalid_value', { max_tokens: 2, max_completion_tokens: 3 }],
   ['stream_options', 'invalid_value', { stream_options: { include_usage: true } }],
 ])('refuses %s by name (%s)', async (param, code, params) => {
-  const { engine, fake } = await library();
+  const { engine, fake } = await fakeLibrary();
   const request = { messages: MESSAGES, ...params } as ChatCompletionCreateParams;
   const refused = engine.chat.completions.create(request);
   await expect(refused).rejects.toMatchObject({ name: 'InvalidRequest', param, code });
@@ -215,12 +200,12 @@ it.each<[param: string, code: string, params: object]>([
 
 it('rejects before it streams where the engine refuses, and throws in the loop what comes later', async () => {
   const full = { name: 'ContextFull', message: 'too long' } as const;
-  const refusing = await library({ fail: { prompt: full } });
+  const refusing = await fakeLibrary({ fail: { prompt: full } });
   for (const stream of [true, false]) {
     const refused = refusing.engine.chat.completions.create({ messages: MESSAGES, stream });
     await expect(refused).rejects.toMatchObject(full);
   }
-  const failing = await library({ fail: { generate: { name: 'DeviceLost', message: 'gone' } } });
+  const failing = await fakeLibrary({ fail: { generate: { name: 'DeviceLost', message: 'gone' } } });
   const chunks: ChatCompletionChunk[] = [];
   const read = async () => {
     for await (const chunk of await failing.engine.chat.completions.create({ messages: MESSAGES, stream: true }))
@@ -231,7 +216,7 @@ it('rejects before it streams where the engine refuses, and throws in the loop w
 });
 
 it('ends all samples when the loop is left, the controller aborts or the signal does', async () => {
-  const { engine, fake } = await library({ answer: 'word '.repeat(400) });
+  const { engine, fake } = await fakeLibrary({ answer: 'word '.repeat(400) });
   const params = { messages: MESSAGES, n: 2, stream: true } as const;
 
   for await (const chunk of await engine.chat.completions.create(params)) if (textOf([chunk]) !== '') break;
@@ -252,7 +237,7 @@ it('ends all samples when the loop is left, the controller aborts or the signal 
 });
 
 it('tells what the generation says meanwhile', async () => {
-  const { engine } = await library({ notes: { model: [], answer: ['the template failed'] } });
+  const { engine } = await fakeLibrary({ notes: { model: [], answer: ['the template failed'] } });
   const heard: unknown[] = [];
   const onEvents = (events: readonly { readonly kind: string }[], index: number) =>
     heard.push(...events.map(({ kind }) => [kind, index]));

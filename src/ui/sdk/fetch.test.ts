@@ -1,7 +1,7 @@
 /** The official `openai` client over `createFetch`, and what a bare fetch gets. */
 import OpenAI from 'openai';
 import type { RunnableToolFunctionWithParse } from 'openai/lib/RunnableFunction';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, it } from 'vitest';
 import type { FakeEngine, FakeScript } from '../testing/fake-engine.ts';
 import { fakeLibrary } from '../testing/sdk.ts';
 import { createFetch } from './fetch.ts';
@@ -17,9 +17,6 @@ interface Served {
 
 async function serve(script: Partial<FakeScript> = {}): Promise<Served> {
   const { engine, fake } = await fakeLibrary(script);
-  onTestFinished(() => {
-    engine.close();
-  });
   const served = createFetch(engine);
   return { fetch: served, fake, client: new OpenAI({ baseURL: 'http://linnet/v1', apiKey: 'none', fetch: served }) };
 }

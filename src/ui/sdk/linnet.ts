@@ -125,7 +125,7 @@ export class Linnet {
    * With the policy `local` it is `load`. Measuring the speed takes seconds, and is done only where that is given.
    * @throws LinnetError as `load`, for what a server would not help with; RequestError without `remote`
    */
-  place(source: ModelSource, options: LoadOptions = {}): Promise<Placement<Model>> {
+  async place(source: ModelSource, options: LoadOptions = {}): Promise<Placement<Model>> {
     if (this.#router === undefined) throw missing('remote (an option of createEngine)');
     return place(this, this.#router, source, options);
   }

@@ -1,21 +1,12 @@
 /** `completions`, `embeddings` and `models` over a scripted engine. */
-import { expect, it, onTestFinished } from 'vitest';
-import type { FakeScript } from '../testing/fake-engine.ts';
-import { fakeLibrary, type FakeLibrary } from '../testing/sdk.ts';
+import { expect, it } from 'vitest';
+import { fakeLibrary } from '../testing/sdk.ts';
 import type { CompletionChunk, CompletionCreateParams, EmbeddingCreateParams } from './openai-types.ts';
 
 const SOURCE = { kind: 'url', url: 'https://example.test/m.gguf' } as const;
 
-async function library(script: Partial<FakeScript> = {}): Promise<FakeLibrary> {
-  const made = await fakeLibrary(script);
-  onTestFinished(() => {
-    made.engine.close();
-  });
-  return made;
-}
-
 it('goes on with texts and ids, several samples of each', async () => {
-  const { engine, fake } = await library({ answer: 'one two' });
+  const { engine, fake } = await fakeLibrary({ answer: 'one two' });
   const { choices, usage, object } = await engine.completions.create({ prompt: ['a', 'b'], n: 2, seed: 3 });
   expect(object).toBe('text_completion');
   expect(choices.map(({ index, text, seed }) => [index, text, seed])).toEqual([
@@ -37,7 +28,7 @@ it('goes on with texts and ids, several samples of each', async () => {
 });
 
 it('streams texts and reports tokens as at once', async () => {
-  const { engine } = await library({ answer: 'one two three' });
+  const { engine } = await fakeLibrary({ answer: 'one two three' });
   const params = { prompt: 'a', logprobs: 2 } as const;
   const { choices } = await engine.completions.create(params);
   const whole = choices[0]?.logprobs;
@@ -59,7 +50,7 @@ it('streams texts and reports tokens as at once', async () => {
 });
 
 it('gives vectors as numbers and as base64', async () => {
-  const { engine } = await library();
+  const { engine } = await fakeLibrary();
   const { data, usage, model } = await engine.embeddings.create({ input: ['one', 'two'] });
   expect(data).toEqual([
     { object: 'embedding', index: 0, embedding: [1, 0] },
@@ -80,7 +71,7 @@ it.each<[param: string, params: object]>([
   ['prompt', { prompt: [] }],
   ['prompt[1]', { prompt: ['a', 1] }],
 ])('refuses %s of a completion', async (param, params) => {
-  const { engine } = await library();
+  const { engine } = await fakeLibrary();
   await expect(engine.completions.create(params as CompletionCreateParams)).rejects.toMatchObject({ param });
 });
 
@@ -90,12 +81,12 @@ it.each<[param: string, params: object]>([
   ['input', {}],
   ['pooling', { input: 'a', pooling: 'last' }],
 ])('refuses %s of an embedding', async (param, params) => {
-  const { engine } = await library();
+  const { engine } = await fakeLibrary();
   await expect(engine.embeddings.create(params as EmbeddingCreateParams)).rejects.toMatchObject({ param });
 });
 
 it('calls models by the names they were loaded under, or by their own', async () => {
-  const { engine, fake, model } = await library();
+  const { engine, fake, model } = await fakeLibrary();
   expect(await engine.models.list()).toEqual({
     object: 'list',
     data: [{ id: 'bird', object: 'model', created: model.created, owned_by: 'linnet' }],
@@ -116,7 +107,7 @@ it('calls models by the names they were loaded under, or by their own', async ()
 });
 
 it('lets an id go when its load fails', async () => {
-  const { engine } = await library();
+  const { engine } = await fakeLibrary();
   const aborted = engine.load(SOURCE, { id: 'crow', signal: AbortSignal.abort() });
   await expect(engine.load(SOURCE, { id: 'crow' })).rejects.toMatchObject({ param: 'id' });
   await expect(aborted).rejects.toMatchObject({ name: 'Aborted' });

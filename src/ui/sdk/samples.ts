@@ -4,7 +4,7 @@
  */
 import type { GenerationEvent, GenerationResult, TokenLogprob } from '../../worker/api.ts';
 import type { CallOptions, EngineClient, Generation } from '../client.ts';
-import { LinnetError } from '../errors.ts';
+import { abortedError } from '../errors.ts';
 import { Queue } from './queue.ts';
 
 export interface TokenReport {
@@ -117,7 +117,7 @@ async function runSample(
       tell(events);
     },
   });
-  if (result.finishReason === 'aborted') throw new LinnetError('Aborted', 'The request was aborted.');
+  if (result.finishReason === 'aborted') throw abortedError();
   queue.push({ kind: 'end', index, tokens, result, seed });
 }
 

@@ -2,26 +2,21 @@
  * The library on the built-in model, through the official `openai` client: streams say what whole answers say, and what they
  * say is what the engine says of itself.
  */
-import { readFileSync } from 'node:fs';
-import { resolve } from 'node:path';
-import * as Comlink from 'comlink';
 import OpenAI from 'openai';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTestAdapters } from '../../../tools/node/test-devices.ts';
 import { nodeFileSource } from '../../../tools/node/file-source.ts';
 import { LlamaOracle } from '../../../tools/oracle/llama.ts';
 import type { EngineStats } from '../../worker/api.ts';
-import { TestEngine } from '../../../tools/node/test-engine.ts';
-import { createEngine } from './create-engine.ts';
+import { MINI, miniLibrary, miniSource } from '../../../tools/node/mini-library.ts';
 import { createFetch } from './fetch.ts';
 import type { Linnet, Model } from './linnet.ts';
 
-const MODEL = resolve(import.meta.dirname, '../../../public/models/linnet-mini-q4_0.gguf');
 const QUESTION = [{ role: 'user', content: 'What is WebGPU?' }] as const;
 
 /** Of each token behind the ones before it; the first has none. */
 async function exactLogprobs(ids: readonly number[]): Promise<readonly number[]> {
-  const source = await nodeFileSource(MODEL);
+  const source = await nodeFileSource(MINI);
   const oracle = await LlamaOracle.open(source);
   const behind = await oracle.logProbs(
     ids,
@@ -43,13 +38,7 @@ for (const { name, title } of openTestAdapters()) {
     let client: OpenAI;
     let stats: () => Promise<EngineStats>;
     beforeAll(async () => {
-      const { engine: worker } = await TestEngine.open(name);
-      stats = () => worker.stats();
-      const { port1, port2 } = new MessageChannel();
-      Comlink.expose(worker, port1);
-      engine = createEngine({ open: () => port2 });
-      const file = new File([readFileSync(MODEL)], 'mini.gguf');
-      model = await engine.load({ kind: 'file', file }, { kvType: 'f32' });
+      ({ engine, model, stats } = await miniLibrary(name, { kvType: 'f32' }));
       client = new OpenAI({ baseURL: 'http://linnet/v1', apiKey: 'none', fetch: createFetch(engine) });
     }, 300_000);
     afterAll(() => {
@@ -175,8 +164,7 @@ for (const { name, title } of openTestAdapters()) {
     });
 
     it('saves a conversation, and goes on with it in another load of the model', async () => {
-      const file = new File([readFileSync(MODEL)], 'mini.gguf');
-      const other = await engine.load({ kind: 'file', file }, { kvType: 'f32', id: 'other' });
+      const other = await engine.load(miniSource(), { kvType: 'f32', id: 'other' });
       const options = { maxTokens: 8, ignoreEos: true, sampling: { temperature: 1, seed: 3 } } as const;
       const session = model.session({ messages: [{ role: 'system', content: 'Be kind.' }] });
       const begun = await session.chat('What is WebGPU?', options).result;

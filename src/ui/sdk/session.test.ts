@@ -80,3 +80,10 @@ it('forgets a turn that failed', async () => {
   // Nothing is known of it that could be forked.
   expect((await session.fork()).messages).toEqual([]);
 });
+
+it('is free for the next answer as soon as a loop is left', async () => {
+  const { model } = await load({ answer: 'word '.repeat(50) });
+  const session = model.session();
+  for await (const piece of session.chat('one')) if (piece !== '') break;
+  expect(await session.continue().result).toMatchObject({ finishReason: 'stop' });
+});

@@ -171,8 +171,12 @@ export class Session {
     return {
       result,
       async *[Symbol.asyncIterator]() {
-        yield* answer;
-        await settled;
+        try {
+          yield* answer;
+        } finally {
+          // Also where the loop is left, so that the next answer may be asked for.
+          await settled;
+        }
       },
     };
   }

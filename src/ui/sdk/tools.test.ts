@@ -1,7 +1,6 @@
 /** Tools through `chat.completions.create` over a scripted engine, whose text goes through the engine's own parser. */
-import { expect, it, onTestFinished } from 'vitest';
-import type { FakeScript } from '../testing/fake-engine.ts';
-import { fakeLibrary } from '../testing/sdk.ts';
+import { expect, it } from 'vitest';
+import { all, fakeLibrary } from '../testing/sdk.ts';
 import type { ChatCompletionChunk, ChatCompletionCreateParams, ToolCallDelta } from './openai-types.ts';
 
 const MESSAGES = [{ role: 'user', content: 'How is it in Oslo?' }] as const;
@@ -17,22 +16,8 @@ const CALLS = [
   { id: 'call00002', type: 'function', function: { name: 'now', arguments: '{}' } },
 ];
 
-async function library(script: Partial<FakeScript> = {}) {
-  const made = await fakeLibrary(script);
-  onTestFinished(() => {
-    made.engine.close();
-  });
-  return made;
-}
-
-async function all<T>(pieces: AsyncIterable<T>): Promise<T[]> {
-  const taken: T[] = [];
-  for await (const piece of pieces) taken.push(piece);
-  return taken;
-}
-
 it('has calls beside the text, and says that it stopped for them', async () => {
-  const { engine } = await library({ answer: ANSWER });
+  const { engine } = await fakeLibrary({ answer: ANSWER });
   const { choices } = await engine.chat.completions.create({ messages: MESSAGES, tools: TOOLS });
   expect(choices).toEqual([
     {
@@ -44,13 +29,13 @@ it('has calls beside the text, and says that it stopped for them', async () => {
       usage: expect.objectContaining({ prompt_tokens: 32 }) as object,
     },
   ]);
-  const bare = await library({ answer: ANSWER.slice(ANSWER.indexOf('<')) });
+  const bare = await fakeLibrary({ answer: ANSWER.slice(ANSWER.indexOf('<')) });
   const only = await bare.engine.chat.completions.create({ messages: MESSAGES, tools: TOOLS });
   expect(only.choices[0]?.message.content).toBeNull();
 });
 
 it('streams calls in pieces, whose arguments are those of the whole answer', async () => {
-  const { engine } = await library({ answer: ANSWER });
+  const { engine } = await fakeLibrary({ answer: ANSWER });
   const chunks = await all(await engine.chat.completions.create({ messages: MESSAGES, tools: TOOLS, stream: true }));
   const choices = chunks.flatMap((chunk: ChatCompletionChunk) => chunk.choices);
   expect(choices.map(({ delta }) => delta.content ?? '').join('')).toBe('Let me look.');
@@ -73,7 +58,7 @@ function argumentsOf(deltas: readonly ToolCallDelta[], index: number): string {
 }
 
 it('reports log-probabilities of calls too', async () => {
-  const { engine } = await library({ answer: ANSWER });
+  const { engine } = await fakeLibrary({ answer: ANSWER });
   const params = { messages: MESSAGES, tools: TOOLS, logprobs: true } as const;
   const whole = await engine.chat.completions.create(params);
   const content = whole.choices[0]?.logprobs?.content;
@@ -83,7 +68,7 @@ it('reports log-probabilities of calls too', async () => {
 });
 
 it('asks the engine in its own words', async () => {
-  const { engine, fake } = await library();
+  const { engine, fake } = await fakeLibrary();
   const messages = [
     ...MESSAGES,
     { role: 'assistant', content: null, tool_calls: CALLS },
@@ -123,14 +108,14 @@ it('asks the engine in its own words', async () => {
 });
 
 it('has nothing but text where the model is not told of tools', async () => {
-  const { engine } = await library({ answer: ANSWER });
+  const { engine } = await fakeLibrary({ answer: ANSWER });
   const { choices } = await engine.chat.completions.create({ messages: MESSAGES, tools: TOOLS, tool_choice: 'none' });
   expect(choices[0]).toMatchObject({ message: { content: ANSWER }, finish_reason: 'stop' });
 });
 
 it('has what is no call as text, with a note', async () => {
   const broken = '<tool_call>\n{"name": "weather", "arguments": {"city": Oslo}}\n</tool_call>';
-  const { engine } = await library({ answer: broken });
+  const { engine } = await fakeLibrary({ answer: broken });
   const notes: string[] = [];
   const { choices } = await engine.chat.completions.create(
     { messages: MESSAGES, tools: TOOLS },
@@ -171,14 +156,14 @@ it.each<[param: string, code: string, params: object]>([
   ['messages[0].tool_call_id', 'missing_parameter', { messages: [{ role: 'tool', content: '7' }] }],
   ['messages[0].tool_call_id', 'invalid_value', { messages: [{ role: 'tool', content: '7', tool_call_id: 'a' }] }],
 ])('refuses %s by name (%s)', async (param, code, params) => {
-  const { engine, fake } = await library();
+  const { engine, fake } = await fakeLibrary();
   const refused = engine.chat.completions.create({ messages: MESSAGES, ...params } as ChatCompletionCreateParams);
   await expect(refused).rejects.toMatchObject({ name: 'InvalidRequest', param, code });
   expect(fake.generations).toEqual([]);
 });
 
 it('refuses tools by name where the model takes none', async () => {
-  const { engine } = await library({ toolFormat: undefined });
+  const { engine } = await fakeLibrary({ toolFormat: undefined });
   const refused = engine.chat.completions.create({ messages: MESSAGES, tools: TOOLS });
   await expect(refused).rejects.toMatchObject({ param: 'tools', code: 'unsupported_parameter' });
   // Told of none, it needs no place for them.

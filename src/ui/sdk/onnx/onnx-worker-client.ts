@@ -1,6 +1,6 @@
 /** This side of the ONNX worker, which is started by the first request. Knows its messages, and no shape of OpenAI's. */
 import type { OnnxReply, OnnxRequest } from '../../../worker/api.ts';
-import { isErrorName, LinnetError } from '../../errors.ts';
+import { abortedError, isErrorName, LinnetError } from '../../errors.ts';
 
 type Answer = Extract<OnnxReply, { embeddings: unknown }>;
 
@@ -16,12 +16,12 @@ export class OnnxWorkerClient {
 
   /** @throws LinnetError as the worker says; `Aborted`; `WorkerFailed` when the worker ends */
   async embed(request: Omit<OnnxRequest, 'id'>, signal: AbortSignal | undefined): Promise<Answer> {
-    if (signal?.aborted === true) throw aborted();
+    if (signal?.aborted === true) throw abortedError();
     const id = this.#numRequests++;
     const worker = (this.#worker ??= this.#start());
     const abort = (): void => {
       // What is computed for it goes on, and is not waited for.
-      this.#waiting.get(id)?.reject(aborted());
+      this.#waiting.get(id)?.reject(abortedError());
     };
     signal?.addEventListener('abort', abort, { once: true });
     try {
@@ -67,8 +67,4 @@ export class OnnxWorkerClient {
 
 function errorOf({ name, message }: { readonly name: string; readonly message: string }): LinnetError {
   return new LinnetError(isErrorName(name) ? name : 'Internal', message);
-}
-
-function aborted(): LinnetError {
-  return new LinnetError('Aborted', 'The request was aborted.');
 }

@@ -7,7 +7,6 @@ import type { LinnetErrorName } from '../../../worker/api.ts';
 import { RemoteError } from './remote-error.ts';
 import type { RouteReason, RoutingPolicy } from './route.ts';
 
-/** Why a model is not computed on the device. */
 /** Why a model is not for the device. */
 export interface Unfit {
   readonly reason: RouteReason;

@@ -51,9 +51,10 @@ export class Router {
     this.#unfit.set(id, error === undefined ? unfit : { ...unfit, error });
   }
 
-  /** A model is loaded, whatever was said of it. */
+  /** A model is loaded, whatever was said of it and however fast one of its name was. */
   noteLoaded(id: string): void {
     this.#unfit.delete(id);
+    this.#tokensPerSecond.delete(id);
   }
 
   /** An answer, or a stream of its pieces, marked. @throws LinnetError of where it was computed last */
@@ -181,7 +182,7 @@ export class Router {
     return this.#observed(marked(answer as object, mark), id);
   }
 
-  /** Keeps the best speed of a model on this device: a device that was busy once is not slow for ever. */
+  /** Keeps the best speed of a model on this device, until it is loaded again. */
   #observed<T extends object>(answer: T, id: string | undefined): T {
     const { usage } = answer as { readonly usage?: SpeedOfAnswer | null };
     const speed = usage?.timings?.decode_tokens_per_second;

@@ -14,7 +14,7 @@ import {
 import { FakeEngine, type FakeScript } from '../../testing/fake-engine.ts';
 import { createEngine } from '../create-engine.ts';
 import { createFetch } from '../fetch.ts';
-import type { Linnet } from '../linnet.ts';
+import type { Linnet, Model } from '../linnet.ts';
 import type { RemoteOptions, RemoteTimeouts } from './options.ts';
 import type { RanOn, Route } from './route.ts';
 
@@ -25,6 +25,8 @@ const BUSY = json({ error: { message: 'busy' } }, 503);
 
 interface Both {
   readonly engine: Linnet;
+  /** `bird`, where it is loaded. */
+  readonly model: Model | undefined;
   readonly fake: FakeEngine;
   readonly http: OpenAiServer;
   readonly routes: Route[];
@@ -54,8 +56,8 @@ async function both({ script = {}, remote = {}, answers, loads = true }: Setup):
     engine.close();
     await http.close();
   });
-  if (loads) await engine.load(SOURCE, { id: 'bird' });
-  return { engine, fake, http, routes, host: new URL(http.origin).host };
+  const model = loads ? await engine.load(SOURCE, { id: 'bird' }) : undefined;
+  return { engine, model, fake, http, routes, host: new URL(http.origin).host };
 }
 
 /** Whole, and what it is marked with. */
@@ -75,13 +77,19 @@ async function askStream(engine: Linnet, more: object = {}): Promise<{ text: str
   return { text, marks };
 }
 
-it('has no mark and asks nobody without a server, and nobody else with the policy local', async () => {
+it('asks nobody else with the policy local, the default, and no server at all where none is named', async () => {
   const { engine, http, routes } = await both({ script: { fail: { prompt: FULL } } });
   await expect(ask(engine)).rejects.toMatchObject(FULL);
   await expect(askStream(engine)).rejects.toMatchObject(FULL);
   expect((await engine.models.list()).data.map(({ id }) => id)).toEqual(['bird']);
   expect(http.received).toEqual([]);
   expect(routes.map(({ ranOn }) => ranOn)).toEqual(['device', 'device']);
+  const fake = new FakeEngine();
+  const alone = createEngine({ open: () => fake.open() });
+  onTestFinished(() => {
+    alone.close();
+  });
+  await expect(alone.place(SOURCE)).rejects.toMatchObject({ code: 'missing_parameter' });
 });
 
 it('localFirst answers on the device and says so', async () => {
@@ -172,12 +180,19 @@ it('places on the device what fits and is fast enough, and throws what a server 
 
 it('localFirst remembers how fast the device was', async () => {
   const answer = 'word '.repeat(20);
-  const { engine, http } = await both({ script: { answer }, remote: { policy: 'localFirst', minTokensPerSecond: 50 } });
+  const { engine, model, http } = await both({
+    script: { answer },
+    remote: { policy: 'localFirst', minTokensPerSecond: 50 },
+  });
   // 48.3 tokens a second, the fake says.
   expect((await ask(engine)).mark?.ranOn).toBe('device');
   expect((await ask(engine)).mark).toMatchObject({ ranOn: 'remote', reason: 'deviceTooSlow' });
   expect((await engine.embeddings.create({ input: 'a' })).linnet?.ranOn).toBe('device');
   expect(http.received.map(({ path }) => path)).toEqual(['/v1/chat/completions']);
+  // Loaded again it may be faster: with another precision, or with nothing beside it.
+  await model?.unload();
+  await engine.load(SOURCE, { id: 'bird' });
+  expect((await ask(engine)).mark?.ranOn).toBe('device');
 });
 
 it.each<[reason: string, answer: ServedAnswer, timeouts?: RemoteTimeouts]>([

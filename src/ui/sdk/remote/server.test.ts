@@ -169,7 +169,8 @@ it.each<[from: string, answer: ServedAnswer, error: object]>([
   ],
 ])('reads an error of %s', async (_from, answer, { message, ...fields }: { message?: RegExp }) => {
   const http = await serve(answer);
-  for (const refused of [ask(http), texts(http)]) {
+  for (const request of [ask, texts]) {
+    const refused = request(http);
     await expect(refused).rejects.toMatchObject({ ...fields, host: new URL(http.origin).host });
     if (message !== undefined) await expect(refused).rejects.toThrow(message);
   }
@@ -230,6 +231,18 @@ it.each<[what: string, answer: ServedAnswer, error: object]>([
     { kind: 'brokenOff' },
   ],
   ['an end without a reason', eventStream([chatChunk('one')]), { kind: 'brokenOff' }],
+  [
+    'an end of one choice of two',
+    eventStream([
+      JSON.stringify({
+        choices: [
+          { index: 0, delta: { content: 'one' }, finish_reason: 'stop' },
+          { index: 1, delta: {}, finish_reason: null },
+        ],
+      }),
+    ]),
+    { kind: 'brokenOff' },
+  ],
   [
     'silence',
     eventStream([chatChunk('one')], { then: 'hang' }),

@@ -2,11 +2,12 @@
  * A server that speaks as OpenAI's does: requests made ready to be looked at before they are sent, whole answers and streams.
  * Knows no engine and no policy.
  */
+import { abortedError } from '../../errors.ts';
 import { bodyFor } from './parameters.ts';
 import { serverOf, type RemoteOptions, type Server } from './options.ts';
 import { errorIn, RemoteError, saidError } from './remote-error.ts';
 import { EventParser } from './server-sent-events.ts';
-import { aborted, open, type Asked, type Opened } from './transport.ts';
+import { open, type Asked, type Opened } from './transport.ts';
 
 export type RemotePath = 'chat/completions' | 'completions' | 'embeddings' | 'models';
 
@@ -63,16 +64,16 @@ export class RemoteServer {
       this.#checked(await textOf(opened), prepared.list, secret);
       throw new RemoteError('notUnderstood', `${host} was asked for a stream and sent a whole answer.`, { host });
     }
-    let hasFinished = false;
+    const ends = new Map<unknown, boolean>();
     for await (const data of dataOf(opened)) {
       if (data === '[DONE]') return;
-      if (signal?.aborted === true) throw aborted();
+      if (signal?.aborted === true) throw abortedError();
       const piece = this.#checked(data, prepared.list, secret);
-      hasFinished ||= isLast(piece);
+      noteEnds(piece, ends);
       yield piece;
     }
     // A server that ends without a word has to have said why each answer ended.
-    if (!hasFinished)
+    if (ends.size === 0 || [...ends.values()].includes(false))
       throw new RemoteError('brokenOff', `The stream of ${host} ended within an answer. Ask again.`, { host });
   }
 
@@ -110,7 +111,9 @@ async function textOf({ pieces }: Opened): Promise<string> {
   return text + decoder.decode();
 }
 
-function isLast(piece: Readonly<Record<string, unknown>>): boolean {
-  const choices = piece['choices'] as readonly { readonly finish_reason?: unknown }[];
-  return choices.some((choice) => typeof choice.finish_reason === 'string');
+/** By index, which choices there are and whether each has ended. */
+function noteEnds(piece: Readonly<Record<string, unknown>>, ends: Map<unknown, boolean>): void {
+  const choices = piece['choices'] as readonly { readonly index?: unknown; readonly finish_reason?: unknown }[];
+  for (const { index, finish_reason } of choices)
+    ends.set(index, ends.get(index) === true || typeof finish_reason === 'string');
 }

@@ -3,7 +3,7 @@
  * nothing of what is asked. The key goes to the origin of the base URL alone: redirects are not followed, and nothing that is thrown
  * or kept holds it.
  */
-import { LinnetError } from '../../errors.ts';
+import { abortedError, type LinnetError } from '../../errors.ts';
 import { backoffMs, retryAfterOf } from './backoff.ts';
 import type { Server } from './options.ts';
 import { RemoteError, readErrorBody, statusError } from './remote-error.ts';
@@ -49,7 +49,7 @@ function mayHelp({ kind }: RemoteError): boolean {
 }
 
 async function attempt(server: Server, asked: Asked, signal: AbortSignal | undefined): Promise<Opened> {
-  if (signal?.aborted === true) throw aborted();
+  if (signal?.aborted === true) throw abortedError();
   const secret = await server.apiKey();
   const { timeouts } = server;
   const watchdog = new Watchdog(signal);
@@ -135,7 +135,7 @@ function failure(
   watchdog: Watchdog,
   signal: AbortSignal | undefined,
 ): LinnetError {
-  if (signal?.aborted === true) return aborted();
+  if (signal?.aborted === true) return abortedError();
   if (watchdog.late !== undefined)
     return new RemoteError('timedOut', `${host} ${watchdog.late}. Try again later, or give it more time.`, { host });
   if (kind === 'brokenOff')
@@ -146,16 +146,12 @@ function failure(
   return new RemoteError(kind, message, { host });
 }
 
-export function aborted(): LinnetError {
-  return new LinnetError('Aborted', 'The request was aborted.');
-}
-
 /** @throws LinnetError `Aborted` */
 async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     const stop = (): void => {
       clearTimeout(timer);
-      reject(aborted());
+      reject(abortedError());
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener('abort', stop);
