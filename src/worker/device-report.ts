@@ -68,7 +68,7 @@ export function statsOf(
     bufferBytes: counters.bufferBytes,
     peakBufferBytes: counters.peakBufferBytes,
     networkBytes,
-    kvCache: last?.kvCache ?? { heldTokens: 0, totalTokens: 0 },
+    kvCache: last?.scheduled.kvCache ?? { heldTokens: 0, totalTokens: 0 },
     lastDecodeStep: last?.steps.lastDecodeStep ?? NOTHING,
     precision: last?.runner.plan.sizes.precision,
     selfTest,

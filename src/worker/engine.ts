@@ -113,7 +113,7 @@ export class LinnetEngine implements Engine {
   async stats(): Promise<EngineStats> {
     const gpu = await this.#openGpu();
     const sessions = this.#generating();
-    const counters = sessions.map((session) => session.schedulerCounters);
+    const counters = sessions.map((session) => session.scheduled.counters);
     return statsOf(gpu.counters, counters, this.#networkBytes, sessions.at(-1), this.#selfTest().report());
   }
 

@@ -41,17 +41,11 @@ const DEVICES: readonly Device[] = [
   { title: 'a CPU, with a cache in q4_0', traits: CPU, options: { kvLayout: 'q4_0' } },
 ];
 
-/** Undefined for an architecture that is refused, which corpus.test.ts lists. */
-function planOf(file: GgufFile, gpu: Gpu, options: Device['options']): ModelPlan | undefined {
+function planOf(file: GgufFile, gpu: Gpu, options: Device['options']): ModelPlan {
   const contextLength = 256;
-  try {
-    const isEncoder = supportedConfig(file).encoder !== undefined;
-    const sizes = { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, ...options };
-    return planModel(file, gpu, isEncoder ? encoderSizes(contextLength) : sizes);
-  } catch (error) {
-    if (error instanceof Error && error.name === 'UnsupportedArchitecture') return undefined;
-    throw error;
-  }
+  const isEncoder = supportedConfig(file).encoder !== undefined;
+  const sizes = { ...DEFAULT_SIZE_OPTIONS, contextLength, cacheTokens: contextLength, ...options };
+  return planModel(file, gpu, isEncoder ? encoderSizes(contextLength) : sizes);
 }
 
 describe.skipIf(missing !== '')(`the kernels of the reference corpus${missing}`, () => {
@@ -65,24 +59,22 @@ describe.skipIf(missing !== '')(`the kernels of the reference corpus${missing}`,
       const gpu = shared.owner();
       const source = await nodeFileSource(join(MODELS, name));
       const plan = planOf(await readGgufHeader(source), gpu, options);
-      if (plan !== undefined) {
-        architectures.add(plan.config.architecture);
-        const needs = kernelNeeds(plan);
-        const known = defaultVariants(shared.traits);
-        const ofFamilies = new Set(
-          KERNEL_FAMILIES.flatMap((family) => candidatesOf(family, needs, shared.traits))
-            .flatMap(({ subjects }) => subjects)
-            .map(({ kernel }) => kernel.name),
-        );
-        // Encoders draw no tokens.
-        const draw = plan.config.encoder === undefined ? drawKernels(gpu, plan.vocabSize, plan.sizes) : undefined;
-        const ofSampler = [...(draw?.always ?? []), ...(draw?.onRequest ?? [])];
-        const runner = await ModelRunner.create(gpu, source, plan, known);
-        const kernels = [...runner.dispatches.map(({ pipeline }) => pipeline.kernel), ...ofSampler];
-        for (const kernel of kernels) {
-          if (ofFamilies.has(kernel.name) || singleSubject(kernel) !== undefined) continue;
-          unchecked.set(kernel.name, [...(unchecked.get(kernel.name) ?? []), name]);
-        }
+      architectures.add(plan.config.architecture);
+      const needs = kernelNeeds(plan);
+      const known = defaultVariants(shared.traits);
+      const ofFamilies = new Set(
+        KERNEL_FAMILIES.flatMap((family) => candidatesOf(family, needs, shared.traits))
+          .flatMap(({ subjects }) => subjects)
+          .map(({ kernel }) => kernel.name),
+      );
+      // Encoders draw no tokens.
+      const draw = plan.config.encoder === undefined ? drawKernels(gpu, plan.vocabSize, plan.sizes) : undefined;
+      const ofSampler = [...(draw?.always ?? []), ...(draw?.onRequest ?? [])];
+      const runner = await ModelRunner.create(gpu, source, plan, known);
+      const kernels = [...runner.dispatches.map(({ pipeline }) => pipeline.kernel), ...ofSampler];
+      for (const kernel of kernels) {
+        if (ofFamilies.has(kernel.name) || singleSubject(kernel) !== undefined) continue;
+        unchecked.set(kernel.name, [...(unchecked.get(kernel.name) ?? []), name]);
       }
       gpu.release();
       await source.close();

@@ -15,18 +15,16 @@ import {
   ROW_SLOTS,
   SEQUENCES,
   sizeInName,
+  someNumbers,
   SPANS,
   untouched,
   type WrittenColumn,
 } from './recurrent-rows.ts';
-import type { Expected } from './tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 
 const [KEY_HEADS, VALUE_HEADS] = [2, 6];
 const PER_KEY = VALUE_HEADS / KEY_HEADS;
 const [GATES_STRIDE, GATES_OFFSET] = [20, 3];
-/** Any number, but no NaN. */
-const SOME_NUMBER: Expected = { value: 0, tolerance: Infinity };
 
 export function deltaRuleCheck(kernel: Kernel): KernelCheck {
   const size = sizeInName(kernel.name);
@@ -98,9 +96,4 @@ function runOf(size: number, interleaved: boolean): PlainRun {
       { binding: 6, expected: expectedState },
     ],
   };
-}
-
-function someNumbers(count: number, size: number): WrittenColumn {
-  const state = new Array<Expected>(size).fill(SOME_NUMBER);
-  return { outputs: new Array<Expected>(count).fill(SOME_NUMBER), states: new Array<typeof state>(count).fill(state) };
 }

@@ -69,3 +69,10 @@ export function untouched(before: ArrayLike<number>): Expected[] {
 export function sizeInName(name: string): number {
   return Number(/_(\d+)(?!.*_\d)/.exec(name)?.[1] ?? NaN);
 }
+
+/** Of a column that is not computed here: any number of a reasonable size, and none that nobody wrote. */
+export function someNumbers(count: number, size: number): WrittenColumn {
+  const some: Expected = { value: 0, tolerance: 1e4 };
+  const state = new Array<Expected>(size).fill(some);
+  return { outputs: new Array<Expected>(count).fill(some), states: new Array<typeof state>(count).fill(state) };
+}

@@ -117,12 +117,9 @@ export function quantTolerance(layout: 'q8_0' | 'q4_0', d: number, x: number, to
   return rounding * size + (Math.abs(steps) + 0.5) * scaleError + tolerance;
 }
 
-/**
- * What exp(x) may be off by: (3 + 2 |x|) ulp, as many again as each ulp of x has, which is off by `ofArgument` of them, and a quarter of it
- * all besides, since the language's bounds leave no room for what other operations round on the way.
- */
+/** What exp(x) may be off by: (3 + 2 |x|) ulp, and as many again as each ulp of x has, which is off by `ofArgument` of them. */
 export function expUlps(x: number, ofArgument = 0): number {
-  return 1.25 * (3 + (2 + ofArgument) * Math.abs(x));
+  return 3 + (2 + ofArgument) * Math.abs(x);
 }
 
 /**

@@ -18,16 +18,14 @@ import {
   ROW_SLOTS,
   SEQUENCES,
   sizeInName,
+  someNumbers,
   SPANS,
   untouched,
-  type WrittenColumn,
 } from './recurrent-rows.ts';
-import { exactly, type Expected } from './tolerance.ts';
+import { exactly } from './tolerance.ts';
 import { randomFloats, seededRandom, UNTOUCHED } from './values.ts';
 
 const HEADS = 3;
-/** Any number, but no NaN. */
-const SOME_NUMBER: Expected = { value: 0, tolerance: Infinity };
 
 export function tokenShiftCheck(kernel: Kernel): KernelCheck {
   const random = seededRandom(81);
@@ -137,9 +135,4 @@ function wkvRows(rowStride: number, size: number): Float32Array<ArrayBuffer> {
   scaled('decay', () => 0.55 + 0.45 * random());
   for (const part of ['rate', 'residual', 'receptance'] as const) scaled(part, (value) => value / Math.sqrt(size));
   return rows;
-}
-
-function someNumbers(count: number, size: number): WrittenColumn {
-  const state = new Array<Expected>(size).fill(SOME_NUMBER);
-  return { outputs: new Array<Expected>(count).fill(SOME_NUMBER), states: new Array<typeof state>(count).fill(state) };
 }

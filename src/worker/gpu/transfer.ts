@@ -24,7 +24,7 @@ interface Part {
   readonly at: number;
 }
 
-/** Fills `bytes` with what the spans hold when this is called. @throws OutOfMemory; the signal's reason, between two pieces */
+/** Fills `bytes` with what the spans hold; nothing may write to them before it resolves. @throws OutOfMemory; the signal's reason, between two pieces */
 export async function readSpans(
   gpu: Gpu,
   spans: readonly Span[],

@@ -7,6 +7,7 @@ import { LinnetError } from '../errors.ts';
 import { grammarError } from './ebnf.ts';
 import type { EngineCompiler, EngineGrammar, EngineModule, ImportEngine } from './engine-module.ts';
 import type { GrammarSource } from './grammar-source.ts';
+import { Mutex } from '../mutex.ts';
 
 /** Refusals an instance survives: each leaves some 2 KB of its stack of 64 KB behind. */
 const MAX_REFUSALS = 6;
@@ -22,6 +23,8 @@ interface Instance {
 
 export class GrammarEngine {
   readonly #import: ImportEngine;
+  /** What the reader says is of one grammar at a time. */
+  readonly #checks = new Mutex();
   #numImports = 0;
   /** The end of the import under way: two at once would take each other's. */
   #importing: Promise<unknown> = Promise.resolve();
@@ -58,8 +61,12 @@ export class GrammarEngine {
     return this.#failed.has(module);
   }
 
-  /** Whether the engine can read a grammar. @throws GrammarFailed with what it says where it cannot */
-  async check(source: GrammarSource): Promise<void> {
+  /** Whether the engine can read a grammar, one after the other. @throws GrammarFailed with what it says where it cannot */
+  check(source: GrammarSource): Promise<void> {
+    return this.#checks.run(() => this.#checkNow(source));
+  }
+
+  async #checkNow(source: GrammarSource): Promise<void> {
     const loading = (this.#reader ??= this.#load());
     const instance = await loading.catch((error: unknown) => {
       if (this.#reader === loading) this.#reader = undefined;

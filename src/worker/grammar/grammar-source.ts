@@ -82,11 +82,15 @@ function formatWithRules(format: unknown, depth: number): unknown {
       `The structural tag has the format ${JSON.stringify(type)}; formats are json_schema, regex, ${TAG_KINDS.join(', ')}.`,
     );
   }
-  const inside = (formats: readonly unknown[]) => formats.map((inner) => formatWithRules(inner, depth + 1));
+  const inside = (formats: readonly unknown[]): readonly unknown[] =>
+    formats.map((inner) => formatWithRules(inner, depth + 1));
   return {
     ...format,
     ...(Array.isArray(elements) ? { elements: inside(elements) } : {}),
-    ...(Array.isArray(tags) ? { tags: inside(tags) } : {}),
+    // Among tags the word may be left out.
+    ...(Array.isArray(tags)
+      ? { tags: inside(tags.map((tag: unknown) => (isRecord(tag) ? { type: 'tag', ...tag } : tag))) }
+      : {}),
     ...(content === undefined ? {} : { content: formatWithRules(content, depth + 1) }),
   };
 }

@@ -6,7 +6,7 @@ import type { Grammar } from '../api.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { tokenId, type TokenId } from '../tokens.ts';
 import { grammarError } from './ebnf.ts';
-import type { EngineCompiledGrammar, EngineCompiler, EngineModule } from './engine-module.ts';
+import type { EngineCompiledGrammar, EngineCompiler, EngineModule, EngineTokenizerInfo } from './engine-module.ts';
 import { readGrammar, type GrammarEngine } from './grammar-engine.ts';
 import type { GrammarSource } from './grammar-source.ts';
 import { TokenMatcher } from './token-matcher.ts';
@@ -16,6 +16,7 @@ const MAX_COMPILED = 16;
 
 interface Opened {
   readonly module: EngineModule;
+  readonly info: EngineTokenizerInfo;
   readonly compiler: EngineCompiler;
   /** By source, the one used longest ago first. */
   readonly compiled: Map<string, Promise<EngineCompiledGrammar>>;
@@ -70,6 +71,20 @@ export class ModelGrammars {
     } catch (error) {
       compiled.delete(key);
       throw error;
+    }
+  }
+
+  /** The model is gone: what the engine holds of it is let go. Matchers in use keep what they need. */
+  async dispose(): Promise<void> {
+    const all = [...this.#opened.values()];
+    this.#opened.clear();
+    for (const opened of await Promise.allSettled(all)) {
+      if (opened.status === 'rejected' || this.#engine.hasFailed(opened.value.module)) continue;
+      const { info, compiler, compiled } = opened.value;
+      for (const grammar of await Promise.allSettled(compiled.values()))
+        if (grammar.status === 'fulfilled') grammar.value.dispose();
+      compiler.dispose();
+      info.dispose();
     }
   }
 
@@ -130,6 +145,6 @@ export class ModelGrammars {
     const module = await this.#engine.follower();
     const info = await module.TokenizerInfo.createTokenizerInfo(vocabulary, 'raw', false, this.#numLogits, endIds);
     const compiler = await module.GrammarCompiler.createGrammarCompiler(info, false);
-    return { module, compiler, compiled: new Map() };
+    return { module, info, compiler, compiled: new Map() };
   }
 }

@@ -217,7 +217,8 @@ class SchemaWriter {
     const known = new Set(['const', 'enum', 'type', ...ANNOTATIONS]);
     const other = Object.keys(schema).find((word) => !known.has(word) || ('const' in schema && word === 'enum'));
     if (other !== undefined) throw this.#error(at, `has ${other} beside its values, which cannot be kept together`);
-    const types = 'type' in schema ? typesOf(schema, (problem) => this.#error(at, problem)) : TYPES;
+    const { type } = schema;
+    const types = type !== undefined ? typesOf({ type }, (problem) => this.#error(at, problem)) : TYPES;
     const allowed = values.filter((value) =>
       typesOf({ const: value }, () => new Error()).some((type) => types.includes(type)),
     );

@@ -43,12 +43,13 @@ export class TokenMatcher {
     return accepted;
   }
 
-  /** As if the last tokens had not come; none of them the end. */
+  /** As if the last tokens had not come. */
   rollBack(numTokens: number): void {
-    if (numTokens > 0)
-      this.#guarded(() => {
-        this.#matcher.rollBack(numTokens);
-      });
+    if (numTokens === 0) return;
+    this.#guarded(() => {
+      this.#matcher.rollBack(numTokens);
+    });
+    this.#isOver = false;
   }
 
   /** Which tokens may come next; behind the end none. */

@@ -104,12 +104,14 @@ export class Constraint {
 
 /** The constraint of a request that has a grammar. To be disposed of. @throws GrammarFailed, BlockedByPolicy, InvalidRequest */
 export async function constraintFor(
-  { grammar, forced = [] }: GenerateRequest,
+  { grammar, ignoreEos, forced = [] }: GenerateRequest,
   prompt: Prompt,
   grammars: ModelGrammars | undefined,
   tokenizer: Tokenizer,
 ): Promise<Constraint | undefined> {
   if (grammar === undefined) return undefined;
+  if (ignoreEos === true)
+    throw new LinnetError('InvalidRequest', 'An answer under a grammar ends where that ends: leave ignoreEos out.');
   if (grammars === undefined) {
     throw new LinnetError('GrammarFailed', 'This build of the engine has no grammars. Use the package or the page.');
   }

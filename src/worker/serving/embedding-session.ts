@@ -5,16 +5,17 @@
 import type { EmbeddingResult, EmbedRequest } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { ModelRunner } from '../model/runner.ts';
+import { Mutex } from '../mutex.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import { Embedder } from './embedder.ts';
-import { normalized, tokensOfTexts } from './embedding-texts.ts';
+import { embeddingResult, tokensOfTexts } from './embedding-texts.ts';
 
 export class EmbeddingSession {
   readonly kind = 'embedding';
   readonly runner: ModelRunner;
   readonly tokenizer: Tokenizer;
   readonly #embedder: Embedder;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #requests = new Mutex();
   readonly #closing = new AbortController();
 
   constructor(runner: ModelRunner, tokenizer: Tokenizer) {
@@ -32,10 +33,11 @@ export class EmbeddingSession {
    * @throws InvalidRequest, ContextFull naming the text; the signal's reason; DeviceLost, ModelNotLoaded when the session ends
    */
   async embed(
-    { inputs, normalize = false, pooling }: Pick<EmbedRequest, 'inputs' | 'normalize' | 'pooling'>,
+    request: Pick<EmbedRequest, 'inputs' | 'normalize' | 'pooling'>,
     signal: AbortSignal,
   ): Promise<EmbeddingResult> {
     const { vocabSize, config } = this.runner.plan;
+    const { pooling } = request;
     const own = config.encoder?.pooling ?? 'none';
     if (pooling !== undefined && pooling !== own) {
       throw new LinnetError(
@@ -44,21 +46,16 @@ export class EmbeddingSession {
       );
     }
     const { tokenizer, maxTokens } = this;
-    const texts = tokensOfTexts({ inputs }, { tokenizer, vocabSize, maxTokens });
+    const texts = tokensOfTexts(request, { tokenizer, vocabSize, maxTokens });
     const either = AbortSignal.any([signal, this.#closing.signal]);
     // The cache holds one step: the next request waits for this one.
-    const vectors = this.#last.then(() => this.#embedder.embed(texts, either));
-    this.#last = vectors.catch(() => undefined);
-    const embeddings = await vectors;
-    return {
-      embeddings: normalize ? embeddings.map((vector) => normalized(vector)) : embeddings,
-      numTokens: texts.reduce((sum, { length }) => sum + length, 0),
-    };
+    const vectors = await this.#requests.run(() => this.#embedder.embed(texts, either));
+    return embeddingResult(texts, vectors, request);
   }
 
   /** Rejects what is running; resolves when the step under way is over. */
   async close(error: LinnetError): Promise<void> {
     this.#closing.abort(error);
-    await this.#last;
+    await this.#requests.run(() => Promise.resolve());
   }
 }

@@ -1,8 +1,9 @@
 /** What every request for vectors has: texts as tokens, and vectors of length 1. Knows no model and no GPU. */
-import type { EmbedRequest } from '../api.ts';
+import type { EmbeddingResult, EmbedRequest } from '../api.ts';
 import { LinnetError } from '../errors.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
-import { tokenId, type TokenId } from '../tokens.ts';
+import type { TokenId } from '../tokens.ts';
+import { knownIds } from './prompt.ts';
 
 export interface TextLimits {
   readonly tokenizer: Tokenizer;
@@ -20,7 +21,7 @@ export function tokensOfTexts(
     const ids =
       typeof input === 'string'
         ? tokenizer.encode(input, { addSpecial: true, parseSpecial: false })
-        : input.map((id) => knownToken(id, vocabSize));
+        : knownIds(input, vocabSize);
     if (ids.length === 0) {
       throw new LinnetError('InvalidRequest', `Text ${String(index)} is empty; an embedding needs a token at least.`);
     }
@@ -32,16 +33,20 @@ export function tokensOfTexts(
   });
 }
 
-/** Of length 1; a zero vector stays what it is. */
-export function normalized(vector: Float32Array): Float32Array {
-  const length = Math.hypot(...vector);
-  return length === 0 ? vector : vector.map((value) => value / length);
+/** What a request gets. */
+export function embeddingResult(
+  texts: readonly (readonly TokenId[])[],
+  vectors: readonly Float32Array[],
+  { normalize = false }: Pick<EmbedRequest, 'normalize'>,
+): EmbeddingResult {
+  return {
+    embeddings: normalize ? vectors.map(normalized) : vectors,
+    numTokens: texts.reduce((sum, { length }) => sum + length, 0),
+  };
 }
 
-function knownToken(id: number, vocabSize: number): TokenId {
-  if (Number.isInteger(id) && id >= 0 && id < vocabSize) return tokenId(id);
-  throw new LinnetError(
-    'InvalidRequest',
-    `${String(id)} is no token of this model; ids go from 0 to ${String(vocabSize - 1)}.`,
-  );
+/** Of length 1; a zero vector stays what it is. */
+function normalized(vector: Float32Array): Float32Array {
+  const length = Math.hypot(...vector);
+  return length === 0 ? vector : vector.map((value) => value / length);
 }

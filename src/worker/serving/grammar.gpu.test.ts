@@ -116,7 +116,7 @@ for (const { name, title } of openTestAdapters()) {
       const words = await ask({ kind: 'ebnf', text: rules, root: 'start' }, { sampling: { ...HOT, seed: 3 } });
       expect(words.result.text).toMatch(/^[^a-z]é [^a-z]é [^a-z]é$/u);
       const json = await ask({ kind: 'json' }, { sampling: { ...HOT, seed: 4 }, maxTokens: 200 });
-      if (json.result.finishReason === 'stop') expect(JSON.parse(json.result.text)).toBeTypeOf('object');
+      expect(json.result.text).toMatch(/^[{[]/);
       const tag = { type: 'structural_tag', format: { type: 'tag', begin: '<a>', content: { type: 'json_schema', json_schema: SCHEMAS[2] }, end: '</a>' } }; // prettier-ignore
       const tagged = await ask({ kind: 'structuralTag', tag: JSON.stringify(tag) }, { sampling: { ...HOT, seed: 4 } });
       expect(tagged.result.text).toMatch(/^<a>\[-?\d+(, -?\d+){0,3}\]<\/a>$/);
@@ -138,9 +138,10 @@ for (const { name, title } of openTestAdapters()) {
       expect((await second).result.text).toBe(result.text);
       const again = await ask(PERSON, { conversation: 'c', sampling: { ...HOT, seed: 1 } });
       expect(again.result.text).toBe(result.text);
-      const aborted = ask({ kind: 'regex', pattern: '[a-z]{500,}' }, { request: 'endless', sampling: HOT });
-      setTimeout(() => void engine.engine.abort('test', 'endless'), 50);
-      expect((await aborted).result.finishReason).toMatch(/aborted|length/);
+      const grammar: Grammar = { kind: 'regex', pattern: '[a-z]{500,}' };
+      const endless = { client: 'test', request: 'endless', model: handle, input, grammar, sampling: HOT } as const;
+      const aborted = await engine.engine.generate(endless, () => void engine.engine.abort('test', 'endless'));
+      expect(aborted.finishReason).toBe('aborted');
     });
 
     it('are errors that say why where there can be none', async () => {

@@ -15,8 +15,8 @@ import type { Pooling } from '../../shaders/pool/pool.ts';
 import type { Tokenizer } from '../text/tokenizer.ts';
 import type { TokenId } from '../tokens.ts';
 import type { ChunkPacer } from './chunk-pacer.ts';
-import { normalized, tokensOfTexts } from './embedding-texts.ts';
-import { Mutex } from './mutex.ts';
+import { embeddingResult, tokensOfTexts } from './embedding-texts.ts';
+import { Mutex } from '../mutex.ts';
 
 export interface HiddenStatesParts {
   readonly runner: ModelRunner;
@@ -39,7 +39,7 @@ export class HiddenStates {
   readonly #parts: HiddenStatesParts;
   readonly #requests = new Mutex();
   readonly #closing = new AbortController();
-  #norm: Promise<readonly Dispatch[]> | undefined;
+  #norm: readonly Dispatch[] | undefined;
   #staging: GPUBuffer | undefined;
 
   constructor(parts: HiddenStatesParts) {
@@ -51,23 +51,20 @@ export class HiddenStates {
    * when the session ends
    */
   async embed(
-    { inputs, normalize = false, pooling }: Pick<EmbedRequest, 'inputs' | 'normalize' | 'pooling'>,
+    request: Pick<EmbedRequest, 'inputs' | 'normalize' | 'pooling'>,
     signal: AbortSignal,
   ): Promise<EmbeddingResult> {
     const { runner, tokenizer, scheduler } = this.#parts;
     const { vocabSize } = runner.plan;
-    const chosen = poolingOf(pooling, runner.plan.pooling);
-    const texts = tokensOfTexts({ inputs }, { tokenizer, vocabSize, maxTokens: scheduler.contextLength });
+    const chosen = poolingOf(request.pooling, runner.plan.pooling);
+    const texts = tokensOfTexts(request, { tokenizer, vocabSize, maxTokens: scheduler.contextLength });
     const either = AbortSignal.any([signal, this.#closing.signal]);
-    const embeddings = await this.#requests.run(async () => {
-      const vectors: Float32Array[] = [];
-      for (const tokens of texts) vectors.push(await this.#vectorOf(tokens, chosen, either));
-      return vectors;
+    const vectors = await this.#requests.run(async () => {
+      const made: Float32Array[] = [];
+      for (const tokens of texts) made.push(await this.#vectorOf(tokens, chosen, either));
+      return made;
     });
-    return {
-      embeddings: normalize ? embeddings.map((vector) => normalized(vector)) : embeddings,
-      numTokens: texts.reduce((sum, { length }) => sum + length, 0),
-    };
+    return embeddingResult(texts, vectors, request);
   }
 
   /** Rejects what is running; resolves when the chunk under way is over. */
@@ -121,8 +118,8 @@ export class HiddenStates {
     const { runner } = this.#parts;
     const { gpu, plan, scratch } = runner;
     const rowBytes = plan.sizes.padded.hidden * 4;
-    this.#norm ??= runner.outputNormOfAllRows();
-    const norm = await this.#norm;
+    // A turn at a time comes here, and a failure is not kept.
+    const norm = (this.#norm ??= await runner.outputNormOfAllRows());
     const size = plan.sizes.maxRows * rowBytes;
     this.#staging ??= gpu.createBuffer('hiddenStates', size, BUFFER_USAGE.MAP_READ | BUFFER_USAGE.COPY_DST);
     const staging = this.#staging;

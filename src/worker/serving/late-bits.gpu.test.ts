@@ -107,14 +107,14 @@ for (const { name, title } of openTestAdapters()) {
         const ends = expected.alone.map(({ finishReason }) => finishReason);
         expect([ends[0], ends[1], new Set(ends)]).toEqual(['length', 'stop', new Set(['length', 'stop', 'aborted'])]);
         expect(expected.alone.at(-1)?.numCachedTokens).toBeGreaterThan(20);
-        expect(waiting.schedulerCounters.numDiscardedTokens).toBe(0);
+        expect(waiting.scheduled.counters.numDiscardedTokens).toBe(0);
         for (const maxLateSteps of [1, 2]) {
           const late = open(maxLateSteps);
           const before = counters.numWaits;
           expect(await everything(late, eos)).toEqual(expected);
           // It did read late: it hardly waited, and went beyond ends that it could not know of, never far.
           expect(counters.numWaits - before).toBeLessThan(numWaits / 4);
-          const { numDiscardedTokens } = late.schedulerCounters;
+          const { numDiscardedTokens } = late.scheduled.counters;
           expect(numDiscardedTokens).toBeGreaterThan(3);
           expect(numDiscardedTokens).toBeLessThanOrEqual(maxLateSteps * ends.length + maxLateSteps * 4);
         }

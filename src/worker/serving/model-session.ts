@@ -8,7 +8,6 @@ import type { GpuSampler } from '../gpu/sampler.ts';
 import type { ModelRunner } from '../model/runner.ts';
 import type { ModelGrammars } from '../grammar/model-grammars.ts';
 import { ConversationLog } from '../scheduler/conversation-log.ts';
-import type { SchedulerCounters } from '../scheduler/counters.ts';
 import type { ScheduledStep } from '../scheduler/scheduled-step.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
 import type { Draw } from '../scheduler/speculation.ts';
@@ -25,7 +24,7 @@ import { createScheduler } from './create-scheduler.ts';
 import { HiddenStates } from './hidden-states.ts';
 import { drafterFor } from './draft-sources.ts';
 import { paramsAt } from './forced-tokens.ts';
-import { Mutex } from './mutex.ts';
+import { Mutex } from '../mutex.ts';
 import type { Prompt } from './prompt.ts';
 import { knownClasses, samplingParamsOf } from './request.ts';
 import { behindPrompt, proposeFor, sampleRequestFor } from './running-rows.ts';
@@ -103,12 +102,9 @@ export class ModelSession {
     return this.#scheduler.contextLength;
   }
 
-  get schedulerCounters(): SchedulerCounters {
-    return this.#scheduler.counters;
-  }
-
-  get kvCache(): Scheduler['kvCache'] {
-    return this.#scheduler.kvCache;
+  /** What was scheduled, counted, and how full the cache is. */
+  get scheduled(): Pick<Scheduler, 'counters' | 'kvCache'> {
+    return this.#scheduler;
   }
 
   get steps(): StepCounters {
@@ -150,6 +146,7 @@ export class ModelSession {
     let constraint: Constraint | undefined;
     try {
       constraint = await constraintOf(request, prompt, this.#host.grammars, this.text.tokenizer, emit);
+      this.#throwIfClosed();
       await this.#sampler.prepare(paramsAt(params, request, 0), constraint !== undefined);
       await ticket.first?.prompted;
       this.#throwIfClosed();
@@ -210,6 +207,7 @@ export class ModelSession {
     this.#closed = error;
     this.#rejectAll(error);
     await Promise.all([this.#loop, this.sessions.close(error), this.hiddenStates.close(error)]);
+    await this.#host.grammars?.dispose();
   }
 
   /** Schedule, run, sample, emit, until there is nothing to do. */

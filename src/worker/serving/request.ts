@@ -22,9 +22,6 @@ export function samplingParamsOf(
     throw new LinnetError('InvalidRequest', `maxTokens is ${String(maxTokens)}; it must be a whole number from 1.`);
   }
   checkForced(request, context.vocabSize);
-  if (request.grammar !== undefined && request.ignoreEos === true) {
-    throw new LinnetError('InvalidRequest', 'An answer under a grammar ends where that ends: leave ignoreEos out.');
-  }
   return resolveSamplingParams({ ...recommended, ...withoutUndefined(sampling ?? {}) }, context);
 }
 

@@ -37,6 +37,8 @@ interface Submitted<Step extends AnyStep> {
   readonly numPrompt: number;
   readonly work: StepWork | undefined;
   readonly drawn: Promise<readonly DrawnToken[]>;
+  /** When the result was there; whoever reads it may come later. */
+  endMs: number;
 }
 
 export class StepPipeline<Step extends AnyStep = ScheduledStep> {
@@ -45,7 +47,7 @@ export class StepPipeline<Step extends AnyStep = ScheduledStep> {
   readonly #sampler: GpuSampler;
   readonly #nowMs: () => number;
   readonly #submitted: Submitted<Step>[] = []; // the oldest first
-  #lastReadMs = 0;
+  #lastEndMs = 0;
   #hasWaited = false;
 
   constructor(runner: ModelRunner, sampler: GpuSampler, nowMs: () => number) {
@@ -82,11 +84,17 @@ export class StepPipeline<Step extends AnyStep = ScheduledStep> {
     if (this.#hasWaited) counters.numWaits += 1;
     this.#hasWaited = false;
     const drawn = read === undefined ? device.queue.onSubmittedWorkDone().then(() => []) : read();
-    // A failure is reported by the one who reads; nobody reads what comes behind it.
-    drawn.catch(() => undefined);
     const { numPrompt } = shape;
     const work = numPrompt > 0 ? this.#runner.workOf(shape) : undefined;
-    this.#submitted.push({ step, startMs, numPrompt, work, drawn });
+    const submitted = { step, startMs, numPrompt, work, drawn, endMs: startMs };
+    this.#submitted.push(submitted);
+    drawn.then(
+      () => {
+        submitted.endMs = this.#nowMs();
+      },
+      // A failure is reported by the one who reads; nobody reads what comes behind it.
+      () => undefined,
+    );
   }
 
   /** Waits for the oldest step that is not read yet. @throws what the device says; Internal when there is none. */
@@ -97,10 +105,10 @@ export class StepPipeline<Step extends AnyStep = ScheduledStep> {
     this.#submitted.shift();
     // Nothing is recorded before the newest result is there: the next step waits for the one right before it.
     this.#hasWaited = this.numUnread === 0;
-    const beginMs = Math.max(oldest.startMs, this.#lastReadMs);
-    this.#lastReadMs = this.#nowMs();
-    const { step, numPrompt, work } = oldest;
-    return { step, drawn, elapsedMs: this.#lastReadMs - beginMs, numPrompt, work };
+    const { step, numPrompt, work, startMs, endMs } = oldest;
+    const beginMs = Math.max(startMs, this.#lastEndMs);
+    this.#lastEndMs = endMs;
+    return { step, drawn, elapsedMs: endMs - beginMs, numPrompt, work };
   }
 
   /** Nothing was left to do: the next step does not count as one that waited. */

@@ -113,6 +113,7 @@ for (const { name, title } of openTestAdapters()) {
         { tools: [{ name: 'a b' }] },
       ] satisfies readonly ToolUse[])
         await expect(ask(use)).rejects.toMatchObject({ name: 'InvalidRequest' });
+      await expect(ask({ tools: TOOLS }, { ignoreEos: true })).rejects.toMatchObject({ name: 'InvalidRequest' });
       const both = ask({ tools: TOOLS }, { grammar: { kind: 'structuralTag', tag: '{}' } });
       await expect(both).rejects.toMatchObject({ name: 'InvalidRequest' });
     });

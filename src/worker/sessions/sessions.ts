@@ -244,5 +244,5 @@ function rememberedOf({ header, tokens }: ReadSession): Remembered {
 
 /** What the client calls it. */
 function nameIn(key: string): string {
-  return key.slice(key.lastIndexOf('/') + 1);
+  return key.slice(key.indexOf('/') + 1);
 }

@@ -79,8 +79,9 @@ function valueRules({ text, words, key, separator }: ArgumentSyntax): string {
   return [
     text.rules,
     `text ::= ${text.name}`,
-    'integer ::= "-"? ("0" | [1-9] [0-9]*)',
-    'number ::= integer ("." [0-9]+)? ([eE] [-+]? [0-9]+)?',
+    // No more digits than numbers keep: a model could go on with them for ever.
+    'integer ::= "-"? ("0" | [1-9] [0-9]{0,14})',
+    'number ::= integer ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
     `boolean ::= ${literal(words.true)} | ${literal(words.false)}`,
     `none ::= ${literal(words.null)}`,
     `list ::= "[" (value (${comma} value)*)? "]"`,

@@ -78,7 +78,8 @@ describe.each(FORMATS.map((format) => [format.name, format] as const))('%s', (na
 
   it('leaves text free, and calls only their schemas', async () => {
     const allows = await verdictFor(format, { tools: TOOLS });
-    for (const text of ['', 'Hello, <b>you</b>: {"a": [1]}', one, `I look.\n${one}`])
+    const marked = written(format, [{ name: 'weather', arguments: { city: 'a < b <<i>' } }]);
+    for (const text of ['', 'Hello, <b>you</b>: {"a": [1]}', one, `I look.\n${one}`, marked])
       expect([text, await allows(text)]).toEqual([text, true]);
     if (takesSeveral) expect(await allows(two)).toBe(true);
     for (const text of wrong) expect([text, await allows(text)]).toEqual([text, false]);

@@ -59,7 +59,8 @@ const SINGLES: readonly Kernel[] = [
   ssmScan(16, 'channels'),
   deltaRule(32),
   normParts,
-  ...ALTUP_KERNELS,
+  // Two of them add products, and have nothing that could be moved.
+  ...ALTUP_KERNELS.filter(({ name }) => !/predict|correct/.test(name)),
   ...sampler.groups,
   sampler.pick,
   ...sampler.adjust,
@@ -104,7 +105,10 @@ const DIRECTIONS: readonly Direction[] = [
 ];
 
 // What the kernels compute is the same everywhere: one adapter is enough.
-for (const { name, title } of openTestAdapters().slice(0, 1)) {
+const adapters = openTestAdapters();
+for (const { name, title } of [adapters.find((each) => !each.title.includes('skipped')) ?? adapters[0]].flatMap(
+  (each) => each ?? [],
+)) {
   describe.skipIf(title.includes('skipped'))(title, () => {
     let gpu: Gpu;
     beforeAll(async () => {
@@ -133,10 +137,14 @@ for (const { name, title } of openTestAdapters().slice(0, 1)) {
       '$title may be as inaccurate as WGSL allows',
       { timeout: 120_000 },
       async ({ subject }) => {
+        const codes = new Set<string>();
         for (const direction of DIRECTIONS) {
           const kernel = await leastAccurate(subject.kernel, direction, isValid);
+          codes.add(kernel.code);
           expect(await verdict(subject, kernel), kernel.name).toBeUndefined();
         }
+        // Something in it was moved, or it was not worth the look.
+        expect(codes.size).toBeGreaterThan(1);
       },
     );
 

@@ -52,7 +52,11 @@ function gemmaCalls(marks: GemmaMarks): ToolFormat {
         content: {
           type: 'grammar',
           grammar: argumentsGrammar(tool, {
-            text: { rules: `marked ::= ${JSON.stringify(quote)} [^<]* ${JSON.stringify(quote)}`, name: 'marked' },
+            // All up to the mark: behind a "<" anything but what the mark goes on with.
+            text: {
+              rules: `marked ::= ${JSON.stringify(quote)} ([^<] | "<"+ [^<${quote.charAt(1)}])* ${JSON.stringify(quote)}`,
+              name: 'marked',
+            },
             quote: textOf,
             words: { true: 'true', false: 'false', null: 'null' },
             assign: ':',
